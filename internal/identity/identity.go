@@ -1,0 +1,136 @@
+// Package identity knows agencies, people, the roles they hold and the sessions
+// in which they act.
+//
+// Invariants:
+//   - a person is one human, however many accounts or roles: separation of
+//     duties compares people, never accounts or sessions;
+//   - a session is named by a random token of 256 bits, of which only the
+//     SHA-256 is stored: a dump of the database signs nobody in;
+//   - a session has one role; a change of role is a new session.
+package identity
+
+import (
+	"context"
+	"time"
+
+	"lerd/internal/personal"
+)
+
+// Ids are lower-case UUIDs.
+type (
+	// PersonID names one human.
+	PersonID string
+	// AgencyID names an authority that may ask.
+	AgencyID string
+	// SessionID names a session; it is not its token and may be logged.
+	SessionID string
+)
+
+// Role is what somebody acts as.
+type Role string
+
+// The roles.
+const (
+	Officer   Role = "officer"   // an agency's officer: submits, follows, downloads
+	Reviewer  Role = "reviewer"  // in-house counsel: checks legal validity and decides
+	Confirmer Role = "confirmer" // trust and safety: confirms violations, blind to agency and officer
+	Approver  Role = "approver"  // the second person of a release
+	Auditor   Role = "auditor"   // reads everything, changes nothing
+	System    Role = "system"    // lerd itself: jobs and the export
+)
+
+// Staff tells whether the role belongs to the platform and not to an agency.
+func (r Role) Staff() bool { return r != Officer && r != "" }
+
+// Known tells whether r is a role that a person can hold.
+func (r Role) Known() bool {
+	switch r {
+	case Officer, Reviewer, Confirmer, Approver, Auditor:
+		return true
+	}
+	return false
+}
+
+// Agency is an authority which the platform's staff have vetted.
+type Agency struct {
+	ID       AgencyID
+	Name     string
+	Country  string // ISO 3166-1 alpha-2
+	Zone     string // IANA time zone in which its legal deadlines are read
+	Domain   string // mail domain on file
+	CallBack string // number from an independent directory, never from a request
+	CertPEM  []byte // X.509 certificate to which its bundles are encrypted
+	Standing Standing
+}
+
+// Standing is whether an agency may submit.
+type Standing string
+
+// The standings of an agency.
+const (
+	Verified  Standing = "verified"
+	Suspended Standing = "suspended"
+)
+
+// Person is one human who can sign in.
+type Person struct {
+	ID        PersonID
+	Name      personal.Text
+	SignIn    string // what they type or choose to sign in, unique
+	Pseudonym string // how staff appear to agencies, e.g. "Reviewer 7F"
+	Role      Role
+	Agency    AgencyID // empty for staff
+	Active    bool
+}
+
+// Actor is who acts, as the request context carries it.
+type Actor struct {
+	Person    PersonID
+	Name      personal.Text
+	Pseudonym string
+	Role      Role
+	Agency    AgencyID // empty for staff
+	Session   SessionID
+}
+
+// Session is one sign-in of one person in one role.
+type Session struct {
+	ID        SessionID
+	TokenHash []byte // SHA-256 of the token
+	Person    PersonID
+	Role      Role
+	CreatedAt time.Time
+	SeenAt    time.Time // moved at most once a minute
+	EndsAt    time.Time // absolute
+	EndedAt   time.Time // zero while it lives
+}
+
+// Lifetimes of a session.
+// SPEC: OWASP ASVS 5.0 V7.3.1, V7.3.2.
+const (
+	IdleLimit     = 30 * time.Minute
+	AbsoluteLimit = 8 * time.Hour
+)
+
+// Alive tells whether the session may be used at now.
+func (s Session) Alive(now time.Time) bool {
+	return s.EndedAt.IsZero() && now.Before(s.EndsAt) && now.Sub(s.SeenAt) < IdleLimit
+}
+
+type actorKey struct{}
+
+// With gives a context in which actor acts.
+func With(ctx context.Context, actor Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
+
+// From gives who acts in ctx, and whether anybody does.
+func From(ctx context.Context) (Actor, bool) {
+	a, ok := ctx.Value(actorKey{}).(Actor)
+	return a, ok
+}
+
+// SystemActor is lerd itself, for steps that time or a queue makes happen.
+func SystemActor() Actor {
+	return Actor{Person: "system", Role: System, Pseudonym: "lerd"}
+}
