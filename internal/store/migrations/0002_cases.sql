@@ -143,7 +143,7 @@ INSERT INTO request_transition VALUES
     ('in_review', 'in_review'), ('in_review', 'submitted'), ('in_review', 'needs_information'),
     ('in_review', 'refused'), ('in_review', 'qualified'), ('in_review', 'withdrawn'),
     ('needs_information', 'in_review'), ('needs_information', 'withdrawn'), ('needs_information', 'expired'),
-    ('qualified', 'awaiting_confirmation'), ('qualified', 'withdrawn'),
+    ('qualified', 'awaiting_confirmation'), ('qualified', 'no_data'), ('qualified', 'withdrawn'),
     ('awaiting_confirmation', 'confirmed'), ('awaiting_confirmation', 'refused'),
     ('awaiting_confirmation', 'legal_conflict'), ('awaiting_confirmation', 'withdrawn'),
     ('confirmed', 'approved'), ('confirmed', 'in_review'), ('confirmed', 'withdrawn'), ('confirmed', 'no_data'),

@@ -1,0 +1,328 @@
+// Package requests is the case: one legal demand from its submission to the
+// release of what may leave, and nothing more.
+//
+// Invariants:
+//   - a case changes only by a row of the table in state.go;
+//   - every change is committed together with the audit event that says who,
+//     as what, when, and why; so is every look at a case;
+//   - a verdict is derived from the answered checks of the legal process to
+//     which the case is pinned; people may be stricter, never laxer;
+//   - officer, reviewer, the two confirmers and the approver of a release are
+//     five different people.
+package requests
+
+import (
+	"strings"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/identity"
+	"lerd/internal/personal"
+)
+
+// Ids are lower-case UUIDs.
+type (
+	// ID names a request.
+	ID string
+	// TargetID names one target of a request.
+	TargetID string
+	// DocumentID names an uploaded order.
+	DocumentID string
+	// DecisionID names the decision on one category of one target.
+	DecisionID string
+	// ReleaseID names a release.
+	ReleaseID string
+	// ItemID names one part of a release.
+	ItemID string
+	// FindingID names a violation finding.
+	FindingID string
+)
+
+// Category is a kind of data that may leave; there is no third.
+type Category string
+
+// The categories.
+const (
+	PhoneNumber Category = "phone_number"
+	IPAddress   Category = "ip_address"
+)
+
+// Categories lists both, in the order in which pages and bundles show them.
+var Categories = []Category{PhoneNumber, IPAddress}
+
+// Request is one legal demand.
+type Request struct {
+	ID            ID
+	Ref           string // what people quote, e.g. "LR-2026-7KQM-4D2X"; says nothing about volume
+	Agency        identity.AgencyID
+	Officer       identity.PersonID
+	Process       ProcessPin
+	State         State
+	Version       int64
+	Emergency     bool
+	EmergencyWhy  personal.Text
+	Order         Order
+	Offence       Offence
+	Need          personal.Text
+	Confidential  Confidentiality
+	ReceivedAt    time.Time
+	LegalZone     string // IANA zone in which deadlines are read
+	AcknowledgeBy time.Time
+	EffectBy      time.Time
+	DueExplained  string // how the deadlines were computed
+	Reviewer      identity.PersonID
+	ClaimedAt     time.Time
+	Verdict       string // "", "qualified" or "refused"
+	Refusals      []string
+	Reasons       personal.Text // the statement of reasons as the officer reads it
+	ClosedAt      time.Time
+	EventID       audit.EventID
+	Targets       []Target
+}
+
+// ProcessPin is the version of a legal process to which a case is pinned.
+type ProcessPin struct {
+	ID      string
+	Version int
+	Digest  string // hexadecimal SHA-256 of the process's file
+}
+
+// Order is the paper on which a request rests.
+type Order struct {
+	IssuerKind    string // e.g. "judge", as the process lists them
+	IssuerName    string
+	ValidatorKind string // who validated it where the process wants that
+	Number        string
+	IssuedOn      time.Time // a date, UTC midnight
+	ExpiresOn     time.Time // zero: none stated
+	Signed        bool
+	Language      string // ISO 639-1
+	LegalBasis    string
+	Addressee     string
+	Document      DocumentID
+}
+
+// Offence is what is being prosecuted.
+type Offence struct {
+	Class            string // UNODC ICCS code
+	Provision        string
+	Text             personal.Text
+	MaxPenaltyMonths int
+	ByNetwork        bool // committed by means of an electronic network
+}
+
+// Confidentiality is whether the person may be told.
+type Confidentiality struct {
+	Asked bool
+	Until time.Time // zero: no end stated
+	Basis string
+}
+
+// Target is one person about whom something is asked.
+type Target struct {
+	ID          TargetID
+	Ordinal     int // from 1
+	Kind        string
+	Identifier  personal.Text // normalised
+	AsTyped     personal.Text
+	HolderAt    time.Time // when the identifier belonged to the person; zero for user ids
+	PersonRole  string    // suspect, victim, witness, unknown
+	From, To    time.Time // half-open, UTC
+	Zone        string    // in which the agency stated the period
+	WantPhone   bool
+	WantIP      bool
+	Purpose     string // identify_user or other
+	AccountID   int64  // 0 until resolved to exactly one account
+	Resolution  string // "", one, none, ambiguous
+	AllegedRule string
+	AllegedVer  int
+	EventID     audit.EventID
+}
+
+// Wants tells whether the target asks for a category.
+func (t Target) Wants(c Category) bool {
+	return c == PhoneNumber && t.WantPhone || c == IPAddress && t.WantIP
+}
+
+// Document is an order's file as it was examined and kept.
+type Document struct {
+	ID       DocumentID
+	Agency   identity.AgencyID
+	By       identity.PersonID
+	FileName personal.Text
+	SHA256   string
+	Bytes    int64
+	Pages    int
+	At       time.Time
+	EventID  audit.EventID
+}
+
+// Answer is one answered check of a case; a later answer supersedes an earlier
+// one, and both stay.
+type Answer struct {
+	ID        string
+	Request   ID
+	Agency    identity.AgencyID
+	Check     string // VC-01 … VC-24
+	Result    string // pass, fail, needs_info, not_applicable
+	Automatic bool
+	Note      personal.Text
+	Page      int // where in the order; 0: nowhere in particular
+	By        string
+	At        time.Time
+	EventID   audit.EventID
+}
+
+// Message is a word between the reviewer and the agency about a case.
+type Message struct {
+	ID       string
+	Request  ID
+	Agency   identity.AgencyID
+	FromRole identity.Role
+	FromName string // a pseudonym for staff
+	Body     personal.Text
+	At       time.Time
+	EventID  audit.EventID
+}
+
+// Outcome is what is decided for one category of one target.
+type Outcome string
+
+// The outcomes of a decision.
+const (
+	Produce Outcome = "produce"
+	Narrow  Outcome = "narrow"
+	Refuse  Outcome = "refuse"
+	NotHeld Outcome = "not_held"
+)
+
+// Leaves tells whether something is released under the outcome.
+func (o Outcome) Leaves() bool { return o == Produce || o == Narrow }
+
+// Decision is the outcome for one category of one target, with its period.
+type Decision struct {
+	ID       DecisionID
+	Request  ID
+	Agency   identity.AgencyID
+	Target   TargetID
+	Category Category
+	Outcome  Outcome
+	Reasons  []string // RR codes; needed where something is withheld
+	Note     personal.Text
+	From, To time.Time
+	By       identity.PersonID
+	At       time.Time
+	Version  int64
+	EventID  audit.EventID
+}
+
+// ReleaseState is how far a release has come.
+type ReleaseState string
+
+// The states of a release; each is durable before the next begins.
+const (
+	Prepared  ReleaseState = "prepared"  // the approver acts next: records are frozen, the digest is known
+	ApprovedR ReleaseState = "approved"  // lerd acts next
+	Intended  ReleaseState = "intended"  // the intent to sign is on record
+	Sealed    ReleaseState = "sealed"    // the contents are committed to; signing may happen
+	Exported  ReleaseState = "exported"  // the officer acts next: the bundle is ready
+	Cancelled ReleaseState = "cancelled" // nothing left
+)
+
+// Release is the approved set of records of one case.
+type Release struct {
+	ID              ReleaseID
+	Ref             string // e.g. "EXP-2026-7KQM-4D2X"
+	Request         ID
+	Agency          identity.AgencyID
+	Officer         identity.PersonID
+	Reviewer        identity.PersonID
+	Approver        identity.PersonID
+	ApprovedAt      time.Time
+	ApprovedDigest  string
+	State           ReleaseState
+	Digest          string // hexadecimal SHA-256 over the frozen records
+	Phones          int
+	Addresses       int
+	RetrievedAt     time.Time
+	Attempt         int
+	ContentsSHA256  string
+	SealingEvent    audit.EventID
+	ContainerSHA256 string
+	EncryptedSHA256 string
+	Downloads       int
+	ExportedAt      time.Time
+	Version         int64
+	EventID         audit.EventID
+	Items           []Item
+}
+
+// Item is one part of a release: one category of one target, with everything
+// that opens its gate.
+type Item struct {
+	ID         ItemID
+	Release    ReleaseID
+	Request    ID
+	Agency     identity.AgencyID
+	Target     TargetID
+	Category   Category
+	Decision   DecisionID
+	Outcome    Outcome
+	Finding    FindingID
+	AccountID  int64
+	Rule       string
+	RuleVer    int
+	Offence    string
+	Confirmers [2]identity.PersonID // in ascending order
+	From, To   time.Time
+	EventID    audit.EventID
+}
+
+// Case is a request with all that belongs to it, as staff see it.
+type Case struct {
+	Request   Request
+	Agency    identity.Agency
+	Officer   identity.Person
+	Document  Document
+	Answers   []Answer // oldest first
+	Messages  []Message
+	Decisions []Decision
+	Asks      []Ask
+	Release   *Release // the one that is not cancelled, if any
+}
+
+// Ask links a finding to the case that needs it. Confirmers never see it.
+type Ask struct {
+	ID           string
+	Finding      FindingID
+	Request      ID
+	Agency       identity.AgencyID
+	Target       TargetID
+	FindingState string
+	EventID      audit.EventID
+}
+
+// Latest gives the answer in force for each check.
+func (c Case) Latest() map[string]Answer {
+	latest := map[string]Answer{}
+	for _, a := range c.Answers {
+		latest[a.Check] = a
+	}
+	return latest
+}
+
+// Decision gives the decision on a category of a target, if there is one.
+func (c Case) Decision(t TargetID, cat Category) (Decision, bool) {
+	for _, d := range c.Decisions {
+		if d.Target == t && d.Category == cat {
+			return d, true
+		}
+	}
+	return Decision{}, false
+}
+
+// JoinCodes and SplitCodes keep lists of codes in one column.
+func JoinCodes(codes []string) string { return strings.Join(codes, " ") }
+
+// SplitCodes undoes JoinCodes.
+func SplitCodes(s string) []string { return strings.Fields(s) }

@@ -1,0 +1,155 @@
+package requests
+
+import (
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+)
+
+// State is where a case stands. Behind each stands who acts next.
+type State string
+
+// The states of a case.
+const (
+	None                 State = ""                      // not yet submitted: the officer
+	Submitted            State = "submitted"             // a reviewer claims it
+	InReview             State = "in_review"             // the reviewer who holds it
+	NeedsInformation     State = "needs_information"     // the agency; the clock stands still
+	Qualified            State = "qualified"             // lerd asks for the findings
+	AwaitingConfirmation State = "awaiting_confirmation" // two confirmers, blind
+	Confirmed            State = "confirmed"             // lerd freezes the records, then an approver
+	Approved             State = "approved"              // lerd signs and encrypts
+	ExportedCase         State = "exported"              // the officer downloads
+	Delivered            State = "delivered"             // the officer acknowledges
+	Closed               State = "closed"                // nobody
+	Refused              State = "refused"               // nobody; a new request may cure it
+	NoData               State = "no_data"               // nobody: nothing is held
+	Withdrawn            State = "withdrawn"             // nobody
+	Expired              State = "expired"               // nobody: the agency did not answer
+	LegalConflict        State = "legal_conflict"        // counsel, with the deadline running
+)
+
+// States lists all of them, None first.
+var States = []State{
+	None, Submitted, InReview, NeedsInformation, Qualified, AwaitingConfirmation, Confirmed, Approved,
+	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict,
+}
+
+// Action is a step that somebody takes.
+type Action string
+
+// The actions.
+const (
+	Submit         Action = "submit"
+	Claim          Action = "claim"
+	Unclaim        Action = "unclaim"
+	AnswerCheck    Action = "answer_check"
+	Decide         Action = "decide"
+	AskAgency      Action = "ask"
+	Reply          Action = "reply"
+	RefuseCase     Action = "refuse"
+	Qualify        Action = "qualify"
+	Withdraw       Action = "withdraw"
+	Expire         Action = "expire"
+	OpenFindings   Action = "open_findings"
+	ConfirmCase    Action = "confirm"
+	FindNothing    Action = "find_nothing"
+	LackFinding    Action = "lack_finding"
+	RaiseConflict  Action = "raise_conflict"
+	SettleConflict Action = "settle_conflict"
+	Reopen         Action = "reopen"
+	Approve        Action = "approve"
+	Return         Action = "return"
+	Export         Action = "export"
+	Deliver        Action = "deliver"
+	Acknowledge    Action = "acknowledge"
+)
+
+// Step is one row of the workflow: in state From, somebody acting as By may do
+// Action, which leads to To.
+type Step struct {
+	From   State
+	Action Action
+	By     identity.Role
+	To     State
+}
+
+// Workflow is the whole table; what is not in it cannot happen.
+var Workflow = []Step{
+	{None, Submit, identity.Officer, Submitted},
+	{Submitted, Claim, identity.Reviewer, InReview},
+	{Submitted, Withdraw, identity.Officer, Withdrawn},
+	{InReview, Unclaim, identity.Reviewer, Submitted},
+	{InReview, AnswerCheck, identity.Reviewer, InReview},
+	{InReview, Decide, identity.Reviewer, InReview},
+	{InReview, AskAgency, identity.Reviewer, NeedsInformation},
+	{InReview, RefuseCase, identity.Reviewer, Refused},
+	{InReview, Qualify, identity.Reviewer, Qualified},
+	{InReview, Withdraw, identity.Officer, Withdrawn},
+	{NeedsInformation, Reply, identity.Officer, InReview},
+	{NeedsInformation, Withdraw, identity.Officer, Withdrawn},
+	{NeedsInformation, Expire, identity.System, Expired},
+	{Qualified, OpenFindings, identity.System, AwaitingConfirmation},
+	{Qualified, FindNothing, identity.System, NoData},
+	{Qualified, Withdraw, identity.Officer, Withdrawn},
+	{AwaitingConfirmation, ConfirmCase, identity.System, Confirmed},
+	{AwaitingConfirmation, LackFinding, identity.System, Refused},
+	{AwaitingConfirmation, RaiseConflict, identity.System, LegalConflict},
+	{AwaitingConfirmation, Withdraw, identity.Officer, Withdrawn},
+	{Confirmed, FindNothing, identity.System, NoData},
+	{Confirmed, Approve, identity.Approver, Approved},
+	{Confirmed, Return, identity.Approver, InReview},
+	{Confirmed, Withdraw, identity.Officer, Withdrawn},
+	{LegalConflict, SettleConflict, identity.Reviewer, Refused},
+	{LegalConflict, Reopen, identity.Reviewer, InReview},
+	{LegalConflict, Withdraw, identity.Officer, Withdrawn},
+	{Approved, Export, identity.System, ExportedCase},
+	{ExportedCase, Deliver, identity.Officer, Delivered},
+	{Delivered, Deliver, identity.Officer, Delivered},
+	{Delivered, Acknowledge, identity.Officer, Closed},
+}
+
+// next gives the state to which an action leads, or a Conflict fault where the
+// table has no such row for the role.
+func next(from State, action Action, by identity.Role) (State, error) {
+	for _, s := range Workflow {
+		if s.From == from && s.Action == action && s.By == by {
+			return s.To, nil
+		}
+	}
+	return from, fault.New(fault.Conflict, "This step is no longer possible: the case is now %q. Reload the page to see where it stands.", from.Words())
+}
+
+// Open tells whether something can still happen to the case.
+func (s State) Open() bool {
+	switch s {
+	case Closed, Refused, NoData, Withdrawn, Expired:
+		return false
+	}
+	return true
+}
+
+// words says in plain language where a case stands, and who acts next.
+var words = map[State][2]string{
+	None:                 {"not submitted", "the officer"},
+	Submitted:            {"received", "a reviewer"},
+	InReview:             {"in legal review", "the reviewer"},
+	NeedsInformation:     {"waiting for the agency", "the agency"},
+	Qualified:            {"legally qualified", "lerd"},
+	AwaitingConfirmation: {"violation being confirmed", "two confirmers"},
+	Confirmed:            {"violation confirmed", "an approver"},
+	Approved:             {"approved, being signed", "lerd"},
+	ExportedCase:         {"ready to download", "the officer"},
+	Delivered:            {"downloaded", "the officer"},
+	Closed:               {"closed", "nobody"},
+	Refused:              {"refused", "nobody"},
+	NoData:               {"no data held", "nobody"},
+	Withdrawn:            {"withdrawn", "nobody"},
+	Expired:              {"expired", "nobody"},
+	LegalConflict:        {"in legal conflict", "counsel"},
+}
+
+// Words gives the state in plain language.
+func (s State) Words() string { return words[s][0] }
+
+// ActsNext says who acts next.
+func (s State) ActsNext() string { return words[s][1] }
