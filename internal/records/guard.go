@@ -1,0 +1,212 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Breach is what a source did that it must not: more, other or ill-formed
+// data. It names the rule, never the data. Whoever gets one stops, lets
+// nothing leave and tells the auditors.
+type Breach struct {
+	Op   string // system, resolve, summary, phones or sessions
+	Rule string // e.g. "row of another account"
+	Row  int64  // number of the row, from 1; 0 where it is not about a row
+}
+
+// Error names operation, rule and row.
+func (b *Breach) Error() string {
+	return fmt.Sprintf("account data source broke a rule: %s: %s (row %d)", b.Op, b.Rule, b.Row)
+}
+
+// AsBreach gives the breach in err, if there is one.
+func AsBreach(err error) (*Breach, bool) {
+	var b *Breach
+	ok := errors.As(err, &b)
+	return b, ok
+}
+
+// MaxPhones is how many phone rows of one account are taken at most.
+const MaxPhones = 10_000
+
+// MaxHoldings is how many holdings of one identifier are taken at most.
+const MaxHoldings = 1_000
+
+// Guard wraps a source so that nothing passes which was not asked for. Each
+// question is checked before it is asked and each answer before it is given
+// on; a broken rule is a *Breach and ends the answer.
+func Guard(s Source) Source { return guard{s} }
+
+type guard struct{ source Source }
+
+func (g guard) System(ctx context.Context) (System, error) {
+	sys, err := g.source.System(ctx)
+	if err != nil {
+		return System{}, err
+	}
+	if rule := checkSystem(sys); rule != "" {
+		return System{}, &Breach{Op: "system", Rule: rule}
+	}
+	return sys, nil
+}
+
+func checkSystem(s System) string {
+	switch {
+	case s.Name == "" || len(s.Name) > 200 || len(s.Version) > 200 || len(s.ClockSource) > 200:
+		return "system without a name, or with a text over 200 bytes"
+	case s.MaxClockError < 0 || s.Precision < time.Microsecond:
+		return "clock error below 0 or precision below a microsecond"
+	case !exact(s.Now):
+		return "clock not in UTC microseconds"
+	}
+	return ""
+}
+
+func (g guard) Resolve(ctx context.Context, id Identifier) (Resolution, error) {
+	if err := id.check(); err != nil {
+		return Resolution{}, err
+	}
+	res, err := g.source.Resolve(ctx, id)
+	if err != nil {
+		return Resolution{}, err
+	}
+	if len(res.Holdings) > MaxHoldings {
+		return Resolution{}, &Breach{Op: "resolve", Rule: "more holdings than can be", Row: int64(len(res.Holdings))}
+	}
+	var last time.Time
+	for i, h := range res.Holdings {
+		if rule := checkHolding(id, h, last); rule != "" {
+			return Resolution{}, &Breach{Op: "resolve", Rule: rule, Row: int64(i + 1)}
+		}
+		last = h.From
+	}
+	return res, nil
+}
+
+func checkHolding(id Identifier, h Holding, last time.Time) string {
+	switch {
+	case h.Account < 1:
+		return "account id below 1"
+	case !exact(h.From) || !exactOrZero(h.To) || !(h.To.IsZero() || h.From.Before(h.To)):
+		return "holding with an impossible interval"
+	case !id.During.Overlaps(h.From, h.To):
+		return "holding outside the period"
+	case h.From.Before(last):
+		return "holdings out of order"
+	case h.Value.Reveal() != id.canonical():
+		return "holding of another identifier"
+	case id.Kind == ByAccount && h.Account != id.Account:
+		return "holding of another account"
+	}
+	return ""
+}
+
+// canonical is the text under which a source must know the identifier.
+func (id Identifier) canonical() string {
+	switch id.Kind {
+	case ByPhone:
+		return id.Phone.Reveal()
+	case ByUsername:
+		return id.Username.Reveal()
+	}
+	return id.Account.String()
+}
+
+func (g guard) Summary(ctx context.Context, account AccountID) (Summary, error) {
+	if account < 1 {
+		return Summary{}, errAccount
+	}
+	sum, err := g.source.Summary(ctx, account)
+	if err != nil {
+		return Summary{}, err
+	}
+	rule := ""
+	switch {
+	case sum.Account != account:
+		rule = "summary of another account"
+	case !exact(sum.CreatedAt):
+		rule = "time not in UTC microseconds"
+	case !sum.Status.Known():
+		rule = "unknown rule status"
+	case !sum.Username.Empty() && !lowerUsername(sum.Username.Reveal()):
+		rule = "ill-formed username"
+	}
+	if rule != "" {
+		return Summary{}, &Breach{Op: "summary", Rule: rule}
+	}
+	return sum, nil
+}
+
+func (g guard) Phones(ctx context.Context, account AccountID, period Period) ([]PhoneRow, error) {
+	if err := checkQuestion(account, period); err != nil {
+		return nil, err
+	}
+	rows, err := g.source.Phones(ctx, account, period)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > MaxPhones {
+		return nil, &Breach{Op: "phones", Rule: "more phone numbers than can be", Row: int64(len(rows))}
+	}
+	c := phoneCheck{account: account, period: period, seen: map[string]bool{}}
+	for i, row := range rows {
+		if rule := c.row(row); rule != "" {
+			return nil, &Breach{Op: "phones", Rule: rule, Row: int64(i + 1)}
+		}
+	}
+	return rows, nil
+}
+
+func (g guard) Sessions(ctx context.Context, account AccountID, period Period) iter.Seq2[IPRow, error] {
+	return func(yield func(IPRow, error) bool) {
+		if err := checkQuestion(account, period); err != nil {
+			yield(IPRow{}, err)
+			return
+		}
+		c := newSessionCheck(account, period)
+		defer c.close()
+		for row, err := range g.source.Sessions(ctx, account, period) {
+			if err == nil {
+				err = c.row(row)
+			}
+			if err != nil {
+				yield(IPRow{}, err)
+				return
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := c.end(); err != nil {
+			yield(IPRow{}, err)
+		}
+	}
+}
+
+func checkQuestion(account AccountID, period Period) error {
+	if account < 1 {
+		return errAccount
+	}
+	return period.check()
+}
+
+// lowerUsername tells whether s is a username in canonical form.
+func lowerUsername(s string) bool {
+	if len(s) < 1 || len(s) > 64 {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.") == ""
+}
+
+// usable tells whether an address can be where a person's connection came from.
+func usable(a netip.Addr) bool {
+	return a.IsValid() && a.Zone() == "" && !a.Is4In6() && !a.IsUnspecified() && !a.IsMulticast() &&
+		!a.IsLoopback() && !a.IsLinkLocalUnicast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+func exactOrZero(t time.Time) bool { return t.IsZero() || exact(t) }
