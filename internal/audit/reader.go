@@ -1,0 +1,151 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// TileReader reads the tiles and bundles of a log. What is absent is an error
+// for which errors.Is(err, fs.ErrNotExist) holds; nothing else may be.
+type TileReader interface {
+	// ReadTile gives the width × HashSize bytes of a hash tile.
+	ReadTile(ctx context.Context, level uint8, index uint64, width int) ([]byte, error)
+	// ReadEntries gives an entry bundle of that width.
+	ReadEntries(ctx context.Context, index uint64, width int) ([]byte, error)
+}
+
+// LogReader reads a whole log.
+type LogReader interface {
+	TileReader
+	// ReadCheckpoint gives the newest published checkpoint, a signed note.
+	ReadCheckpoint(ctx context.Context) ([]byte, error)
+}
+
+// maxNote bounds what is read of a checkpoint; a hundred cosignatures fit.
+const maxNote = 64 << 10
+
+// DirReader reads a log from a folder.
+func DirReader(dir string) LogReader { return FSReader{os.DirFS(dir)} }
+
+// FSReader reads a log from a file tree.
+type FSReader struct{ FS fs.FS }
+
+// ReadTile gives a hash tile.
+func (r FSReader) ReadTile(_ context.Context, level uint8, index uint64, width int) ([]byte, error) {
+	return r.read(TilePath(level, index, width), TileWidth*HashSize)
+}
+
+// ReadEntries gives an entry bundle.
+func (r FSReader) ReadEntries(_ context.Context, index uint64, width int) ([]byte, error) {
+	return r.read(EntriesPath(index, width), MaxBundle)
+}
+
+// ReadCheckpoint gives the newest checkpoint.
+func (r FSReader) ReadCheckpoint(context.Context) ([]byte, error) {
+	return r.read(CheckpointPath, maxNote)
+}
+
+func (r FSReader) read(path string, limit int64) ([]byte, error) {
+	f, err := r.FS.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readLimited(f, path, limit)
+}
+
+func readLimited(r io.Reader, path string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: larger than the %d bytes that it can have", path, limit)
+	}
+	return data, nil
+}
+
+// HTTPReader reads a log from a web address.
+type HTTPReader struct {
+	Base   string       // the log's prefix, e.g. https://lerd.example/audit/log
+	Client *http.Client // with the time limits that the caller wants
+}
+
+// ReadTile gives a hash tile.
+func (r HTTPReader) ReadTile(ctx context.Context, level uint8, index uint64, width int) ([]byte, error) {
+	return r.get(ctx, TilePath(level, index, width), TileWidth*HashSize)
+}
+
+// ReadEntries gives an entry bundle.
+func (r HTTPReader) ReadEntries(ctx context.Context, index uint64, width int) ([]byte, error) {
+	return r.get(ctx, EntriesPath(index, width), MaxBundle)
+}
+
+// ReadCheckpoint gives the newest checkpoint.
+func (r HTTPReader) ReadCheckpoint(ctx context.Context) ([]byte, error) {
+	return r.get(ctx, CheckpointPath, maxNote)
+}
+
+func (r HTTPReader) get(ctx context.Context, path string, limit int64) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.Base, "/")+"/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := r.Client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return readLimited(resp.Body, path, limit)
+	case http.StatusNotFound:
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	return nil, fmt.Errorf("%s: the server answered %s", path, resp.Status)
+}
+
+// fetch reads something whose width in a tree of the reader's size is width.
+// Where a partial one is gone, the full one that replaced it is cut to width.
+// SPEC: C2SP tlog-tiles: logs may delete partial tiles once the full tile is
+// there.
+func fetchTile(ctx context.Context, r TileReader, level uint8, index uint64, width int) ([]byte, error) {
+	data, err := r.ReadTile(ctx, level, index, width)
+	have := width
+	if width < TileWidth && errors.Is(err, fs.ErrNotExist) {
+		data, err = r.ReadTile(ctx, level, index, TileWidth)
+		have = TileWidth
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(data) != have*HashSize {
+		return nil, fmt.Errorf("%s is %d bytes instead of %d", TilePath(level, index, have), len(data), have*HashSize)
+	}
+	return data[:width*HashSize], nil
+}
+
+// fetchEntries gives the entries of a bundle, with the same way out as
+// fetchTile.
+func fetchEntries(ctx context.Context, r TileReader, index uint64, width int) ([][]byte, error) {
+	data, err := r.ReadEntries(ctx, index, width)
+	have := width
+	if width < TileWidth && errors.Is(err, fs.ErrNotExist) {
+		data, err = r.ReadEntries(ctx, index, TileWidth)
+		have = TileWidth
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := ParseBundle(data, have)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", EntriesPath(index, have), err)
+	}
+	return entries[:width], nil
+}

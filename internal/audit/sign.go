@@ -1,0 +1,91 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Keeper remembers the last signed checkpoint outside the database, where a
+// restored backup or the database's administrator cannot reach it.
+type Keeper interface {
+	// Load gives the last signed checkpoint, nil if there has never been one.
+	Load() ([]byte, error)
+	// Replace puts next in the place of old, durably on return, if old is
+	// still what it holds (nil for nothing); otherwise it changes nothing and
+	// gives an error of kind fault.Conflict. It is safe for many processes.
+	Replace(old, next []byte) error
+}
+
+// MaySign is the rule that keeps the log honest: it refuses to sign a tree that
+// is smaller than, or has not grown out of, the one last signed. The proof of
+// consistency is built from the tiles of the next tree. A refusal is a
+// *Violation of kind Rollback or Fork.
+// SPEC: C2SP tlog-checkpoint: logs must not sign any checkpoint which is
+// inconsistent with any checkpoint they previously signed.
+func MaySign(ctx context.Context, r TileReader, last, next Checkpoint) error {
+	switch {
+	case last.Origin != next.Origin:
+		return &Violation{Breach: Fork, Reason: fmt.Sprintf("the last signed checkpoint is of log %q, not %q", last.Origin, next.Origin)}
+	case next.Size < last.Size:
+		return &Violation{Breach: Rollback, Index: next.Size, Reason: fmt.Sprintf("the log has %d entries, but %d were signed: entries were lost, restore them from an export or the backup's tail before going on", next.Size, last.Size)}
+	case next.Size == last.Size && next.Root != last.Root:
+		return &Violation{Breach: Fork, Reason: fmt.Sprintf("at %d entries root %s was signed, and the log now has %s", last.Size, last.Root, next.Root)}
+	}
+	proof, err := ConsistencyProof(ctx, r, last.Size, next.Size)
+	if err != nil {
+		return fmt.Errorf("consistency of %d with %d: %w", next.Size, last.Size, err)
+	}
+	if err := VerifyConsistency(last.Size, next.Size, last.Root, next.Root, proof); err != nil {
+		return &Violation{Breach: Fork, Reason: fmt.Sprintf("the %d entries that were signed are not the first %d of the log's %d", last.Size, last.Size, next.Size), Err: err}
+	}
+	return nil
+}
+
+// SignNext signs the next checkpoint if MaySign allows it, and returns only
+// after the keeper holds it. Publish nothing else. A tree that was signed
+// already gives the same note again, so that a run that died between the keeper
+// and the publication can be repeated.
+func SignNext(ctx context.Context, k Keeper, r TileReader, next Checkpoint, trust Trust, signer note.Signer) ([]byte, error) {
+	old, err := k.Load()
+	if err != nil {
+		return nil, err
+	}
+	if old == nil {
+		return nil, &Violation{Breach: Rollback, Reason: "the last signed checkpoint is missing: begin a new log with SignFirst, or put back the newest checkpoint that an auditor or a witness holds"}
+	}
+	last, err := OpenCheckpoint(old, trust)
+	if err != nil {
+		return nil, fmt.Errorf("last signed checkpoint: %w", err)
+	}
+	if err := MaySign(ctx, r, last.Checkpoint, next); err != nil {
+		return nil, err
+	}
+	if next == last.Checkpoint {
+		return bytes.Clone(old), nil
+	}
+	signed, err := next.Sign(signer)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Replace(old, signed); err != nil {
+		return nil, err
+	}
+	return signed, nil
+}
+
+// SignFirst begins a log: it signs the empty tree. A keeper that holds nothing
+// lets nothing else be signed, so that removing its file does not make lerd
+// forget what it signed.
+func SignFirst(k Keeper, signer note.Signer) ([]byte, error) {
+	signed, err := Checkpoint{Origin: signer.Name(), Root: EmptyRoot()}.Sign(signer)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.Replace(nil, signed); err != nil {
+		return nil, err
+	}
+	return signed, nil
+}
