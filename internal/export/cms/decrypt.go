@@ -1,0 +1,183 @@
+package cms
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"io"
+	"os"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"lerd/internal/fault"
+)
+
+// maxHead bounds the part before the ciphertext: recipients and parameters.
+const maxHead = 1 << 20
+
+// envelope is an AuthEnvelopedData with its ciphertext mapped, not read.
+type envelope struct {
+	recipients []recipient
+	nonce, tag []byte
+	ciphertext []byte
+	m          *mapping
+}
+
+func (e *envelope) close() { e.m.close() } //nolint:errcheck // mapped for reading
+
+// DecryptFile checks the tag over all of src for the owner of cert and key,
+// and only then writes the contents to dst, as a stream. When the message is
+// malformed, changed, or for somebody else, nothing is written.
+func DecryptFile(dst io.Writer, src *os.File, cert *x509.Certificate, key crypto.PrivateKey) (err error) {
+	defer fault.Wrap(&err, "decrypt")
+	e, err := openEnvelope(src)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	cek, err := openKey(e.recipients, cert, key)
+	if err != nil {
+		return err
+	}
+	if err := e.authenticate(cek); err != nil {
+		return err
+	}
+	stream, err := ctrStream(cek, e.nonce)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 256<<10)
+	for rest := e.ciphertext; len(rest) > 0; {
+		n := copy(buf, rest)
+		stream.XORKeyStream(buf[:n], buf[:n])
+		if _, err := dst.Write(buf[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+func (e *envelope) authenticate(cek []byte) error {
+	ok, err := checkTag(cek, e.nonce, e.ciphertext, e.tag)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errNotForKey
+	}
+	return nil
+}
+
+// openEnvelope maps and parses an AuthEnvelopedData file.
+func openEnvelope(f *os.File) (*envelope, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() < 64 || st.Size() > MaxEncrypted+maxHead {
+		return nil, fault.New(fault.Invalid, "The file's size, %d octets, is not that of an encrypted message.", st.Size())
+	}
+	m, err := mapFile(f, st.Size(), mapRead)
+	if err != nil {
+		return nil, err
+	}
+	e, err := parseEnvelope(m.data)
+	if err != nil {
+		m.close() //nolint:errcheck // mapped for reading
+		return nil, err
+	}
+	e.m = m
+	return e, nil
+}
+
+func badEnvelope(what string) error {
+	return fault.New(fault.Invalid, "The file is not a well-formed CMS AuthEnvelopedData: %s.", what)
+}
+
+// element takes one DER element with a length of up to 8 octets, which the
+// cryptobyte package does not read, off the front of b.
+func element(b []byte, tag byte) (body, rest []byte, ok bool) {
+	if len(b) < 2 || b[0] != tag {
+		return nil, nil, false
+	}
+	n, b := uint64(b[1]), b[2:]
+	if n >= 0x80 {
+		count := int(n & 0x7f)
+		if count == 0 || count > 8 || len(b) < count || b[0] == 0 {
+			return nil, nil, false
+		}
+		n = 0
+		for _, c := range b[:count] {
+			n = n<<8 | uint64(c)
+		}
+		if b = b[count:]; n < 0x80 {
+			return nil, nil, false // SPEC: X.690 §10.1: the shortest form only
+		}
+	}
+	if n > uint64(len(b)) {
+		return nil, nil, false
+	}
+	return b[:n], b[n:], true
+}
+
+func parseEnvelope(der []byte) (*envelope, error) {
+	outer, rest, ok := element(der, 0x30)
+	if !ok || len(rest) > 0 {
+		return nil, badEnvelope("it must be one DER sequence with nothing after it")
+	}
+	oid, err := asn1.Marshal(oidAuthEnvelopedData)
+	if err != nil || len(outer) < len(oid) || string(outer[:len(oid)]) != string(oid) {
+		return nil, badEnvelope("it is of another content type")
+	}
+	wrapped, rest, ok := element(outer[len(oid):], 0xa0)
+	if !ok || len(rest) > 0 {
+		return nil, badEnvelope("its content is missing or doubled")
+	}
+	body, rest, ok := element(wrapped, 0x30)
+	if !ok || len(rest) > 0 || len(body) < 3 || string(body[:3]) != "\x02\x01\x00" {
+		return nil, badEnvelope("its version must be 0")
+	}
+	set, body, ok := element(body[3:], 0x31)
+	if !ok || len(set) > maxHead {
+		return nil, badEnvelope("its recipients are missing")
+	}
+	e := &envelope{}
+	if e.recipients, err = readRecipients(cryptobyte.String(set)); err != nil {
+		return nil, err
+	}
+	return e, e.readContent(body)
+}
+
+func (e *envelope) readContent(body []byte) error {
+	info, body, ok := element(body, 0x30)
+	if !ok {
+		return badEnvelope("the encrypted content is missing")
+	}
+	mac, body, ok := element(body, 0x04)
+	if !ok || len(mac) != tagSize || len(body) > 0 {
+		return badEnvelope("it must end with a tag of 16 octets and nothing after it")
+	}
+	e.tag = mac
+	// The parameters are small; the ciphertext stays out of cryptobyte, which
+	// knows lengths of 4 octets only.
+	head := cryptobyte.String(info[:min(len(info), 128)])
+	var kind, cipherOID asn1.ObjectIdentifier
+	var alg, params, nonce cryptobyte.String
+	var icv int64
+	if !head.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(oidData) || !head.ReadASN1(&alg, cbasn1.SEQUENCE) ||
+		!alg.ReadASN1ObjectIdentifier(&cipherOID) || !cipherOID.Equal(oidAES256GCM) ||
+		!alg.ReadASN1(&params, cbasn1.SEQUENCE) || !alg.Empty() ||
+		!params.ReadASN1(&nonce, cbasn1.OCTET_STRING) || len(nonce) != nonceSize ||
+		!params.ReadASN1Integer(&icv) || icv != tagSize || !params.Empty() {
+		return badEnvelope("it must be AES-256-GCM with a nonce of 12 and a tag of 16 octets")
+	}
+	used := min(len(info), 128) - len(head)
+	ciphertext, rest, ok := element(info[used:], 0x80)
+	if !ok || len(rest) > 0 {
+		return badEnvelope("the ciphertext must be one octet string")
+	}
+	e.nonce, e.ciphertext = nonce, ciphertext
+	return nil
+}

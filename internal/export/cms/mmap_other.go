@@ -1,0 +1,9 @@
+//go:build !unix
+
+package cms
+
+import "os"
+
+func mapFile(f *os.File, size int64, mode mapMode) (*mapping, error) {
+	return fallbackMap(f, size, mode)
+}

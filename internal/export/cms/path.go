@@ -1,0 +1,142 @@
+package cms
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/asn1"
+	"slices"
+	"time"
+
+	"lerd/internal/fault"
+)
+
+// Purpose is what a certificate must be good for.
+type Purpose int
+
+// The purposes of certificates in a bundle.
+const (
+	Seal      Purpose = iota // sealing documents: emailProtection, documentSigning or any of RFC 9336
+	TimeStamp                // time stamping and nothing else: RFC 3161 §2.3
+)
+
+var oidDocumentSigning = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36} // RFC 9336
+
+// Path is a question of trust about one certificate.
+type Path struct {
+	Leaf    *x509.Certificate
+	Pool    []*x509.Certificate    // enclosed certificates, believed only below a root
+	Roots   []*x509.Certificate    // trusted
+	CRLs    []*x509.RevocationList // enclosed or given, believed when their issuer signed them
+	At      time.Time              // the time at which the certificate must have been good
+	Purpose Purpose
+	NeedCRL bool // every certificate but the root needs a list that covers At
+}
+
+// Verify builds and checks the chain from leaf to root. Errors say in words
+// what is wrong with which certificate.
+func (p Path) Verify() ([]*x509.Certificate, error) {
+	if err := p.checkUsage(); err != nil {
+		return nil, err
+	}
+	roots, pool := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range p.Roots {
+		roots.AddCert(c)
+	}
+	for _, c := range p.Pool {
+		pool.AddCert(c)
+	}
+	chains, err := p.Leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: pool, CurrentTime: p.At,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	for _, c := range chains[0] {
+		if err := strongCert(c, slices.ContainsFunc(p.Roots, c.Equal)); err != nil {
+			return nil, err
+		}
+	}
+	return chains[0], p.checkRevocation(chains[0])
+}
+
+func (p Path) explain(err error) error {
+	if p.At.After(p.Leaf.NotAfter) {
+		return fault.Because(fault.Invalid, err, "The certificate of %q had expired (%s) at the time that counts, %s.",
+			p.Leaf.Subject.CommonName, stamp(p.Leaf.NotAfter), stamp(p.At))
+	}
+	if p.At.Before(p.Leaf.NotBefore) {
+		return fault.Because(fault.Invalid, err, "The certificate of %q was not yet valid (from %s) at the time that counts, %s.",
+			p.Leaf.Subject.CommonName, stamp(p.Leaf.NotBefore), stamp(p.At))
+	}
+	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func (p Path) checkUsage() error {
+	c := p.Leaf
+	if c.IsCA {
+		return fault.New(fault.Invalid, "The signer's certificate %q is a certificate authority's.", c.Subject.CommonName)
+	}
+	if p.Purpose == TimeStamp {
+		if len(c.ExtKeyUsage) != 1 || c.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(c.UnknownExtKeyUsage) > 0 {
+			return fault.New(fault.Invalid, "The certificate %q must be for time stamping and nothing else.", c.Subject.CommonName)
+		}
+		return nil
+	}
+	if c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return fault.New(fault.Invalid, "The key usage of %q does not allow signatures.", c.Subject.CommonName)
+	}
+	if slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) ||
+		slices.ContainsFunc(c.UnknownExtKeyUsage, oidDocumentSigning.Equal) {
+		return nil
+	}
+	return fault.New(fault.Invalid,
+		"The certificate %q is not for sealing: its extended key usage must name emailProtection or documentSigning.", c.Subject.CommonName)
+}
+
+func strongCert(c *x509.Certificate, root bool) error {
+	if err := strongKey(c.PublicKey); err != nil {
+		return fault.Because(fault.Invalid, err, "The key of %q is too weak.", c.Subject.CommonName)
+	}
+	switch c.SignatureAlgorithm {
+	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS,
+		x509.SHA512WithRSAPSS, x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.PureEd25519:
+		return nil
+	}
+	if root { // a root is trusted for its key, not for its own signature
+		return nil
+	}
+	return fault.New(fault.Invalid, "The certificate %q is signed with a weak digest (%s).", c.Subject.CommonName, c.SignatureAlgorithm)
+}
+
+func (p Path) checkRevocation(chain []*x509.Certificate) error {
+	for i, c := range chain[:len(chain)-1] {
+		if err := p.checkCRL(c, chain[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCRL looks for the certificate in every list of its issuer, and asks for
+// one that was still current at p.At.
+func (p Path) checkCRL(c, issuer *x509.Certificate) error {
+	covered := false
+	for _, crl := range p.CRLs {
+		if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || crl.CheckSignatureFrom(issuer) != nil {
+			continue
+		}
+		for _, e := range crl.RevokedCertificateEntries {
+			if e.SerialNumber.Cmp(c.SerialNumber) == 0 && !e.RevocationTime.After(p.At) {
+				return fault.New(fault.Invalid, "The certificate %q was revoked on %s, before %s.",
+					c.Subject.CommonName, stamp(e.RevocationTime), stamp(p.At))
+			}
+		}
+		covered = covered || !crl.NextUpdate.Before(p.At)
+	}
+	if p.NeedCRL && !covered {
+		return fault.New(fault.Invalid, "No revocation list of %q that was current on %s covers the certificate %q.",
+			issuer.Subject.CommonName, stamp(p.At), c.Subject.CommonName)
+	}
+	return nil
+}
