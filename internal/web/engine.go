@@ -1,0 +1,147 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"reflect"
+	"strings"
+	"text/template/parse"
+
+	"lerd/internal/fault"
+	"lerd/templates"
+)
+
+// view is a page template with the struct it is filled from.
+type view struct {
+	name     string // templates/pages/<name>.html
+	partials []string
+	data     reflect.Type
+}
+
+// Page is a view whose data are of type T, so that the compiler refuses a page
+// filled from the wrong struct.
+type Page[T any] struct{ view }
+
+// layoutPartials are on every page.
+var layoutPartials = []string{"header", "notice", "footer"}
+
+// newPage declares a page of templates/pages and the partials that it uses. The
+// page must be listed in allViews too.
+func newPage[T any](name string, partials ...string) Page[T] {
+	return Page[T]{view{name: name, partials: partials, data: reflect.TypeFor[T]()}}
+}
+
+// Show fills the page and sends it; base must be what c.Base gave, inside data.
+func (p Page[T]) Show(c *Ctx, data T) error { return c.srv.views.show(c, p.view, data) }
+
+// engine holds every page, parsed.
+type engine struct{ pages map[string]*template.Template }
+
+// newEngine parses all pages. A page file that no view declares, a view without
+// its file and a partial that a page uses undeclared are errors.
+func newEngine(views []view) (*engine, error) {
+	e := &engine{pages: map[string]*template.Template{}}
+	for _, v := range views {
+		if e.pages[v.name] != nil {
+			return nil, fault.New(fault.Invalid, "web: page %s is declared twice", v.name)
+		}
+		t, err := parseView(v)
+		if err != nil {
+			return nil, fault.Because(fault.Invalid, err, "web: page %s: %v", v.name, err)
+		}
+		e.pages[v.name] = t
+	}
+	files, err := fs.Glob(templates.FS, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if name := strings.TrimSuffix(path.Base(f), ".html"); e.pages[name] == nil {
+			return nil, fault.New(fault.Invalid, "web: templates/%s is declared by no page", f)
+		}
+	}
+	return e, nil
+}
+
+func parseView(v view) (*template.Template, error) {
+	files := []string{"layout.html"}
+	for _, p := range append(append([]string(nil), layoutPartials...), v.partials...) {
+		files = append(files, "partials/"+p+".html")
+	}
+	files = append(files, "pages/"+v.name+".html")
+	t, err := template.New("layout.html").Option("missingkey=error").Funcs(funcs()).ParseFS(templates.FS, files...)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range t.Templates() {
+		if sub.Tree == nil {
+			continue
+		}
+		if name := firstMissing(t, sub.Tree.Root); name != "" {
+			return nil, fmt.Errorf("uses {{template %q}}, which none of its partials defines", name)
+		}
+	}
+	return t, nil
+}
+
+// firstMissing gives the name of a template that node calls and t lacks.
+func firstMissing(t *template.Template, node parse.Node) string {
+	switch n := node.(type) {
+	case *parse.TemplateNode:
+		if t.Lookup(n.Name) == nil {
+			return n.Name
+		}
+	case *parse.ListNode:
+		if n == nil {
+			return ""
+		}
+		for _, child := range n.Nodes {
+			if name := firstMissing(t, child); name != "" {
+				return name
+			}
+		}
+	case *parse.IfNode:
+		return branchMissing(t, &n.BranchNode)
+	case *parse.RangeNode:
+		return branchMissing(t, &n.BranchNode)
+	case *parse.WithNode:
+		return branchMissing(t, &n.BranchNode)
+	}
+	return ""
+}
+
+func branchMissing(t *template.Template, b *parse.BranchNode) string {
+	if name := firstMissing(t, b.List); name != "" {
+		return name
+	}
+	return firstMissing(t, b.ElseList)
+}
+
+// render fills a page in memory.
+func (e *engine) render(v view, data any) ([]byte, error) {
+	t := e.pages[v.name]
+	if t == nil {
+		return nil, fmt.Errorf("page %s is not listed in allViews", v.name)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// show renders first and then sends, so that a failing template is a clean 500.
+func (e *engine) show(c *Ctx, v view, data any) error {
+	body, err := e.render(v, data)
+	if err != nil {
+		return fault.Because(fault.Internal, err, "rendering %s", v.name)
+	}
+	status := c.status
+	if status == 0 {
+		status = 200
+	}
+	return c.HTMLBlob(status, body)
+}

@@ -1,0 +1,144 @@
+package web
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+
+	"lerd/internal/fault"
+	"lerd/templates"
+)
+
+// words are the message catalogues, one per language. English is complete; a
+// message that another language lacks is shown in English.
+type words struct {
+	tags  []language.Tag // English first
+	texts map[language.Tag]map[string]string
+}
+
+// loadWords reads templates/messages/<language>/*.yaml: flat maps of key to
+// text, in which {name} is a placeholder. A key given twice is an error.
+func loadWords() (*words, error) {
+	w := &words{texts: map[language.Tag]map[string]string{}}
+	dirs, err := fs.ReadDir(templates.FS, "messages")
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range dirs {
+		tag, err := language.Parse(d.Name())
+		if err != nil {
+			return nil, fault.Because(fault.Invalid, err, "web: templates/messages/%s is no language", d.Name())
+		}
+		if w.texts[tag], err = loadCatalogue(path.Join("messages", d.Name())); err != nil {
+			return nil, err
+		}
+		w.tags = append(w.tags, tag)
+	}
+	if w.texts[language.English] == nil {
+		return nil, fault.New(fault.Invalid, "web: templates/messages/en is missing")
+	}
+	sort.Slice(w.tags, func(i, j int) bool { // the matcher's fallback is the first
+		return w.tags[i] == language.English || (w.tags[j] != language.English && w.tags[i].String() < w.tags[j].String())
+	})
+	return w, nil
+}
+
+func loadCatalogue(dir string) (map[string]string, error) {
+	files, err := fs.Glob(templates.FS, dir+"/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	for _, f := range files {
+		b, err := templates.FS.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var one map[string]string
+		if err := yaml.Unmarshal(b, &one); err != nil {
+			return nil, fault.Because(fault.Invalid, err, "web: templates/%s: %v", f, err)
+		}
+		for key, text := range one {
+			if _, twice := all[key]; twice {
+				return nil, fault.New(fault.Invalid, "web: templates/%s: the key %s is there twice", f, key)
+			}
+			all[key] = strings.TrimSpace(text)
+		}
+	}
+	return all, nil
+}
+
+// has tells whether English has the key.
+func (w *words) has(key string) bool { _, ok := w.texts[language.English][key]; return ok }
+
+// say gives a message with its placeholders filled; args are name, value pairs.
+// An argument named "n" chooses among key.one, key.few … and key.other. A key
+// that no language has comes back in brackets, and a test finds it.
+func (w *words) say(lang language.Tag, key string, args ...any) string {
+	text, ok := w.find(lang, key, args)
+	if !ok {
+		return "[" + key + "]"
+	}
+	if len(args) == 0 {
+		return text
+	}
+	pairs := make([]string, 0, len(args))
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func (w *words) find(lang language.Tag, key string, args []any) (string, bool) {
+	for _, tag := range []language.Tag{lang, language.English} {
+		if form := pluralForm(tag, args); form != "" {
+			if text, ok := w.texts[tag][key+"."+form]; ok {
+				return text, true
+			}
+			if text, ok := w.texts[tag][key+".other"]; ok {
+				return text, true
+			}
+		}
+		if text, ok := w.texts[tag][key]; ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+var pluralNames = map[plural.Form]string{
+	plural.Zero: "zero", plural.One: "one", plural.Two: "two",
+	plural.Few: "few", plural.Many: "many", plural.Other: "other",
+}
+
+func pluralForm(lang language.Tag, args []any) string {
+	for i := 0; i+1 < len(args); i += 2 {
+		if n, ok := args[i+1].(int); ok && args[i] == "n" {
+			return pluralNames[plural.Cardinal.MatchPlural(lang, n, 0, 0, 0, 0)]
+		}
+	}
+	return ""
+}
+
+// language chooses the reader's language from Accept-Language.
+func (s *Server) language(r *http.Request) language.Tag {
+	_, i := language.MatchStrings(s.matcher, r.Header.Get("Accept-Language"))
+	return s.words.tags[i]
+}
+
+// rightToLeft tells the direction of a language's script.
+func rightToLeft(tag language.Tag) bool {
+	script, _ := tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Syrc", "Thaa", "Nkoo":
+		return true
+	}
+	return false
+}

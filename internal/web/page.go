@@ -1,0 +1,121 @@
+package web
+
+import (
+	"cmp"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"lerd/internal/identity"
+)
+
+// Base is what every page's struct embeds.
+type Base struct {
+	Title    string // in the reader's language; heading and tab
+	Product  string
+	Lang     string // BCP 47
+	Dir      string // ltr or rtl
+	SignedIn bool
+	Name     string // the actor's name
+	Role     string // the actor's role in words
+	Nav      []NavItem
+	Crumbs   []Crumb
+	Notice   *Notice // what the last step did
+	Wide     bool    // a workbench that uses the whole window
+	Problems bool    // the page shows a form that needs another look
+	Dev      bool    // the strip that says: evaluation, invented data
+	Zone     *time.Location
+	Now      time.Time
+	// Key is a fresh idempotency key for forms which no Form carries.
+	Key               string
+	CSS, Icon, Script string // Script is empty where the route needs none
+
+	say func(key string, args ...any) string
+}
+
+// NavItem is one place of the main navigation.
+type NavItem struct {
+	Text, Href string
+	Here       bool
+}
+
+// Crumb is one step of the way to a page; the last has no Href.
+type Crumb struct{ Text, Href string }
+
+// T gives a message in the reader's language: {{.T "key" "name" .Value}}.
+func (b Base) T(key string, args ...any) string {
+	if b.say == nil {
+		return key
+	}
+	return b.say(key, args...)
+}
+
+// Base gives the frame of a page; title is a message key, args its placeholders.
+func (c *Ctx) Base(title string, args ...any) Base {
+	b := Base{
+		Title: c.T(title, args...), Product: c.srv.product(), Lang: c.lang.String(), Dir: "ltr",
+		Zone: time.UTC, Now: c.Now(), Key: c.srv.newID(), Dev: c.srv.cfg.Development,
+		CSS: c.srv.assets.url("app.css"), Icon: c.srv.assets.url("icon.svg"), say: c.T,
+	}
+	if rightToLeft(c.lang) {
+		b.Dir = "rtl"
+	}
+	if c.Route.Needs.Script {
+		b.Script = c.srv.assets.url("app.js")
+	}
+	if actor, ok := c.Actor(); ok {
+		b.SignedIn, b.Name, b.Role = true, actor.Name.Reveal(), c.T("role."+string(actor.Role))
+		b.Nav = c.srv.nav(c, actor.Role)
+	} else {
+		b.Nav = c.srv.nav(c, "")
+	}
+	b.Notice = c.takeFlash()
+	return b
+}
+
+func (s *Server) product() string {
+	if s.cfg.Product != "" {
+		return s.cfg.Product
+	}
+	return "lerd"
+}
+
+// nav gives the places of a role: the routes which say so, in their order.
+func (s *Server) nav(c *Ctx, role identity.Role) []NavItem {
+	var places []Route
+	for _, r := range s.routes {
+		if r.Nav > 0 && r.Allows(role) && (role == "" || !r.Public) {
+			places = append(places, r)
+		}
+	}
+	slices.SortStableFunc(places, func(a, b Route) int { return cmp.Compare(a.Nav, b.Nav) })
+	items := make([]NavItem, 0, len(places))
+	for _, r := range places {
+		items = append(items, NavItem{Text: c.T(r.Title), Href: r.Path, Here: within(c.Request().URL.Path, r.Path)})
+	}
+	return items
+}
+
+func within(path, place string) bool {
+	return path == place || (place != "/" && strings.HasPrefix(path, place+"/"))
+}
+
+// homeOf gives where a role begins: the first place of its navigation.
+func (s *Server) homeOf(role identity.Role) string {
+	best := Route{Path: "/"}
+	for _, r := range s.routes {
+		if r.Nav > 0 && !r.Public && r.Allows(role) && (best.Nav == 0 || r.Nav < best.Nav) {
+			best = r
+		}
+	}
+	return best.Path
+}
+
+// funcs are the few functions that templates have.
+func funcs() template.FuncMap {
+	return template.FuncMap{
+		"groups": groups,
+		"lower":  strings.ToLower,
+	}
+}

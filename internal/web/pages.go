@@ -1,0 +1,31 @@
+package web
+
+import "net/http"
+
+// allViews lists every page of templates/pages. A page that is not listed here
+// stops the server from starting.
+func allViews() []view {
+	return []view{
+		errorView.view,
+		landingView.view,
+		signInView.view,
+		signedOutView.view,
+		verifyView.view,
+		accessibilityView.view,
+		privacyView.view,
+		styleView.view,
+	}
+}
+
+// allRoutes is the route table, act by act.
+func (s *Server) allRoutes() []Route {
+	routes := []Route{
+		{Method: http.MethodGet, Path: "/static/*", Name: "static.show", Public: true, Handle: s.staticFile},
+	}
+	for _, part := range [][]Route{
+		s.healthRoutes(), s.landingRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
+	} {
+		routes = append(routes, part...)
+	}
+	return routes
+}

@@ -1,0 +1,131 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+)
+
+// DevUser is one invented person of the demo.
+type DevUser struct {
+	SignIn string // what identity.Person has
+	Name   string
+	Role   identity.Role
+	Agency string // name, empty for staff
+}
+
+// DevSignIn signs in the demo's invented people without a passkey.
+type DevSignIn interface {
+	// Users gives everybody who can be chosen.
+	Users(ctx context.Context) ([]DevUser, error)
+	// SignIn starts a session and gives its token; an unknown name is
+	// fault.SignIn. The session and its event are durable when it returns.
+	SignIn(ctx context.Context, signIn, key string) (token string, err error)
+}
+
+type signInInput struct {
+	User string `form:"user" validate:"required,max=80" label:"sign_in.who" hint:"sign_in.who.hint" input:"radios"`
+	Next string `form:"next" validate:"max=500" input:"hidden"`
+}
+
+// signInPage is the frame of every way to sign in.
+type signInPage struct {
+	Base
+	Form    *Form // nil where there is no development sign-in
+	Button  Button
+	Warning Notice
+}
+
+var (
+	signInView    = newPage[signInPage]("sign_in", "field", "error_summary", "button")
+	signedOutView = newPage[signedOutPage]("signed_out")
+)
+
+type signedOutPage struct{ Base }
+
+func (s *Server) signInRoutes() []Route {
+	routes := []Route{
+		{Method: http.MethodGet, Path: "/sign-in", Name: "session.new", Title: "sign_in.title", Public: true, Handle: s.signInForm},
+		{Method: http.MethodPost, Path: "/sign-out", Name: "session.end", Title: "signed_out.title", Public: true, NoKey: true, Body: FormBody, Handle: s.signOut},
+		{Method: http.MethodGet, Path: "/signed-out", Name: "session.ended", Title: "signed_out.title", Public: true, Handle: s.signedOut},
+	}
+	if s.cfg.DevSignIn != nil {
+		routes = append(routes, Route{Method: http.MethodPost, Path: "/sign-in", Name: "session.create", Title: "sign_in.title", Public: true, Body: FormBody, Handle: s.signInDev})
+	}
+	return routes
+}
+
+func (s *Server) signInForm(c *Ctx) error {
+	in := signInInput{Next: LocalPath(c.QueryParam("next"), "/")}
+	var form *Form
+	if s.cfg.DevSignIn != nil {
+		form = c.Form("/sign-in", in)
+	}
+	return s.showSignIn(c, form)
+}
+
+func (s *Server) showSignIn(c *Ctx, form *Form) error {
+	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Button: Button{Text: c.T("sign_in.button")},
+		Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
+	if form != nil {
+		users, err := s.cfg.DevSignIn.Users(c.Ctx())
+		if err != nil {
+			return err
+		}
+		var options []Option
+		for _, u := range users {
+			hint := c.T("role." + string(u.Role))
+			if u.Agency != "" {
+				hint += ", " + u.Agency
+			}
+			options = append(options, Option{Value: u.SignIn, Text: u.Name, Hint: hint})
+		}
+		form.Options("user", options)
+		p.Problems = len(form.Summary) > 0
+	}
+	return signInView.Show(c, p)
+}
+
+// signInDev starts a session under a new token; an older one of this browser
+// ends first, so that no session outlives a change of person.
+func (s *Server) signInDev(c *Ctx) error {
+	var in signInInput
+	err := c.Decode(&in)
+	var token string
+	if err == nil {
+		token, err = s.cfg.DevSignIn.SignIn(c.Ctx(), in.User, c.Key())
+	}
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Invalid || kind == fault.SignIn) {
+		if kind == fault.SignIn {
+			err = fault.Fields([]fault.Problem{{Field: "user", Message: fault.Message(err)}})
+		}
+		return s.showSignIn(c, c.FormAgain("/sign-in", in, err))
+	}
+	if err != nil {
+		return err
+	}
+	if old := c.token(); old != "" && old != token {
+		if err := s.cfg.Sessions.SignOut(c.Ctx(), old); err != nil {
+			return err
+		}
+	}
+	c.SetSession(token)
+	return c.SeeOther(in.Next, "")
+}
+
+// signOut ends the session and empties what the browser kept of us.
+func (s *Server) signOut(c *Ctx) error {
+	if token := c.token(); token != "" {
+		if err := s.cfg.Sessions.SignOut(c.Ctx(), token); err != nil {
+			return err
+		}
+	}
+	c.dropSession()
+	return c.SeeOther("/signed-out", "")
+}
+
+func (s *Server) signedOut(c *Ctx) error {
+	return signedOutView.Show(c, signedOutPage{Base: c.Base("signed_out.title")})
+}
