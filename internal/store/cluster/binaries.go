@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"sort"
 	"strconv"
+	"strings"
 
 	"lerd/internal/fault"
 )
@@ -20,7 +21,17 @@ const minMajor = 15
 // Binaries is a folder with postgres and initdb of one version.
 type Binaries struct {
 	Dir   string
+	Libs  []string // folders with its libraries, where the system does not have them
 	Major int
+}
+
+// env is the whole environment of the server and its tools: nothing of the caller's.
+func (b Binaries) env() []string {
+	env := []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
+	if len(b.Libs) > 0 {
+		env = append(env, "LD_LIBRARY_PATH="+strings.Join(b.Libs, ":"))
+	}
+	return env
 }
 
 func (b Binaries) path(name string) string { return filepath.Join(b.Dir, name) }
@@ -59,7 +70,7 @@ func (f Finder) find(ctx context.Context, want int, log *slog.Logger) (Binaries,
 	}
 	var seen []Binaries
 	for _, dir := range f.candidates() {
-		b, err := inspect(ctx, dir)
+		b, err := inspect(ctx, Binaries{Dir: dir})
 		if err != nil {
 			continue
 		}
@@ -68,9 +79,13 @@ func (f Finder) find(ctx context.Context, want int, log *slog.Logger) (Binaries,
 		}
 		seen = append(seen, b)
 	}
-	if b, err := f.fetched(ctx, log); err == nil && fits(b, want) {
+	b, err := f.fetched(ctx, want, log)
+	switch {
+	case err == nil:
 		return b, nil
-	} else if len(seen) == 0 && want == 0 {
+	case fault.KindOf(err) == fault.Invalid:
+		return Binaries{}, err
+	case len(seen) == 0 && want == 0:
 		return Binaries{}, fault.Because(fault.Unavailable, err, "No PostgreSQL server (version %d or later) was found, and none could be fetched; %s.", minMajor, howToInstall)
 	}
 	return Binaries{}, misfit(want, seen)
@@ -78,7 +93,7 @@ func (f Finder) find(ctx context.Context, want int, log *slog.Logger) (Binaries,
 
 // chosen takes the folder named in LERD_PG_BIN or says what is wrong with it.
 func chosen(ctx context.Context, dir string, want int) (Binaries, error) {
-	b, err := inspect(ctx, dir)
+	b, err := inspect(ctx, Binaries{Dir: dir})
 	if err != nil {
 		return Binaries{}, fault.Because(fault.Invalid, err, "LERD_PG_BIN names %s, which does not hold postgres and initdb that run.", dir)
 	}
@@ -94,13 +109,12 @@ func fits(b Binaries, want int) bool {
 
 func misfit(want int, seen []Binaries) error {
 	found := "none"
-	for i, b := range seen {
-		if i == 0 {
-			found = ""
-		} else {
-			found += ", "
+	if len(seen) > 0 {
+		var all []string
+		for _, b := range seen {
+			all = append(all, fmt.Sprintf("%d in %s", b.Major, b.Dir))
 		}
-		found += fmt.Sprintf("%d in %s", b.Major, b.Dir)
+		found = strings.Join(all, ", ")
 	}
 	if want == 0 {
 		return fault.New(fault.Unavailable, "lerd needs PostgreSQL %d or later, found: %s; %s.", minMajor, found, howToInstall)
@@ -140,21 +154,21 @@ func numberIn(path string) int {
 
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// inspect looks whether a folder holds a server that runs, and of which version.
-func inspect(ctx context.Context, dir string) (Binaries, error) {
-	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+// inspect fills in the version of a server, or says why it does not run.
+func inspect(ctx context.Context, b Binaries) (Binaries, error) {
+	if _, err := os.Stat(b.path("initdb")); err != nil {
 		return Binaries{}, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version")
-	cmd.Env = serverEnv()
-	out, err := cmd.Output()
+	cmd := exec.CommandContext(ctx, b.path("postgres"), "--version")
+	cmd.Env = b.env()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return Binaries{}, err
+		return Binaries{}, fmt.Errorf("%s: %w: %s", b.path("postgres"), err, lastLines(string(out), 1))
 	}
 	m := versionLine.FindSubmatch(out)
 	if m == nil {
-		return Binaries{}, fmt.Errorf("%s/postgres names no version", dir)
+		return Binaries{}, fmt.Errorf("%s names no version", b.path("postgres"))
 	}
-	major, err := strconv.Atoi(string(m[1]))
-	return Binaries{Dir: dir, Major: major}, err
+	b.Major, err = strconv.Atoi(string(m[1]))
+	return b, err
 }

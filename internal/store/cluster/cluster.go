@@ -87,17 +87,24 @@ func (o Options) complete() (Options, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	abs, err := filepath.Abs(o.Dir)
-	if err != nil || o.Dir == "" {
-		return o, fault.New(fault.Invalid, "Name the data folder with --dir.")
+	if err := o.absolute(); err != nil {
+		return o, err
 	}
-	o.Dir = abs
 	// 0711: an unprivileged server must be able to pass through the folder to
 	// its data, and nobody else may list it.
-	if err := os.MkdirAll(abs, 0o711); err != nil {
-		return o, fault.Because(fault.Invalid, err, "The data folder %s cannot be made; name one you may write to.", abs)
+	if err := os.MkdirAll(o.Dir, 0o711); err != nil {
+		return o, fault.Because(fault.Invalid, err, "The data folder %s cannot be made; name one you may write to.", o.Dir)
 	}
 	return o, nil
+}
+
+func (o *Options) absolute() error {
+	abs, err := filepath.Abs(o.Dir)
+	if err != nil || o.Dir == "" {
+		return fault.New(fault.Invalid, "Name the data folder with --dir.")
+	}
+	o.Dir = abs
+	return nil
 }
 
 // bringUp reads the state, starts or attaches to the server and sees to the

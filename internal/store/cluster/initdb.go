@@ -84,18 +84,13 @@ func runInitdb(ctx context.Context, p initPlan) error {
 	cmd := exec.CommandContext(ctx, p.bin.path("initdb"), "-D", p.data, "-U", RoleOwner,
 		"-A", "scram-sha-256", "--pwfile="+pw, "-E", "UTF8", "--locale=C.UTF-8",
 		"--data-checksums", "--no-sync", "--no-instructions")
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", serverEnv(), p.account.attr()
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", p.bin.env(), p.account.attr()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fault.Because(fault.Unavailable, errors.Join(err, errors.New(lastLines(string(out), 3))),
 			"PostgreSQL's initdb failed in %s: %s", p.data, lastLines(string(out), 1))
 	}
 	return nil
-}
-
-// serverEnv is the whole environment of the server: nothing of the caller's.
-func serverEnv() []string {
-	return []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
 }
 
 func lastLines(s string, n int) string {

@@ -83,7 +83,7 @@ func (c *Cluster) spawn(p launchPlan) (*postmaster, error) {
 	defer out.Close()
 	args := append([]string{"-D", c.state.Data}, settings(c.state.Port, c.opts.Throwaway)...)
 	cmd := exec.Command(p.bin.path("postgres"), args...)
-	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", serverEnv(), p.account.attr()
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", p.bin.env(), p.account.attr()
 	cmd.Stdout, cmd.Stderr = out, out
 	if p.mode == foreground {
 		endWithParent(cmd.SysProcAttr)
