@@ -1,0 +1,10 @@
+//go:build !linux
+
+package orderdoc
+
+import "os/exec"
+
+// confine does nothing more than the limits of the shell on this system.
+func confine(*exec.Cmd, bool) {}
+
+func canIsolate() bool { return false }

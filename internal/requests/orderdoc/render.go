@@ -1,0 +1,191 @@
+package orderdoc
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"lerd/internal/fault"
+)
+
+// Bounds of drawing one page.
+const (
+	pixelsOnLongSide = 1600
+	maxPNG           = 32 << 20         // bytes that the renderer may write
+	drawTime         = 20 * time.Second // wall time of one page
+	cpuSeconds       = 10               // processor time of one page
+	memoryKiB        = 1 << 20          // address space of the renderer
+)
+
+// Picture is a page as pixels.
+type Picture struct {
+	PNG           []byte // encoded by this process: no metadata, no second file
+	Width, Height int
+	Isolated      bool // drawn in namespaces of its own, without a network
+}
+
+// Renderer draws pages with an external program, one process a page.
+type Renderer struct {
+	name string // pdftoppm or mutool
+	path string
+	sem  chan struct{}
+}
+
+var noRenderer = fault.New(fault.Unavailable, "No program to draw PDF pages is installed on the server. Install poppler-utils (pdftoppm) or mupdf-tools (mutool).")
+
+// FindRenderer looks for pdftoppm, then mutool. Without one it gives
+// fault.Unavailable, which says what to install.
+func FindRenderer() (*Renderer, error) {
+	for _, name := range []string{"pdftoppm", "mutool"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return NewRenderer(name, path), nil
+		}
+	}
+	return nil, noRenderer
+}
+
+// NewRenderer uses the program at path; name is pdftoppm or mutool. At most
+// two pages are drawn at once.
+func NewRenderer(name, path string) *Renderer {
+	return &Renderer{name: name, path: path, sem: make(chan struct{}, 2)}
+}
+
+var found = sync.OnceValues(FindRenderer)
+
+// Render draws one page (from 1) of an accepted document with the renderer
+// that FindRenderer finds.
+func Render(ctx context.Context, pdf []byte, page int) (Picture, error) {
+	r, err := found()
+	if err != nil {
+		return Picture{}, err
+	}
+	return r.Page(ctx, pdf, page)
+}
+
+// Page draws one page, from 1. The program runs with limits on memory, time
+// and output, with an empty environment, and where the system permits it with
+// namespaces of its own (no network, no other processes). What it writes is
+// decoded and encoded anew: pixels alone pass.
+func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture, err error) {
+	defer fault.Wrap(&err, "orderdoc.Page(%d)", page)
+	if page < 1 {
+		return Picture{}, fault.New(fault.NotFound, "There is no such page.")
+	}
+	ctx, cancel := context.WithTimeout(ctx, drawTime)
+	defer cancel()
+	select {
+	case r.sem <- struct{}{}:
+		defer func() { <-r.sem }()
+	case <-ctx.Done():
+		return Picture{}, fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
+	}
+	out, isolated, err := r.run(ctx, pdf, page)
+	if err != nil {
+		return Picture{}, fault.Because(fault.Invalid, err, "This page cannot be drawn. Ask the agency for another copy of the order.")
+	}
+	pic, err = pixels(out)
+	pic.Isolated = isolated
+	return pic, err
+}
+
+// run draws in the strictest way that the system permits.
+func (r *Renderer) run(ctx context.Context, pdf []byte, page int) (out []byte, isolated bool, err error) {
+	dir, err := os.MkdirTemp("", "lerd-page-")
+	if err != nil {
+		return nil, false, err
+	}
+	defer os.RemoveAll(dir)
+	if r.name == "mutool" { // it seeks, and so needs a file
+		if err := os.WriteFile(dir+"/in.pdf", pdf, 0o600); err != nil {
+			return nil, false, err
+		}
+	}
+	isolated = canIsolate()
+	out, err = r.once(ctx, job{pdf: pdf, page: page, dir: dir, isolated: isolated})
+	return out, isolated, err
+}
+
+type job struct {
+	pdf      []byte
+	page     int
+	dir      string
+	isolated bool
+}
+
+func (r *Renderer) once(ctx context.Context, j job) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "/bin/sh", r.args(j.page)...)
+	cmd.Dir, cmd.Env = j.dir, []string{"LC_ALL=C", "HOME=" + j.dir, "PATH=/usr/bin:/bin"}
+	if r.name == "pdftoppm" {
+		cmd.Stdin = bytes.NewReader(j.pdf)
+	}
+	out := &bounded{max: maxPNG}
+	cmd.Stdout, cmd.Stderr = out, io.Discard
+	cmd.WaitDelay = 2 * time.Second
+	confine(cmd, j.isolated)
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name, err)
+	}
+	return out.buf.Bytes(), nil
+}
+
+// args gives a shell that sets limits and becomes the program: memory, time,
+// no files written, no core.
+func (r *Renderer) args(page int) []string {
+	limits := fmt.Sprintf("ulimit -v %d -t %d 2>/dev/null || { ulimit -v %d; ulimit -t %d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"",
+		memoryKiB, cpuSeconds, memoryKiB, cpuSeconds)
+	n, side := strconv.Itoa(page), strconv.Itoa(pixelsOnLongSide)
+	args := []string{"-c", limits, "sh", r.path}
+	if r.name == "mutool" {
+		return append(args, "draw", "-q", "-F", "png", "-w", side, "-h", side, "-o", "-", "in.pdf", n)
+	}
+	return append(args, "-png", "-singlefile", "-f", n, "-l", n, "-scale-to", side, "-", "-")
+}
+
+// bounded takes at most max bytes; one more ends the program.
+type bounded struct {
+	buf bytes.Buffer
+	max int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.buf.Len()+len(p) > b.max {
+		return 0, io.ErrShortBuffer
+	}
+	return b.buf.Write(p)
+}
+
+// pixels decodes what the renderer wrote and encodes it anew.
+func pixels(raw []byte) (Picture, error) {
+	bad := func(err error) (Picture, error) {
+		return Picture{}, fault.Because(fault.Invalid, err, "This page cannot be drawn. Ask the agency for another copy of the order.")
+	}
+	cfg, err := png.DecodeConfig(bytes.NewReader(raw))
+	if err != nil {
+		return bad(err)
+	}
+	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width > 2*pixelsOnLongSide || cfg.Height > 2*pixelsOnLongSide {
+		return bad(fmt.Errorf("picture of %d × %d pixels", cfg.Width, cfg.Height))
+	}
+	img, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return bad(err)
+	}
+	clean := image.NewRGBA(image.Rect(0, 0, cfg.Width, cfg.Height))
+	draw.Draw(clean, clean.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(clean, clean.Bounds(), img, img.Bounds().Min, draw.Over)
+	var out bytes.Buffer
+	enc := png.Encoder{CompressionLevel: png.BestSpeed}
+	if err := enc.Encode(&out, clean); err != nil {
+		return bad(err)
+	}
+	return Picture{PNG: out.Bytes(), Width: cfg.Width, Height: cfg.Height}, nil
+}
