@@ -1,6 +1,6 @@
 -- The audit log. An event is written in the transaction of the step that it
 -- records; the sequencer gives it its place (leaf), adds the tree over all
--- places (tile) and signs it (checkpoint). Everything here is only ever added to.
+-- places (tile) and publishes its signed checkpoint. Everything here is only ever added to.
 --
 -- What the database itself holds, whoever writes:
 --   * no row of this schema is changed or removed, not even by the owner, nor
@@ -61,10 +61,10 @@ CREATE TABLE audit.event (
 );
 CREATE INDEX event_xid ON audit.event (xid);
 
--- What the event's commitments open to. It lies apart so that it can be erased.
+-- What opens the event's commitments: the salt and the values. It lies apart so
+-- that it can be erased.
 CREATE TABLE audit.payload (
     event_id uuid  PRIMARY KEY REFERENCES audit.event,
-    salt     bytea NOT NULL CHECK (octet_length(salt) = 32),
     body     bytea NOT NULL
 );
 
@@ -88,17 +88,12 @@ CREATE TABLE audit.tile (
     PRIMARY KEY (level, index)
 );
 
+-- The published checkpoints. One is written here only after the keeper outside
+-- the database holds it.
 CREATE TABLE audit.checkpoint (
     size bigint      PRIMARY KEY CHECK (size >= 0),
     root bytea       NOT NULL CHECK (octet_length(root) = 32),
     note bytea       NOT NULL,
-    at   timestamptz NOT NULL DEFAULT clock_timestamp()
-);
-
--- A checkpoint may be shown to others from here on: it is durable here and
--- the keeper outside the database has it too.
-CREATE TABLE audit.publication (
-    size bigint      PRIMARY KEY REFERENCES audit.checkpoint,
     at   timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -233,7 +228,7 @@ DO $install$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['event', 'payload', 'leaf', 'tile', 'checkpoint', 'publication', 'guarded'] LOOP
+    FOREACH t IN ARRAY ARRAY['event', 'payload', 'leaf', 'tile', 'checkpoint', 'guarded'] LOOP
         EXECUTE format('CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.%I FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()', t);
         EXECUTE format('ALTER TABLE audit.%I ENABLE ALWAYS TRIGGER audit_append_only', t);
     END LOOP;
@@ -254,11 +249,10 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA audit FROM PUBLIC;
 GRANT USAGE ON SCHEMA audit TO lerd_app, lerd_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA audit TO lerd_app, lerd_auditor;
 GRANT INSERT (id, stream, version, causes, kind, entry) ON audit.event TO lerd_app;
-GRANT INSERT (event_id, salt, body) ON audit.payload TO lerd_app;
+GRANT INSERT (event_id, body) ON audit.payload TO lerd_app;
 GRANT INSERT (index, event_id, hash) ON audit.leaf TO lerd_app;
 GRANT INSERT (level, index, data, root) ON audit.tile TO lerd_app;
 GRANT INSERT (size, root, note) ON audit.checkpoint TO lerd_app;
-GRANT INSERT (size) ON audit.publication TO lerd_app;
 
 RESET ROLE;
 

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+
+	"lerd/internal/audit"
+)
+
+// entryColumns are what is read of an event, in the order of storedEvent.targets.
+const entryColumns = `e.id::text, e.stream, e.version, array_to_string(e.causes, ','), e.kind, e.entry, p.body`
+
+// storedEvent is an event's row and its payload's.
+type storedEvent struct {
+	id, stream, causes, kind sql.NullString
+	version                  sql.NullInt64
+	entry, body              []byte
+	salt                     audit.Salt // after check
+}
+
+func (e *storedEvent) targets() []any {
+	return []any{&e.id, &e.stream, &e.version, &e.causes, &e.kind, &e.entry, &e.body}
+}
+
+// check compares the columns, which people read, with the entry, which is
+// signed, and opens the payload.
+func (e *storedEvent) check() (audit.Record, error) {
+	r, err := audit.ParseEntry(e.entry)
+	if err != nil {
+		return r, differs("The entry of event %s cannot be read: %v.", e.id.String, err)
+	}
+	for _, c := range []struct{ name, column, entry string }{
+		{"id", e.id.String, string(r.ID)},
+		{"stream", e.stream.String, r.Stream},
+		{"version", fmt.Sprint(e.version.Int64), fmt.Sprint(r.Version)},
+		{"causes", e.causes.String, joinIDs(r.Causes)},
+		{"kind", e.kind.String, r.Kind},
+	} {
+		if c.column != c.entry {
+			return r, differs("The column %s of event %s says %q, and its signed entry says %q.", c.name, e.id.String, c.column, c.entry)
+		}
+	}
+	if e.body == nil {
+		return r, differs("The payload of event %s is missing.", r.ID)
+	}
+	p, err := audit.ParsePayload(e.body)
+	if err == nil {
+		err = audit.VerifyPayload(r, p)
+	}
+	if err != nil {
+		return r, differs("The payload of event %s is not the one that was recorded: %v.", r.ID, err)
+	}
+	e.salt = p.Salt
+	return r, nil
+}
+
+func joinIDs(ids []audit.EventID) string {
+	var b []byte
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, id...)
+	}
+	return string(b)
+}
+
+// verifyBatch is how many entries are in memory at a time.
+const verifyBatch = 4096
+
+// entries recomputes the log from the events: every leaf, tile, root and
+// signature in the database.
+func (v *auditVerifier) entries(ctx context.Context) error {
+	var placed int64
+	if err := v.pool.QueryRowContext(ctx, `SELECT coalesce(max(index) + 1, 0) FROM audit.leaf`).Scan(&placed); err != nil {
+		return err
+	}
+	if err := v.signed(); err != nil { // a checkpoint of the empty log
+		return err
+	}
+	for first := int64(0); first < placed; first += verifyBatch {
+		leaves, err := v.batch(ctx, first, min(first+verifyBatch, placed))
+		if err != nil {
+			return err
+		}
+		if err := v.grow(ctx, leaves); err != nil {
+			return err
+		}
+		v.check.Progress("recomputing entries", first+int64(len(leaves)), placed)
+	}
+	if len(v.published) > 0 {
+		return &audit.Violation{Breach: audit.Rollback, Index: uint64(placed), Reason: fmt.Sprintf(
+			"a checkpoint over %d entries was published, and the log has %d", v.published[len(v.published)-1].size, placed)}
+	}
+	return nil
+}
+
+// batch reads and checks the entries from first to before end.
+func (v *auditVerifier) batch(ctx context.Context, first, end int64) ([]audit.Hash, error) {
+	rows, err := v.pool.QueryContext(ctx, `SELECT l.index, l.event_id::text, l.hash, `+entryColumns+`
+		FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_id LEFT JOIN audit.payload p ON p.event_id = l.event_id
+		WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, first, end)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	leaves := make([]audit.Hash, 0, end-first)
+	for rows.Next() {
+		var index int64
+		var leafEvent string
+		var hash []byte
+		var e storedEvent
+		if err := rows.Scan(append([]any{&index, &leafEvent, &hash}, e.targets()...)...); err != nil {
+			return nil, err
+		}
+		if want := first + int64(len(leaves)); index != want {
+			return nil, differs("Entry %d of the log is missing.", want)
+		}
+		leaf, err := v.entry(leafEvent, hash, &e)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", index, err)
+		}
+		leaves = append(leaves, leaf)
+	}
+	return leaves, rows.Err()
+}
+
+func (v *auditVerifier) entry(leafEvent string, hash []byte, e *storedEvent) (audit.Hash, error) {
+	if !e.id.Valid {
+		return audit.Hash{}, differs("Event %s has a place in the log and is gone.", leafEvent)
+	}
+	leaf := audit.LeafHash(e.entry)
+	if !bytes.Equal(hash, leaf[:]) {
+		return leaf, differs("Event %s is not the one that was placed here: its hash differs.", leafEvent)
+	}
+	record, err := e.check()
+	if err != nil {
+		return leaf, err
+	}
+	v.report.Entries++
+	return leaf, v.replay.apply(record, e.salt)
+}
+
+// grow adds leaves to the recomputed tree, stops at each published checkpoint
+// and compares the tiles that became full.
+func (v *auditVerifier) grow(ctx context.Context, leaves []audit.Hash) error {
+	for len(leaves) > 0 {
+		n := uint64(len(leaves))
+		if len(v.published) > 0 {
+			n = min(n, v.published[0].size-v.state.Size)
+		}
+		state, tiles, err := audit.Grow(v.state, leaves[:n])
+		if err != nil {
+			return err
+		}
+		if err := v.tiles(ctx, tiles); err != nil {
+			return err
+		}
+		v.state, leaves = state, leaves[n:]
+		if err := v.signed(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signed compares the recomputed root with the published checkpoint of its size.
+func (v *auditVerifier) signed() error {
+	if len(v.published) == 0 || v.published[0].size != v.state.Size {
+		return nil
+	}
+	c := v.published[0]
+	v.published = v.published[1:]
+	signed, err := audit.OpenCheckpoint(c.note, v.check.Trust)
+	if err != nil {
+		return &audit.Violation{Breach: audit.BadNote, Index: c.size, Reason: fmt.Sprintf("the checkpoint over %d entries is not one that this log has signed", c.size), Err: err}
+	}
+	root := v.state.Root()
+	if signed.Size != c.size || !bytes.Equal(c.root, signed.Root[:]) {
+		return differs("The columns of the checkpoint over %d entries say something else than its signed note.", c.size)
+	}
+	if signed.Root != root {
+		return &audit.Violation{Breach: audit.BadTree, Index: c.size, Reason: fmt.Sprintf(
+			"the first %d entries have the root %s, and %s was signed: an entry was changed, moved, added or removed", c.size, root, signed.Root)}
+	}
+	return nil
+}
+
+func (v *auditVerifier) tiles(ctx context.Context, tiles []audit.Tile) error {
+	for _, t := range tiles {
+		if t.Width < audit.TileWidth {
+			continue
+		}
+		var data, root []byte
+		err := v.pool.QueryRowContext(ctx, `SELECT data, root FROM audit.tile WHERE level = $1 AND index = $2`, int16(t.Level), int64(t.Index)).Scan(&data, &root)
+		if err == sql.ErrNoRows {
+			return differs("The hash tile %s is missing.", t.Path())
+		}
+		if err != nil {
+			return err
+		}
+		want := perfectRoot(t.Data)
+		if !bytes.Equal(data, t.Data) || !bytes.Equal(root, want[:]) {
+			return differs("The hash tile %s is not what its entries give.", t.Path())
+		}
+		v.report.Tiles++
+	}
+	return nil
+}
+
+// spare finds tiles that no entry gives.
+func (v *auditVerifier) spare(ctx context.Context) error {
+	var have int64
+	if err := v.pool.QueryRowContext(ctx, `SELECT count(*) FROM audit.tile`).Scan(&have); err != nil {
+		return err
+	}
+	if have != v.report.Tiles {
+		return differs("There are %d hash tiles in the database, and the entries give %d.", have, v.report.Tiles)
+	}
+	return nil
+}

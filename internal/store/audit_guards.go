@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/store/migrations"
+)
+
+// auditTables are the tables of migration 0001 that are only added to.
+var auditTables = []string{"event", "payload", "leaf", "tile", "checkpoint", "guarded"}
+
+// trigger is one guard as PostgreSQL describes it.
+type trigger struct{ table, name, definition string }
+
+// expectedGuards lists the guards that migration 0001 and guard_table install,
+// as pg_get_triggerdef words them.
+func expectedGuards(guarded []string) []trigger {
+	var out []trigger
+	add := func(table, name, definition string) {
+		out = append(out, trigger{table, name, fmt.Sprintf(definition, name, table)})
+	}
+	for _, t := range auditTables {
+		add("audit."+t, "audit_append_only", "CREATE TRIGGER %s BEFORE DELETE OR UPDATE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()")
+	}
+	add("audit.event", "audit_check", "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION audit.check_event()")
+	add("audit.leaf", "audit_check", "CREATE TRIGGER %s AFTER INSERT ON %s REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION audit.check_leaves()")
+	add("audit.checkpoint", "audit_check", "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION audit.check_checkpoint()")
+	for _, t := range guarded {
+		add(t, "audit_event", "CREATE CONSTRAINT TRIGGER %s AFTER INSERT OR UPDATE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit.require_event()")
+		add(t, "audit_no_removal", "CREATE TRIGGER %s BEFORE DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()")
+	}
+	return out
+}
+
+// guardCheck compares the guards in the database with the program's own list of
+// them. It asks PostgreSQL's catalogue and no function of the database, since
+// whoever removes a guard could also change a function that reports it.
+type guardCheck struct {
+	ctx    context.Context // one check's
+	pool   gorm.ConnPool
+	tables []string // business tables that must be guarded, with their schema
+}
+
+// faults gives a sentence for every guard that is missing or weakened, and the
+// number of guards looked at.
+func (g guardCheck) faults() (out []string, looked int, err error) {
+	registered, err := g.column(`SELECT name FROM audit.guarded ORDER BY name`)
+	if err != nil {
+		return nil, 0, err
+	}
+	guarded := slices.Compact(slices.Sorted(slices.Values(append(registered, g.tables...))))
+	steps := []func([]string) ([]string, int, error){g.triggers, g.functions, g.rules, g.rights}
+	for _, step := range steps {
+		found, n, err := step(guarded)
+		if err != nil {
+			return nil, 0, err
+		}
+		out, looked = append(out, found...), looked+n
+	}
+	return out, looked, nil
+}
+
+func (g guardCheck) column(query string, args ...any) ([]string, error) {
+	rows, err := g.pool.QueryContext(g.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// triggers looks for each guard under its name. ALTER TABLE … DISABLE TRIGGER
+// ALL followed by ENABLE TRIGGER ALL leaves an ALWAYS trigger as an ordinary
+// one, which session_replication_role = replica skips.
+func (g guardCheck) triggers(guarded []string) (out []string, looked int, err error) {
+	have := map[[2]string][2]string{}
+	rows, err := g.pool.QueryContext(g.ctx, `
+		SELECT n.nspname || '.' || c.relname, t.tgname, t.tgenabled::text, pg_get_triggerdef(t.oid)
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE NOT t.tgisinternal AND t.tgname LIKE 'audit%'`)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, name, enabled, definition string
+		if err := rows.Scan(&table, &name, &enabled, &definition); err != nil {
+			return nil, 0, err
+		}
+		have[[2]string{table, name}] = [2]string{enabled, definition}
+	}
+	for _, want := range expectedGuards(guarded) {
+		got, there := have[[2]string{want.table, want.name}]
+		switch {
+		case !there:
+			out = append(out, fmt.Sprintf("the guard %s on table %s is missing", want.name, want.table))
+		case got[0] != "A":
+			out = append(out, fmt.Sprintf("the guard %s on table %s is %s instead of ENABLE ALWAYS", want.name, want.table, enabledWord(got[0])))
+		case strings.Join(strings.Fields(got[1]), " ") != want.definition:
+			out = append(out, fmt.Sprintf("the guard %s on table %s does not do what it should: %s", want.name, want.table, got[1]))
+		}
+		looked++
+	}
+	return out, looked, rows.Err()
+}
+
+func enabledWord(tgenabled string) string {
+	switch tgenabled {
+	case "D":
+		return "disabled"
+	case "R":
+		return "for replicas only"
+	}
+	return "an ordinary trigger"
+}
+
+var guardBody = regexp.MustCompile(`(?s)FUNCTION audit\.(\w+)\([^)]*\) RETURNS .*?AS \$guard\$(.*?)\$guard\$`)
+
+// functions compares the guards' bodies with the newest ones in the migrations.
+func (g guardCheck) functions([]string) (out []string, looked int, err error) {
+	files, err := fs.Glob(migrations.FS(), "*.sql")
+	if err != nil {
+		return nil, 0, err
+	}
+	want := map[string]string{}
+	for _, name := range files {
+		text, err := fs.ReadFile(migrations.FS(), name)
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, m := range guardBody.FindAllStringSubmatch(string(text), -1) {
+			want[m[1]] = m[2]
+		}
+	}
+	for name, body := range want {
+		got, err := g.column(`SELECT p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'audit' AND p.proname = $1`, name)
+		if err != nil {
+			return nil, 0, err
+		}
+		if len(got) != 1 || got[0] != body {
+			out = append(out, fmt.Sprintf("the function audit.%s is not the one that lerd installed", name))
+		}
+		looked++
+	}
+	slices.Sort(out)
+	return out, looked, nil
+}
+
+// rules finds rewrite rules, which could turn a statement into another or none.
+func (g guardCheck) rules(guarded []string) (out []string, looked int, err error) {
+	out, err = g.column(`
+		SELECT format('table %s.%s has the rewrite rule %s', n.nspname, c.relname, r.rulename)
+		FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p') AND (n.nspname = 'audit' OR n.nspname || '.' || c.relname = ANY ($1)) ORDER BY 1`, guarded)
+	return out, 1, err
+}
+
+// rights finds rights of the working roles beyond adding and reading.
+func (g guardCheck) rights(guarded []string) (out []string, looked int, err error) {
+	out, err = g.column(`
+		SELECT format('the role %s may change or remove rows of %s', r.rolname, t.name)
+		FROM pg_roles r CROSS JOIN (
+		    SELECT c.oid, n.nspname || '.' || c.relname AS name, n.nspname = 'audit' AS log
+		    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		    WHERE c.relkind IN ('r', 'p') AND (n.nspname = 'audit' OR n.nspname || '.' || c.relname = ANY ($1))) t
+		WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
+		  AND (has_table_privilege(r.oid, t.oid, 'DELETE') OR has_table_privilege(r.oid, t.oid, 'TRUNCATE')
+		       OR (t.log AND has_any_column_privilege(r.oid, t.oid, 'UPDATE')))
+		UNION ALL
+		SELECT format('the role %s may choose the transaction or the time of an event', r.rolname)
+		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
+		  AND (has_column_privilege(r.oid, 'audit.event', 'xid', 'INSERT') OR has_column_privilege(r.oid, 'audit.event', 'recorded_at', 'INSERT'))
+		UNION ALL
+		SELECT format('the role %s is a superuser or may become lerd_owner', r.rolname)
+		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
+		  AND (r.rolsuper OR EXISTS (SELECT 1 FROM pg_roles o WHERE o.rolname = 'lerd_owner' AND pg_has_role(r.oid, o.oid, 'MEMBER')))
+		ORDER BY 1`, guarded)
+	return out, 1, err
+}

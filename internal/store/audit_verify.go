@@ -1,0 +1,289 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/audit"
+)
+
+// RowSource gives the business rows as they are, for the replay of the log.
+type RowSource interface {
+	// Rows calls f for every row of every guarded table: the table and id under
+	// which its event committed to it, the event that wrote it last, and its
+	// canonical form.
+	Rows(ctx context.Context, f func(table, id, eventID string, canonical []byte) error) error
+}
+
+// AuditCheck says against what a database is verified.
+type AuditCheck struct {
+	Trust    audit.Trust                      // the log's keys
+	Kept     []byte                           // the last signed checkpoint from outside the database; nil if there is none to compare
+	Rows     func(tx *gorm.DB) RowSource      // the business rows in the verification's transaction; nil to leave them out
+	Grace    time.Duration                    // how long an event may wait for its place; 0 for a minute
+	TempDir  string                           // for what does not fit in memory; empty for the system's
+	Progress func(what string, done, n int64) // called now and then, if not nil; n is 0 while unknown
+}
+
+// AuditReport is what a verification looked at.
+type AuditReport struct {
+	Log         audit.Report
+	Guards      int   // triggers, functions, rules and rights
+	Checkpoints int64 // published ones, each one's signature and root
+	Tiles       int64 // full tiles in the database
+	Entries     int64 // placed events: entry, columns, hash and payload
+	Pending     int64 // events recorded a moment ago, without a place yet
+	Rows        int64 // business rows that are what the log says
+	Kept        bool  // the checkpoint outside the database was compared
+}
+
+// Difference is the first thing found that is not as it should be: one
+// sentence for the person who has to look. It names ids, never contents.
+type Difference string
+
+// Error gives the sentence.
+func (d Difference) Error() string { return string(d) }
+
+func differs(format string, args ...any) error { return Difference(fmt.Sprintf(format, args...)) }
+
+// VerifyAudit recomputes the log of a database and replays it over the business
+// rows, in one snapshot, so that work may go on meanwhile. An error is a
+// Difference or an *audit.Violation if something is wrong, and any other error
+// if the verification could not be carried to its end. It needs a role that
+// sees all rows (lerd_auditor or lerd_owner).
+func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report AuditReport, err error) {
+	if check.Progress == nil {
+		check.Progress = func(string, int64, int64) {}
+	}
+	if check.Grace == 0 {
+		check.Grace = time.Minute
+	}
+	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		v := &auditVerifier{check: check, tx: tx, pool: tx.Statement.ConnPool, report: &report, replay: newReplay()}
+		return v.all(ctx)
+	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	return report, err
+}
+
+// auditVerifier is one verification under way.
+type auditVerifier struct {
+	check  AuditCheck
+	tx     *gorm.DB
+	pool   gorm.ConnPool
+	report *AuditReport
+	replay *replay
+
+	published []publishedCheckpoint // what is still to be compared, by size
+	state     audit.TreeState       // over the entries seen so far
+}
+
+type publishedCheckpoint struct {
+	size uint64
+	root []byte
+	note []byte
+}
+
+// all runs the checks from the cheap to the dear; each one names the first
+// thing that differs.
+func (v *auditVerifier) all(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{v.ends, v.guards, v.entries, v.spare, v.asPublished, v.pending, v.rows} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ends compares the log's length and its newest checkpoint with the one kept
+// outside the database: a restored backup or a cut tail shows here.
+func (v *auditVerifier) ends(ctx context.Context) error {
+	var placed int64
+	if err := v.pool.QueryRowContext(ctx, `SELECT coalesce(max(index) + 1, 0) FROM audit.leaf`).Scan(&placed); err != nil {
+		return err
+	}
+	if err := v.readPublished(ctx); err != nil {
+		return err
+	}
+	if v.check.Kept == nil {
+		return nil
+	}
+	kept, err := audit.OpenCheckpoint(v.check.Kept, v.check.Trust)
+	if err != nil {
+		return differs("The checkpoint kept outside the database is not one that this log has signed: %v.", err)
+	}
+	if uint64(placed) < kept.Size {
+		return &audit.Violation{Breach: audit.Rollback, Index: uint64(placed), Reason: fmt.Sprintf(
+			"the database has %d entries, but %d were signed: it was restored from an older copy, or its tail was removed", placed, kept.Size)}
+	}
+	v.report.Kept = true
+	return v.addPublished(kept)
+}
+
+func (v *auditVerifier) readPublished(ctx context.Context) error {
+	rows, err := v.pool.QueryContext(ctx, `SELECT size, root, note FROM audit.checkpoint ORDER BY size`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c publishedCheckpoint
+		if err := rows.Scan(&c.size, &c.root, &c.note); err != nil {
+			return err
+		}
+		v.published = append(v.published, c)
+		v.report.Checkpoints++
+	}
+	return rows.Err()
+}
+
+// addPublished lets the kept checkpoint be compared like a published one. It is
+// the newest, or a published one: the keeper is never behind.
+func (v *auditVerifier) addPublished(kept audit.SignedCheckpoint) error {
+	mine := publishedCheckpoint{kept.Size, kept.Root[:], kept.Note}
+	if n := len(v.published); n == 0 || v.published[n-1].size < kept.Size {
+		v.published = append(v.published, mine)
+		return nil
+	}
+	for i, c := range v.published {
+		if c.size == kept.Size && !bytes.Equal(c.root, kept.Root[:]) {
+			return &audit.Violation{Breach: audit.Fork, Index: c.size, Reason: fmt.Sprintf(
+				"at %d entries the database published another root than the one kept outside it", c.size)}
+		}
+		if c.size > kept.Size {
+			v.published = append(v.published[:i], append([]publishedCheckpoint{mine}, v.published[i:]...)...)
+			return nil
+		}
+	}
+	return nil
+}
+
+func (v *auditVerifier) guards(ctx context.Context) error {
+	found, looked, err := guardCheck{ctx: ctx, pool: v.pool}.faults()
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return differs("In the database %s.", found[0])
+	}
+	v.report.Guards = looked
+	return nil
+}
+
+// asPublished verifies the log once more through the very reader that serves
+// it, with the verifier that everybody else uses.
+func (v *auditVerifier) asPublished(ctx context.Context) error {
+	if v.report.Checkpoints == 0 {
+		return nil
+	}
+	reader := AuditReader{pool: v.pool}
+	note, err := reader.ReadCheckpoint(ctx)
+	if err != nil {
+		return err
+	}
+	v.report.Log, err = audit.VerifyLog(ctx, reader, note, v.check.Trust, audit.VerifyOptions{
+		TempDir: v.check.TempDir, Now: time.Now,
+		Progress: func(p audit.Progress) {
+			v.check.Progress("verifying as published", int64(p.Done), int64(p.Size))
+		},
+	})
+	return err
+}
+
+// pending looks at the events without a place. They may wait for it for a
+// moment; what waits longer was never sequenced, or lost its place.
+func (v *auditVerifier) pending(ctx context.Context) error {
+	rows, err := v.pool.QueryContext(ctx, `SELECT `+entryColumns+`, extract(epoch FROM clock_timestamp() - e.recorded_at)::float8
+		FROM audit.event e LEFT JOIN audit.payload p ON p.event_id = e.id
+		WHERE NOT EXISTS (SELECT 1 FROM audit.leaf l WHERE l.event_id = e.id) ORDER BY e.xid, e.id`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var waiting []audit.Pending
+	events := map[audit.EventID]storedEvent{}
+	for rows.Next() {
+		var e storedEvent
+		var age float64
+		if err := rows.Scan(append(e.targets(), &age)...); err != nil {
+			return err
+		}
+		if age > v.check.Grace.Seconds() {
+			return differs("Event %s was recorded and has no place in the log.", e.id.String)
+		}
+		record, err := e.check()
+		if err != nil {
+			return err
+		}
+		waiting = append(waiting, audit.Pending{ID: record.ID, Stream: record.Stream, Version: record.Version,
+			PredecessorPlaced: !v.replay.expects(record.Stream, record.Version), Causes: record.Causes})
+		events[record.ID] = e
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return v.replayPending(waiting, events)
+}
+
+// replayPending lets events that wait for their place take part in the replay:
+// their rows are in the same snapshot.
+func (v *auditVerifier) replayPending(waiting []audit.Pending, events map[audit.EventID]storedEvent) error {
+	for i := range waiting {
+		for _, c := range waiting[i].Causes {
+			if _, ok := events[c]; ok {
+				waiting[i].CausesUnplaced = append(waiting[i].CausesUnplaced, c)
+			}
+		}
+	}
+	placed, held := audit.Order(waiting)
+	if len(held) > 0 {
+		return differs("Event %s relies on an event that is not there.", held[0].ID)
+	}
+	for _, p := range placed {
+		e := events[p.ID]
+		record, err := e.check()
+		if err != nil {
+			return err
+		}
+		if err := v.replay.apply(record, e.salt); err != nil {
+			return err
+		}
+		v.report.Pending++
+	}
+	return nil
+}
+
+// rows compares every business row with the newest event that wrote it.
+func (v *auditVerifier) rows(ctx context.Context) error {
+	if v.check.Rows == nil {
+		return nil
+	}
+	if found, _, err := (guardCheck{ctx: ctx, pool: v.pool, tables: v.replay.tables()}).faults(); err != nil {
+		return err
+	} else if len(found) > 0 {
+		return differs("In the database %s.", found[0])
+	}
+	err := v.check.Rows(v.tx).Rows(ctx, func(table, id, eventID string, canonical []byte) error {
+		if v.report.Rows++; v.report.Rows%10_000 == 0 {
+			v.check.Progress("comparing rows", v.report.Rows, int64(len(v.replay.last)))
+		}
+		return v.replay.compare(table, id, eventID, canonical)
+	})
+	if err != nil {
+		return err
+	}
+	return v.replay.missing()
+}
+
+// IsDifference tells a finding from a verification that could not be carried
+// to its end.
+func IsDifference(err error) bool {
+	var d Difference
+	var violation *audit.Violation
+	return errors.As(err, &d) || (errors.As(err, &violation) && violation.Breach != audit.Unsettled)
+}
