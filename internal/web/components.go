@@ -56,7 +56,7 @@ func (w When) Local() string {
 	if w.Zone == nil || w.Zone == time.UTC || w.Zone.String() == "UTC" {
 		return ""
 	}
-	return w.At.In(w.Zone).Format("2 Jan, 15:04 (UTC-07:00)")
+	return w.At.In(w.Zone).Format("2 Jan, 15:04 UTC-07:00")
 }
 
 // Digest is a hash to be compared and copied (partial "digest").

@@ -58,6 +58,17 @@ func (f Field) Chosen(value string) bool {
 	return f.Value == value
 }
 
+// Type gives the input's type attribute. Dates and times of day are typed as
+// text, year first and in 24 hours: the browser's own inputs show them in the
+// order of its locale, where 03/04 is two days.
+func (f Field) Type() string {
+	switch f.Input {
+	case "code", "number", "date", "time":
+		return "text"
+	}
+	return f.Input
+}
+
 // Fieldset tells whether the field is a group of inputs under a legend.
 func (f Field) Fieldset() bool { return f.Input == "radios" || f.Input == "checkboxes" }
 
@@ -206,7 +217,7 @@ func (c *Ctx) field(name string, sf reflect.StructField, v reflect.Value) Field 
 	if fd.Rows == 0 {
 		fd.Rows = 5
 	}
-	if fd.Input == "code" || fd.Input == "tel" || fd.Input == "email" || fd.Input == "number" {
+	if fd.Input == "code" || fd.Input == "tel" || fd.Input == "email" || fd.Input == "number" || fd.Input == "date" || fd.Input == "time" {
 		fd.Dir = "ltr"
 	}
 	fd.setValue(v)

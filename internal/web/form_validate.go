@@ -25,9 +25,13 @@ func newChecker() *validator.Validate {
 
 // isClock tells whether a text is a time of day, with or without seconds.
 func isClock(fl validator.FieldLevel) bool {
-	_, err := time.Parse("15:04", fl.Field().String())
+	return clockText(fl.Field().String())
+}
+
+func clockText(s string) bool {
+	_, err := time.Parse("15:04", s)
 	if err != nil {
-		_, err = time.Parse("15:04:05", fl.Field().String())
+		_, err = time.Parse("15:04:05", s)
 	}
 	return err == nil
 }

@@ -13,7 +13,7 @@ var fixedHeaders = map[string]string{
 	"Referrer-Policy":                   "no-referrer",
 	"Cross-Origin-Opener-Policy":        "same-origin",
 	"Cross-Origin-Resource-Policy":      "same-origin",
-	"Cross-Origin-Embedder-Policy":      "require-corp",
+	"Origin-Agent-Cluster":              "?1",
 	"X-Permitted-Cross-Domain-Policies": "none",
 	"Permissions-Policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
 		"magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()",

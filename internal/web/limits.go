@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,16 +18,19 @@ import (
 type Limits struct {
 	PerIP        float64 // requests a second, 20 by default
 	BurstIP      int     // 200 by default: an agency may sit behind one address
+	PerIPLog     float64 // requests a second for the public log, 200 by default: a verifier reads thousands of tiles
+	BurstIPLog   int     // 2000 by default
 	PerSession   float64 // requests a second, 5 by default
 	BurstSession int     // 60 by default
 }
 
 // limiters count per process; budgets that must hold over replicas belong to
 // the domain.
-type limiters struct{ ip, session middleware.RateLimiterStore }
+type limiters struct{ ip, log, session middleware.RateLimiterStore }
 
 func newLimiters(l Limits) *limiters {
-	return &limiters{ip: store(l.PerIP, 20, l.BurstIP, 200), session: store(l.PerSession, 5, l.BurstSession, 60)}
+	return &limiters{ip: store(l.PerIP, 20, l.BurstIP, 200), log: store(l.PerIPLog, 200, l.BurstIPLog, 2000),
+		session: store(l.PerSession, 5, l.BurstSession, 60)}
 }
 
 func store(perSecond, defPerSecond float64, burst, defBurst int) middleware.RateLimiterStore {
@@ -50,10 +52,14 @@ func store(perSecond, defPerSecond float64, burst, defBurst int) middleware.Rate
 // one customer has whole. Static files and health checks are not counted.
 func (s *Server) rateByIP(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
-		if p := ec.Request().URL.Path; strings.HasPrefix(p, "/static/") || p == "/healthz" || p == "/readyz" {
+		bucket := s.limits.ip
+		switch ec.Path() {
+		case "/static/*", "/healthz", "/readyz":
 			return next(ec)
+		case "/log/*":
+			bucket = s.limits.log
 		}
-		if err := s.spend(ec.(*Ctx), s.limits.ip, network(ec.RealIP())); err != nil {
+		if err := s.spend(ec.(*Ctx), bucket, network(ec.RealIP())); err != nil {
 			return err
 		}
 		return next(ec)

@@ -104,6 +104,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) bound(c *Ctx, r Route) context.CancelFunc {
 	ctx, cancel := context.WithTimeout(c.Ctx(), r.timeout())
 	c.SetRequest(c.Request().WithContext(ctx))
+	// The sockets' deadlines are of the machine's clock, whatever cfg.Now says.
 	if r.Body != NoBody { // a writer without deadlines, as in tests, says so; that is fine
 		rc := http.NewResponseController(c.Response().Writer)
 		_ = rc.SetReadDeadline(time.Now().Add(r.timeout()))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 )
@@ -45,9 +47,13 @@ type Route struct {
 	Public bool
 	Roles  []identity.Role
 	// Verb and Object are what the Authorizer is asked, for every route that
-	// is not public.
-	Verb   string
-	Object string
+	// is neither public nor Self. It is asked about the actor's own agency; the
+	// domain asks again about the very case.
+	Verb   access.Verb
+	Object access.Kind
+	// Self marks a route about the actor's own account only, e.g. their
+	// sessions: it needs a role and no rule.
+	Self bool
 
 	Body    Body
 	MaxBody int64         // bytes; 0 takes the default for the Body
@@ -121,8 +127,10 @@ func checkRoute(r Route) error {
 		return fmt.Errorf("path, name and handler must be given")
 	case r.Public == (len(r.Roles) > 0):
 		return fmt.Errorf("must be either public or name its roles")
-	case !r.Public && (r.Verb == "" || r.Object == ""):
-		return fmt.Errorf("verb and object for the authorizer must be given")
+	case r.Public && (r.Verb != "" || r.Object != "" || r.Self):
+		return fmt.Errorf("a public route asks for no verb")
+	case !r.Public && r.Self == (r.Verb != "" && r.Object != ""):
+		return fmt.Errorf("verb and object for the authorizer must be given, or Self")
 	case r.safe() && r.Body != NoBody:
 		return fmt.Errorf("GET reads no body")
 	}
@@ -173,7 +181,35 @@ func (s *Server) admit(c *Ctx, r Route) error {
 	if !r.Allows(actor.Role) {
 		return notFound()
 	}
-	rule, err := s.cfg.Authorizer.Allow(c.Request().Context(), actor, r.Verb, r.Object)
+	if r.Self {
+		return nil
+	}
+	rule, err := s.cfg.Authorizer.Allow(c.Ctx(), actor, r.Verb, own(actor, r.Object))
 	c.event.rule = rule
 	return err
+}
+
+// own is an object of the kind that belongs to the actor's agency.
+func own(actor identity.Actor, kind access.Kind) access.Object {
+	return access.Object{Kind: kind, Agency: actor.Agency}
+}
+
+// checkPolicy refuses to start with a route that names a role which no rule of
+// the policy lets in: either the route or the policy is wrong.
+func (s *Server) checkPolicy() error {
+	for _, r := range s.routes {
+		if r.Public || r.Self {
+			continue
+		}
+		for _, role := range r.Roles {
+			actor := identity.Actor{Person: "start", Role: role}
+			if !role.Staff() {
+				actor.Agency = "start"
+			}
+			if _, err := s.cfg.Authorizer.Allow(context.Background(), actor, r.Verb, own(actor, r.Object)); err != nil {
+				return fault.Because(fault.Invalid, err, "web: route %s (%s): no rule of the policy lets %s %s a %s", r.Path, r.Name, role, r.Verb, r.Object)
+			}
+		}
+	}
+	return nil
 }

@@ -67,17 +67,21 @@ func (c *Ctx) dropSession() {
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
 }
 
+// actorless are the paths whose answer is the same for everybody; they work
+// while sessions cannot be read.
+var actorless = map[string]bool{"/static/*": true, "/log/*": true, "/healthz": true, "/readyz": true}
+
 // authenticate puts the actor into the request's context. A dead or unknown
 // token is nobody, and the cookie goes; any other failure is the request's.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		c := ec.(*Ctx)
 		token := c.token()
-		if token == "" || strings.HasPrefix(c.Path(), "/static/") {
+		if token == "" || actorless[c.Path()] {
 			return next(c)
 		}
 		actor, err := s.cfg.Sessions.Authenticate(c.Ctx(), token)
-		if fault.KindOf(err) == fault.SignIn && err != nil {
+		if err != nil && fault.KindOf(err) == fault.SignIn {
 			c.SetCookie(s.cookie(s.sessionName(), ""))
 			return next(c)
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
 
+	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 )
@@ -38,10 +39,11 @@ type Sessions interface {
 	SignOut(ctx context.Context, token string) error
 }
 
-// Authorizer decides whether a role may do a verb to a kind of object. A refusal
-// is an error of kind fault.NotFound; rule names the policy line for the log.
+// Authorizer decides whether an actor may do a verb to an object. A refusal is
+// an error of kind fault.NotFound; rule names the policy line for the log.
+// access.Authorizer is one.
 type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb, object string) (rule string, err error)
+	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
 }
 
 // Check is one thing that must be well before the server takes traffic.
@@ -106,6 +108,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.routes = append(s.allRoutes(), cfg.Extra...)
 	if err := checkRoutes(s.routes); err != nil {
+		return nil, err
+	}
+	if err := s.checkPolicy(); err != nil {
 		return nil, err
 	}
 	s.echo = s.newEcho()

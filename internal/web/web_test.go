@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/personal"
@@ -43,11 +44,14 @@ func (s *sessionsFake) SignOut(_ context.Context, token string) error {
 // allowFake allows everything but the verbs it was given.
 type allowFake struct{ deny map[string]error }
 
-func (a allowFake) Allow(_ context.Context, actor identity.Actor, verb, object string) (string, error) {
-	if err := a.deny[verb]; err != nil {
-		return "deny " + verb, err
+func (a allowFake) Allow(_ context.Context, actor identity.Actor, verb access.Verb, object access.Object) (string, error) {
+	if err := a.deny[string(verb)]; err != nil && actor.Person != "start" {
+		return "", err
 	}
-	return "p, " + string(actor.Role) + ", " + object + ", " + verb, nil
+	if actor.Role == identity.Officer && object.Agency != actor.Agency {
+		return "", fault.New(fault.NotFound, "not yours")
+	}
+	return "rule-" + string(verb), nil
 }
 
 type devFake struct{ users []DevUser }
