@@ -14,7 +14,7 @@ import (
 
 func load(t *testing.T) *access.Authorizer {
 	t.Helper()
-	a, err := access.Load(policies.Files)
+	a, err := access.Load(policies.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestEveryCell(t *testing.T) {
 		{"agency-b", map[identity.Role][]string{identity.Officer: nil}},
 		{"", map[identity.Role][]string{identity.Officer: nil}},
 	}
-	roles := []identity.Role{identity.Officer, identity.Reviewer, identity.Confirmer, identity.Approver, identity.Auditor, identity.System, "nobody", ""}
+	roles := []identity.Role{identity.Officer, identity.Reviewer, identity.Counsel, identity.Confirmer, identity.Approver, identity.Auditor, identity.System, "nobody", ""}
 	cells := 0
 	for _, role := range roles {
 		actor := identity.Actor{Person: "p", Role: role}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"time"
 
+	"lerd/internal/audit"
 	"lerd/internal/personal"
 )
 
@@ -33,6 +34,7 @@ type Role string
 const (
 	Officer   Role = "officer"   // an agency's officer: submits, follows, downloads
 	Reviewer  Role = "reviewer"  // in-house counsel: checks legal validity and decides
+	Counsel   Role = "counsel"   // answers what only counsel may, settles conflicts of law
 	Confirmer Role = "confirmer" // trust and safety: confirms violations, blind to agency and officer
 	Approver  Role = "approver"  // the second person of a release
 	Auditor   Role = "auditor"   // reads everything, changes nothing
@@ -45,7 +47,7 @@ func (r Role) Staff() bool { return r != Officer && r != "" }
 // Known tells whether r is a role that a person can hold.
 func (r Role) Known() bool {
 	switch r {
-	case Officer, Reviewer, Confirmer, Approver, Auditor:
+	case Officer, Reviewer, Counsel, Confirmer, Approver, Auditor:
 		return true
 	}
 	return false
@@ -61,6 +63,8 @@ type Agency struct {
 	CallBack string // number from an independent directory, never from a request
 	CertPEM  []byte // X.509 certificate to which its bundles are encrypted
 	Standing Standing
+	Version  int64
+	EventID  audit.EventID
 }
 
 // Standing is whether an agency may submit.
@@ -81,6 +85,8 @@ type Person struct {
 	Role      Role
 	Agency    AgencyID // empty for staff
 	Active    bool
+	Version   int64
+	EventID   audit.EventID
 }
 
 // Actor is who acts, as the request context carries it.

@@ -12,6 +12,7 @@
 package requests
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,14 +71,17 @@ type Request struct {
 	AcknowledgeBy time.Time
 	EffectBy      time.Time
 	DueExplained  string // how the deadlines were computed
-	Reviewer      identity.PersonID
-	ClaimedAt     time.Time
-	Verdict       string // "", "qualified" or "refused"
-	Refusals      []string
-	Reasons       personal.Text // the statement of reasons as the officer reads it
-	ClosedAt      time.Time
-	EventID       audit.EventID
-	Targets       []Target
+	// Attested is what the officer says that the order states, by the names of
+	// the law's facts, e.g. \"need.stated\": \"yes\".
+	Attested  map[string]string
+	Reviewer  identity.PersonID
+	ClaimedAt time.Time
+	Verdict   string // "", "qualified" or "refused"
+	Refusals  []string
+	Reasons   personal.Text // the statement of reasons as the officer reads it
+	ClosedAt  time.Time
+	EventID   audit.EventID
+	Targets   []Target
 }
 
 // ProcessPin is the version of a legal process to which a case is pinned.
@@ -121,17 +125,19 @@ type Confidentiality struct {
 // Target is one person about whom something is asked.
 type Target struct {
 	ID          TargetID
+	Request     ID
+	Agency      identity.AgencyID
 	Ordinal     int // from 1
 	Kind        string
 	Identifier  personal.Text // normalised
 	AsTyped     personal.Text
 	HolderAt    time.Time // when the identifier belonged to the person; zero for user ids
-	PersonRole  string    // suspect, victim, witness, unknown
+	PersonRole  string    // suspect, victim, witness, third_party
 	From, To    time.Time // half-open, UTC
 	Zone        string    // in which the agency stated the period
 	WantPhone   bool
 	WantIP      bool
-	Purpose     string // identify_user or other
+	Purpose     string // identify_user or traffic
 	AccountID   int64  // 0 until resolved to exactly one account
 	Resolution  string // "", one, none, ambiguous
 	AllegedRule string
@@ -164,11 +170,13 @@ type Answer struct {
 	Request   ID
 	Agency    identity.AgencyID
 	Check     string // VC-01 … VC-24
+	Target    string // the target's reference, e.g. "t1"; empty: the whole request
 	Result    string // pass, fail, needs_info, not_applicable
 	Automatic bool
 	Note      personal.Text
-	Page      int // where in the order; 0: nowhere in particular
-	By        string
+	Place     string // where in the order, e.g. "p2"; empty: nowhere in particular
+	By        string // person id, or "lerd" for automatic answers
+	As        string // the role in which it was answered
 	At        time.Time
 	EventID   audit.EventID
 }
@@ -299,14 +307,25 @@ type Ask struct {
 	Agency       identity.AgencyID
 	Target       TargetID
 	FindingState string
-	EventID      audit.EventID
+	EventID      audit.EventID // on reading: the event that last wrote the finding
 }
 
-// Latest gives the answer in force for each check.
-func (c Case) Latest() map[string]Answer {
-	latest := map[string]Answer{}
+// Ref names a target inside its case, e.g. "t1".
+func (t Target) Ref() string { return "t" + strconv.Itoa(t.Ordinal) }
+
+// Latest gives the answers in force: the last one that each person gave to each
+// check and target.
+func (c Case) Latest() []Answer {
+	at := map[string]int{}
+	var latest []Answer
 	for _, a := range c.Answers {
-		latest[a.Check] = a
+		key := a.Check + "|" + a.Target + "|" + a.By
+		if i, ok := at[key]; ok {
+			latest[i] = a
+			continue
+		}
+		at[key] = len(latest)
+		latest = append(latest, a)
 	}
 	return latest
 }
@@ -321,8 +340,62 @@ func (c Case) Decision(t TargetID, cat Category) (Decision, bool) {
 	return Decision{}, false
 }
 
+// forAgency leaves out of a case what its agency may not know: who works on
+// it, what they answered, whether accounts were found, and the decisions before
+// they are published.
+func (c Case) forAgency() Case {
+	c.Answers, c.Asks = nil, nil
+	c.Request.Reviewer, c.Request.ClaimedAt = "", time.Time{}
+	targets := append([]Target{}, c.Request.Targets...)
+	for i := range targets {
+		targets[i].AccountID, targets[i].Resolution, targets[i].AllegedRule, targets[i].AllegedVer = 0, "", "", 0
+	}
+	c.Request.Targets = targets
+	if !c.published() {
+		c.Decisions, c.Request.Reasons, c.Request.Refusals, c.Request.Verdict = nil, personal.Text{}, nil, ""
+	}
+	if c.Release != nil && c.Release.State != Exported {
+		c.Release = nil
+	}
+	return c
+}
+
 // JoinCodes and SplitCodes keep lists of codes in one column.
 func JoinCodes(codes []string) string { return strings.Join(codes, " ") }
 
 // SplitCodes undoes JoinCodes.
 func SplitCodes(s string) []string { return strings.Fields(s) }
+
+// Filter narrows a list of cases.
+type Filter struct {
+	States []State
+	Agency identity.AgencyID
+	Ref    string
+	Limit  int // 0: 50; at most 200
+	Skip   int
+}
+
+// Max gives how many rows a list has at most.
+func (f Filter) Max() int {
+	if f.Limit <= 0 {
+		return 50
+	}
+	return min(f.Limit, 200)
+}
+
+// Summary is a case in a list.
+type Summary struct {
+	ID          ID
+	Ref         string
+	State       State
+	Process     string
+	Emergency   bool
+	ReceivedAt  time.Time
+	EffectBy    time.Time
+	Agency      identity.AgencyID
+	AgencyName  string
+	Country     string
+	Reviewer    identity.PersonID
+	OrderNumber string
+	Targets     int
+}

@@ -20,7 +20,7 @@ func TestEveryStateWithEveryAction(t *testing.T) {
 		}
 		rows[s] = true
 	}
-	roles := []identity.Role{identity.Officer, identity.Reviewer, identity.Confirmer, identity.Approver, identity.Auditor, identity.System, ""}
+	roles := []identity.Role{identity.Officer, identity.Reviewer, identity.Counsel, identity.Confirmer, identity.Approver, identity.Auditor, identity.System, ""}
 	cells := 0
 	for _, from := range append([]State{"nonsense"}, States...) {
 		for a := range actions {

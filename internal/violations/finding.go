@@ -11,6 +11,8 @@ package violations
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"lerd/internal/audit"
 	"lerd/internal/identity"
 	"lerd/internal/personal"
@@ -84,4 +86,13 @@ func next(f Finding, v Verdict) State {
 		return Confirmed
 	}
 	return Proposed
+}
+
+// StreamOf names the event stream of a finding.
+func StreamOf(id string) string { return "finding:" + id }
+
+// Open begins a finding about an account under one version of a rule.
+func Open(account int64, rule string, version int, now time.Time, life time.Duration) Finding {
+	return Finding{ID: uuid.NewString(), AccountID: account, Rule: rule, RuleVersion: version, State: Proposed, Appeal: "none",
+		OpenedAt: now, ExpiresAt: now.Add(life), Version: 1}
 }

@@ -6,6 +6,8 @@
 
 -- +goose Up
 
+SET LOCAL ROLE lerd_owner;
+
 CREATE TABLE agency (
     id        uuid PRIMARY KEY,
     name      text NOT NULL,
@@ -24,7 +26,7 @@ CREATE TABLE person (
     name      text NOT NULL,
     sign_in   text NOT NULL UNIQUE,
     pseudonym text NOT NULL UNIQUE,
-    role      text NOT NULL CHECK (role IN ('officer', 'reviewer', 'confirmer', 'approver', 'auditor')),
+    role      text NOT NULL CHECK (role IN ('officer', 'reviewer', 'counsel', 'confirmer', 'approver', 'auditor')),
     agency_id uuid REFERENCES agency,
     active    boolean NOT NULL,
     version   bigint NOT NULL,
@@ -114,6 +116,7 @@ CREATE TABLE request (
     acknowledge_by      timestamptz,
     effect_by           timestamptz,
     due_explained       text NOT NULL,
+    attested            text NOT NULL,
     reviewer_id         uuid REFERENCES person,
     claimed_at          timestamptz,
     verdict             text NOT NULL CHECK (verdict IN ('', 'qualified', 'refused')),
@@ -183,17 +186,17 @@ CREATE TABLE target (
     request_id      uuid NOT NULL REFERENCES request,
     agency_id       uuid NOT NULL,
     ordinal         integer NOT NULL CHECK (ordinal > 0),
-    kind            text NOT NULL CHECK (kind IN ('phone', 'username', 'user_id')),
+    kind            text NOT NULL CHECK (kind IN ('phone', 'username', 'account_id')),
     identifier      text NOT NULL,
     as_typed        text NOT NULL,
     holder_at       timestamptz,
-    person_role     text NOT NULL CHECK (person_role IN ('suspect', 'victim', 'witness', 'unknown')),
+    person_role     text NOT NULL CHECK (person_role IN ('suspect', 'victim', 'witness', 'third_party')),
     from_at         timestamptz NOT NULL,
     to_at           timestamptz NOT NULL,
     zone            text NOT NULL,
     want_phone      boolean NOT NULL,
     want_ip         boolean NOT NULL,
-    purpose         text NOT NULL CHECK (purpose IN ('identify_user', 'other')),
+    purpose         text NOT NULL CHECK (purpose IN ('identify_user', 'traffic')),
     account_id      bigint,
     resolution      text NOT NULL CHECK (resolution IN ('', 'one', 'none', 'ambiguous')),
     alleged_rule    text NOT NULL,
@@ -215,8 +218,10 @@ CREATE TABLE check_answer (
     result      text NOT NULL CHECK (result IN ('pass', 'fail', 'needs_info', 'not_applicable')),
     automatic   boolean NOT NULL,
     note        text NOT NULL,
-    page        integer NOT NULL,
+    target_ref  text NOT NULL,
+    place       text NOT NULL,
     answered_by text NOT NULL,
+    answered_as text NOT NULL,
     at          timestamptz NOT NULL,
     event_id    uuid NOT NULL
 );
@@ -254,7 +259,7 @@ CREATE TABLE decision (
     UNIQUE (id, outcome),
     FOREIGN KEY (target_id, request_id) REFERENCES target (id, request_id),
     CHECK (from_at < to_at),
-    CHECK ((outcome IN ('refuse', 'not_held')) = (reasons <> ''))
+    CHECK (outcome IN ('produce', 'narrow') OR reasons <> '')
 );
 
 CREATE TABLE finding (
@@ -373,27 +378,37 @@ CREATE TABLE release_item (
 
 -- What leaves: a phone number or an IP address of one account, and nothing else.
 CREATE TABLE release_record (
-    release_id    uuid NOT NULL,
-    ordinal       integer NOT NULL,
-    item_id       uuid NOT NULL,
-    category      text NOT NULL CHECK (category IN ('phone_number', 'ip_address')),
-    account_id    bigint NOT NULL,
-    phone         text CHECK (phone ~ '^\+[1-9][0-9]{1,14}$'),
-    phone_status  text CHECK (phone_status IN ('verified', 'unverified')),
-    verified_at   timestamptz,
-    valid_from    timestamptz,
-    valid_to      timestamptz,
-    ip            inet CHECK (ip IS NULL OR masklen(ip) = CASE family(ip) WHEN 4 THEN 32 ELSE 128 END),
-    source_port   integer CHECK (source_port BETWEEN 1 AND 65535),
-    event_type    text CHECK (event_type IN ('registration', 'login', 'session_refresh', 'logout', 'phone_verify', 'rule_violation')),
-    event_at      timestamptz,
-    session_ref   text CHECK (session_ref ~ '^[0-9A-Za-z_-]{0,64}$'),
-    source_record text NOT NULL CHECK (source_record ~ '^[0-9A-Za-z:_-]{1,64}$'),
+    release_id       uuid NOT NULL,
+    ordinal          integer NOT NULL CHECK (ordinal > 0),
+    item_id          uuid NOT NULL,
+    category         text NOT NULL CHECK (category IN ('phone_number', 'ip_address')),
+    account_id       bigint NOT NULL,
+    source_record    text NOT NULL CHECK (source_record ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$'),
+    phone            text CHECK (phone ~ '^\+[1-9][0-9]{1,14}$'),
+    phone_status     text CHECK (phone_status IN ('verified', 'unverified')),
+    verified_at      timestamptz,
+    valid_from       timestamptz,
+    valid_to         timestamptz,
+    ip               inet CHECK (ip IS NULL OR masklen(ip) = CASE family(ip) WHEN 4 THEN 32 ELSE 128 END),
+    source_port      integer CHECK (source_port BETWEEN 1 AND 65535),
+    destination      inet,
+    destination_port integer CHECK (destination_port BETWEEN 1 AND 65535),
+    transport        text CHECK (transport IN ('tcp', 'udp')),
+    event_type       text CHECK (event_type IN ('registration', 'login', 'session_refresh', 'logout', 'phone_verify', 'rule_violation')),
+    event_at         timestamptz,
+    session_id       text CHECK (session_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$'),
+    session_type     text CHECK (session_type IN ('mobile', 'desktop', 'web', 'api')),
+    first_seen       timestamptz,
+    last_seen        timestamptz,
+    session_end      timestamptz,
+    shared           text CHECK (shared IN ('yes', 'no')),
     PRIMARY KEY (release_id, ordinal),
     FOREIGN KEY (item_id, release_id, account_id, category) REFERENCES release_item (id, release_id, account_id, category),
     CHECK (num_nonnulls(phone, ip) = 1),
-    CHECK ((category = 'phone_number') = (phone IS NOT NULL)),
-    CHECK ((category = 'ip_address') = (ip IS NOT NULL AND event_at IS NOT NULL AND event_type IS NOT NULL))
+    CHECK ((category = 'phone_number') = (phone IS NOT NULL AND phone_status IS NOT NULL AND valid_from IS NOT NULL)),
+    CHECK ((category = 'ip_address') = (ip IS NOT NULL AND event_at IS NOT NULL AND event_type IS NOT NULL)),
+    CHECK (ip IS NOT NULL OR num_nonnulls(source_port, destination, destination_port, transport, event_type, event_at, session_id, session_type, first_seen, last_seen, session_end, shared) = 0),
+    CHECK (phone IS NOT NULL OR num_nonnulls(phone_status, verified_at, valid_from, valid_to) = 0)
 );
 
 -- +goose StatementBegin
@@ -563,12 +578,12 @@ SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY[
 CREATE FUNCTION lerd_scope() RETURNS text LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting('lerd.scope', true), '') $$;
 CREATE FUNCTION may_see_case(agency uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT CASE lerd_scope()
-        WHEN 'reviewer' THEN true WHEN 'approver' THEN true WHEN 'auditor' THEN true WHEN 'system' THEN true
+        WHEN 'reviewer' THEN true WHEN 'counsel' THEN true WHEN 'approver' THEN true WHEN 'auditor' THEN true WHEN 'system' THEN true
         WHEN 'officer' THEN agency::text = coalesce(current_setting('lerd.agency', true), '')
         ELSE false END
 $$;
 CREATE FUNCTION may_see_findings() RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT lerd_scope() IN ('confirmer', 'reviewer', 'approver', 'auditor', 'system')
+    SELECT lerd_scope() IN ('confirmer', 'reviewer', 'counsel', 'approver', 'auditor', 'system')
 $$;
 
 DO $$

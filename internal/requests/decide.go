@@ -1,0 +1,333 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/legal"
+	"lerd/internal/personal"
+)
+
+func value(name, s string) audit.Value { return audit.Value{Name: name, New: []byte(s)} }
+
+// Allegation is which platform rule the reviewer believes a target's account
+// to have broken; trust and safety will confirm or deny it, blind.
+type Allegation struct{ Target, Rule string }
+
+// Qualify closes the review: the verdict that follows from the checks must be
+// "qualified". Each category of each target gets its decision, and each account
+// from which something would leave gets the rule to be confirmed.
+func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err error) {
+	defer fault.Wrap(&err, "requests.Qualify(%s)", id)
+	c, actor, rule, err := s.held(ctx, id, "qualify")
+	if err != nil {
+		return err
+	}
+	verdict, err := s.Verdict(ctx, c)
+	if err != nil {
+		return err
+	}
+	if verdict.Outcome != legal.Qualified {
+		return fault.New(fault.Gate, "This case cannot be qualified: what follows from its checks is “%s”.", WordsOf(verdict.Outcome))
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, Qualify, rule)
+	if err != nil {
+		return err
+	}
+	q.Verdict = "qualified"
+	var r reader
+	s.allege(&r, &part, &q, c, verdict, alleged)
+	s.decideAll(&part, c, verdict, actor)
+	if err := fault.Fields(r.problems); err != nil {
+		return err
+	}
+	q.Reasons = personal.NewText(s.statement(c, verdict))
+	recordVerdict(&part, c, verdict, s.now())
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+// allege sets the rule of each target from which something would leave.
+func (s *Service) allege(r *reader, part *change.Part, q *Request, c Case, v legal.Verdict, alleged []Allegation) {
+	for i := range q.Targets {
+		t := &q.Targets[i]
+		if !leaves(v, t.Ref()) {
+			continue
+		}
+		id := ""
+		for _, a := range alleged {
+			if a.Target == t.Ref() {
+				id = a.Rule
+			}
+		}
+		rule, ok := s.Law.Rule(id)
+		field := "rule_" + t.Ref()
+		if !ok {
+			r.fail(field, "Choose the platform rule that this account is said to have broken.")
+			continue
+		}
+		if ok, why := s.Law.RuleMatchesOffence(id, q.Offence.Class); !ok {
+			r.fail(field, "This rule does not answer to the offence in the order. "+why)
+			continue
+		}
+		t.AllegedRule, t.AllegedVer = rule.ID, rule.Version
+		part.Event.Facts["rule_"+t.Ref()] = fmt.Sprintf("%s@%d", rule.ID, rule.Version)
+		part.Update = append(part.Update, t)
+	}
+}
+
+// leaves tells whether something of a target is to be produced.
+func leaves(v legal.Verdict, ref string) bool {
+	for _, i := range v.Items {
+		if i.Target == ref && (i.Action == legal.Produce || i.Action == legal.Narrow) {
+			return true
+		}
+	}
+	return false
+}
+
+// decideAll writes the decision of every category of every target as it
+// follows from the verdict, with the reviewer's narrower period where there is one.
+func (s *Service) decideAll(part *change.Part, c Case, v legal.Verdict, actor identity.Actor) {
+	for _, item := range v.Items {
+		for _, t := range c.Request.Targets {
+			if t.Ref() != item.Target || !t.Wants(Category(item.Category)) {
+				continue
+			}
+			d := Decision{Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Category: Category(item.Category),
+				Outcome: outcomeOf(item.Action), From: t.From, To: t.To, Note: personal.NewText(strings.Join(item.Why, " ")), By: actor.Person, At: s.now()}
+			for _, code := range item.Codes {
+				d.Reasons = append(d.Reasons, string(code))
+			}
+			if d.Outcome.Leaves() {
+				d.From, d.To = narrowed(c, t, d.Category, item)
+			}
+			if was, ok := c.Decision(t.ID, d.Category); ok && !was.Note.Empty() {
+				d.Note = was.Note
+			}
+			putDecision(part, c, d)
+		}
+	}
+}
+
+// narrowed gives the period that may be produced: the reviewer's, else the most
+// recent stretch that the process allows.
+func narrowed(c Case, t Target, cat Category, item legal.Item) (from, to time.Time) {
+	if was, ok := c.Decision(t.ID, cat); ok && was.Outcome == Narrow {
+		return was.From, was.To
+	}
+	if item.Action == legal.Narrow && item.MaxPeriodDays > 0 {
+		if limit := t.To.AddDate(0, 0, -item.MaxPeriodDays); limit.After(t.From) {
+			return limit, t.To
+		}
+	}
+	return t.From, t.To
+}
+
+func outcomeOf(a legal.Action) Outcome {
+	switch a {
+	case legal.Produce:
+		return Produce
+	case legal.Narrow:
+		return Narrow
+	case legal.NotHeld:
+		return NotHeld
+	}
+	return Refuse
+}
+
+// recordVerdict keeps the automatic results beside those of people, and the
+// outcome in the event, so that the case can be replayed under its version.
+func recordVerdict(part *change.Part, c Case, v legal.Verdict, at time.Time) {
+	part.Event.Facts["verdict"] = string(v.Outcome)
+	part.Event.Facts["codes"] = codes(v.Codes)
+	for _, res := range v.Results {
+		if !res.Auto {
+			continue
+		}
+		result := string(res.Result)
+		if res.Result == legal.Open || res.Result == legal.Pending {
+			continue
+		}
+		part.Insert = append(part.Insert, &Answer{ID: newID[string](), Request: c.Request.ID, Agency: c.Request.Agency, Check: string(res.Check),
+			Target: res.Target, Result: result, Automatic: true, Note: personal.NewText(res.Why), By: "lerd", As: "system", At: at})
+	}
+}
+
+func codes(list []legal.RefusalCode) string {
+	s := make([]string, len(list))
+	for i, c := range list {
+		s[i] = string(c)
+	}
+	return JoinCodes(s)
+}
+
+// Refuse closes a case whose verdict is "refused", or which the reviewer
+// refuses more strictly than the law derives, with a reason.
+func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string) (err error) {
+	defer fault.Wrap(&err, "requests.Refuse(%s)", id)
+	c, actor, rule, err := s.held(ctx, id, "refuse")
+	if err != nil {
+		return err
+	}
+	verdict, err := s.Verdict(ctx, c)
+	if err != nil {
+		return err
+	}
+	var r reader
+	ask := ""
+	if verdict.Outcome != legal.Refused {
+		ask = "The checks do not lead to a refusal. Say why you are stricter than they are."
+		if len(extra) == 0 {
+			r.fail("codes", "Choose at least one reason from the list.")
+		}
+	}
+	reason := r.text("why", why, ask)
+	for _, code := range extra {
+		if s.Law.Refusal(legal.RefusalCode(code)) == nil {
+			r.fail("codes", "Choose the reasons from the list.")
+		}
+	}
+	if verdict.Outcome != legal.Refused && !legal.Permitted(verdict.Outcome, legal.Refused, reason.Reveal()) && len(r.problems) == 0 {
+		r.fail("why", "This case is counsel's to decide: a demand that may bind the platform is not refused by its own rules alone.")
+	}
+	if err := fault.Fields(r.problems); err != nil {
+		return err
+	}
+	for _, code := range extra {
+		verdict.Codes = appendCode(verdict.Codes, legal.RefusalCode(code))
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, RefuseCase, rule)
+	if err != nil {
+		return err
+	}
+	s.refused(&part, &q, c, verdict, reason)
+	s.refuseAll(&part, c, verdict, actor)
+	recordVerdict(&part, c, verdict, s.now())
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+func appendCode(list []legal.RefusalCode, code legal.RefusalCode) []legal.RefusalCode {
+	for _, c := range list {
+		if c == code {
+			return list
+		}
+	}
+	return append(list, code)
+}
+
+func (s *Service) refused(part *change.Part, q *Request, c Case, v legal.Verdict, reason personal.Text) {
+	q.Verdict = "refused"
+	q.Refusals = nil
+	for _, code := range v.Codes {
+		q.Refusals = append(q.Refusals, string(code))
+	}
+	statement := s.statement(c, v)
+	if !reason.Empty() {
+		statement += "\n" + reason.Reveal()
+		tell(part, "reason", reason)
+	}
+	q.Reasons = personal.NewText(statement)
+}
+
+// refuseAll writes a refusal for everything that was asked.
+func (s *Service) refuseAll(part *change.Part, c Case, v legal.Verdict, actor identity.Actor) {
+	reasons := SplitCodes(codes(v.Codes))
+	for _, t := range c.Request.Targets {
+		for _, cat := range Categories {
+			if t.Wants(cat) {
+				putDecision(part, c, Decision{Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Category: cat, Outcome: Refuse,
+					Reasons: reasons, From: t.From, To: t.To, By: actor.Person, At: s.now()})
+			}
+		}
+	}
+}
+
+// statement writes the reasons as the officer reads them: what was found, and
+// what would make it valid.
+func (s *Service) statement(c Case, v legal.Verdict) string {
+	var b strings.Builder
+	for _, code := range v.Codes {
+		ref := s.Law.Refusal(code)
+		if ref == nil {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s\n", code, ref.Text)
+		if ref.Cure != "" {
+			fmt.Fprintf(&b, "What would make it valid: %s\n", ref.Cure)
+		}
+	}
+	if b.Len() == 0 {
+		fmt.Fprintf(&b, "The request meets the requirements of %s, version %d.\n", c.Request.Process.ID, c.Request.Process.Version)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Statement gives the statement of reasons as it would be sent now.
+func (s *Service) Statement(c Case, v legal.Verdict) string { return s.statement(c, v) }
+
+// WordsOf gives an outcome in plain language.
+func WordsOf(o legal.Outcome) string {
+	switch o {
+	case legal.Qualified:
+		return "qualified"
+	case legal.Refused:
+		return "refused"
+	case legal.NeedsInformation:
+		return "needs information from the agency"
+	case legal.LegalConflict:
+		return "legal conflict, for counsel"
+	}
+	return "undecided: checks are open"
+}
+
+// SettleConflict is counsel's refusal of a demand that only the platform's own
+// gates stop. The gate itself stays shut.
+func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err error) {
+	defer fault.Wrap(&err, "requests.SettleConflict(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "resolve_conflict", "request")
+	if err != nil {
+		return err
+	}
+	reason, err := needText("why", why, "Write the objection or refusal as the authority will read it.")
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, SettleConflict, rule)
+	if err != nil {
+		return err
+	}
+	q.Verdict, q.Refusals, q.Reasons = "refused", []string{"RR-14"}, reason
+	tell(&part, "reason", reason)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+// Reopen takes a case in conflict back into review, for example when counsel
+// asks for another finding.
+func (s *Service) Reopen(ctx context.Context, id ID, why string) (err error) {
+	defer fault.Wrap(&err, "requests.Reopen(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "resolve_conflict", "request")
+	if err != nil {
+		return err
+	}
+	reason, err := needText("why", why, "Say why the case goes back into review.")
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, Reopen, rule)
+	if err != nil {
+		return err
+	}
+	q.Verdict = ""
+	tell(&part, "reason", reason)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+}

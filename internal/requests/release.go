@@ -1,0 +1,388 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strconv"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/records"
+)
+
+// ConfirmedFinding is what a release needs of a finding.
+type ConfirmedFinding struct {
+	ID         FindingID
+	AccountID  int64
+	Rule       string
+	RuleVer    int
+	Confirmers [2]identity.PersonID // in ascending order
+	EventID    audit.EventID        // of the confirmation
+}
+
+// Prepare reads the records of a confirmed case from the account data and
+// freezes them: what the approver will see is byte for byte what leaves. Where
+// nothing is held, the case ends as "no data held". It does nothing when a
+// release is there already.
+func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
+	defer fault.Wrap(&err, "requests.Prepare(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "prepare", "release")
+	if err != nil || c.Release != nil || c.Request.State != Confirmed {
+		return err
+	}
+	rel, causes, err := s.newRelease(ctx, c)
+	if err != nil {
+		return err
+	}
+	rows, err := s.collect(ctx, &rel)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return s.endWithout(ctx, c, rule, causes)
+	}
+	e := change.Event(ctx, s.now(), "release.prepared", StreamOfRelease(rel.ID), 1)
+	e.Causes = append(causes, c.Request.EventID)
+	e.Facts["request"], e.Facts["digest"], e.Facts["rule"] = string(id), rel.Digest, rule
+	e.Facts["phones"], e.Facts["addresses"] = itoa(rel.Phones), itoa(rel.Addresses)
+	part := change.Part{Event: e, Insert: []any{&rel}}
+	for i := range rel.Items {
+		part.Insert = append(part.Insert, &rel.Items[i])
+	}
+	part.Insert = append(part.Insert, Records{Release: rel.ID, Rows: rows})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
+}
+
+// newRelease gathers the items whose gates are open.
+func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.EventID, error) {
+	rel := Release{ID: newID[ReleaseID](), Request: c.Request.ID, Agency: c.Request.Agency, Officer: c.Request.Officer,
+		Reviewer: c.Request.Reviewer, State: Prepared, RetrievedAt: s.now(), Version: 1}
+	var err error
+	if rel.Ref, err = s.newRef("EXP"); err != nil {
+		return rel, nil, err
+	}
+	var causes []audit.EventID
+	for _, ask := range c.Asks {
+		if ask.FindingState != "confirmed" {
+			continue
+		}
+		f, err := s.Releases.Confirmed(ctx, ask.Finding)
+		if err != nil {
+			return rel, nil, err
+		}
+		causes = append(causes, f.EventID)
+		for _, d := range c.Decisions {
+			if d.Target == ask.Target && d.Outcome.Leaves() {
+				rel.Items = append(rel.Items, item(c, rel.ID, d, f))
+			}
+		}
+	}
+	if len(rel.Items) == 0 {
+		return rel, nil, fault.New(fault.Gate, "Nothing of this case may leave: no decision to produce meets a confirmed finding.")
+	}
+	return rel, causes, nil
+}
+
+func item(c Case, release ReleaseID, d Decision, f ConfirmedFinding) Item {
+	return Item{ID: newID[ItemID](), Release: release, Request: c.Request.ID, Agency: c.Request.Agency, Target: d.Target, Category: d.Category,
+		Decision: d.ID, Outcome: d.Outcome, Finding: f.ID, AccountID: f.AccountID, Rule: f.Rule, RuleVer: f.RuleVer,
+		Offence: c.Request.Offence.Class, Confirmers: f.Confirmers, From: d.From, To: d.To}
+}
+
+// collect reads the rows of every item through the guard, in the order in which
+// they will stand in the bundle, and takes their digest.
+func (s *Service) collect(ctx context.Context, rel *Release) ([]Record, error) {
+	sort.SliceStable(rel.Items, func(i, j int) bool { return rel.Items[i].Category > rel.Items[j].Category }) // phone numbers first
+	var rows []Record
+	for _, it := range rel.Items {
+		period, err := records.NewPeriod(it.From, it.To)
+		if err != nil {
+			return nil, err
+		}
+		got, err := s.rowsOf(ctx, it, period)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, got...)
+	}
+	digest := NewDigester()
+	for i := range rows {
+		rows[i].Ordinal = i + 1
+		digest.Add(rows[i])
+		if rows[i].Phone != nil {
+			rel.Phones++
+		} else {
+			rel.Addresses++
+		}
+	}
+	rel.Digest = digest.Sum()
+	return rows, nil
+}
+
+func (s *Service) rowsOf(ctx context.Context, it Item, period records.Period) ([]Record, error) {
+	var rows []Record
+	account := records.AccountID(it.AccountID)
+	if it.Category == PhoneNumber {
+		phones, err := s.Source.Phones(ctx, account, period)
+		for i := range phones {
+			rows = append(rows, Record{Item: it.ID, Phone: &phones[i]})
+		}
+		return rows, err
+	}
+	for row, err := range s.Source.Sessions(ctx, account, period) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, Record{Item: it.ID, IP: &row})
+	}
+	return rows, nil
+}
+
+// endWithout ends a case for which nothing is held.
+func (s *Service) endWithout(ctx context.Context, c Case, rule string, causes []audit.EventID) error {
+	q := c.Request
+	part, err := s.step(ctx, &q, FindNothing, rule)
+	if err != nil {
+		return err
+	}
+	part.Event.Causes = append(part.Event.Causes, causes...)
+	q.Refusals = []string{"RR-20"}
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
+}
+
+// ViewRelease gives the approver exactly what will leave, and records that they
+// looked. The digest is taken anew from the frozen rows.
+func (s *Service) ViewRelease(ctx context.Context, id ID) (c Case, rows []Record, err error) {
+	defer fault.Wrap(&err, "requests.ViewRelease(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "view", "release")
+	if err != nil {
+		return c, nil, err
+	}
+	if c.Release == nil {
+		return c, nil, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	if err := s.look(ctx, c, "release.viewed", rule); err != nil {
+		return c, nil, err
+	}
+	rows, err = s.frozen(ctx, *c.Release)
+	return c, rows, err
+}
+
+// frozen reads the records of a release and checks them against its digest.
+func (s *Service) frozen(ctx context.Context, rel Release) ([]Record, error) {
+	var rows []Record
+	digest := NewDigester()
+	for r, err := range s.Releases.ReleaseRecords(ctx, rel.ID) {
+		if err != nil {
+			return nil, err
+		}
+		digest.Add(r)
+		rows = append(rows, r)
+	}
+	if digest.Sum() != rel.Digest {
+		return nil, fault.New(fault.Gate, "The frozen records of %s are no longer what they were when they were read. Nothing may leave; tell the auditors.", rel.Ref)
+	}
+	return rows, nil
+}
+
+// Approve is the second person's yes to exactly the records that the digest
+// names. Officer, reviewer and confirmers cannot give it.
+func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error) {
+	defer fault.Wrap(&err, "requests.Approve(%s)", id)
+	c, actor, rule, err := s.open(ctx, id, "approve", "release")
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, Approve, rule)
+	if err != nil {
+		return err
+	}
+	if c.Release == nil || c.Release.State != Prepared {
+		return fault.New(fault.Conflict, "The records are not frozen yet. Reload the page in a moment.")
+	}
+	if err := distinct(actor.Person, *c.Release); err != nil {
+		return err
+	}
+	if digest != c.Release.Digest {
+		return fault.New(fault.Conflict, "What you saw is not what would leave now. Look at the records again before you approve.")
+	}
+	if _, err := s.frozen(ctx, *c.Release); err != nil {
+		return err
+	}
+	rel := *c.Release
+	rel.State, rel.Version, rel.Approver, rel.ApprovedAt, rel.ApprovedDigest = ApprovedR, rel.Version+1, actor.Person, s.now(), digest
+	second := change.Part{Event: s.releaseEvent(ctx, rel, "release.approved", part.Event.ID), Update: []any{&rel}}
+	second.Event.Facts["digest"], second.Event.Facts["rule"] = digest, rule
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+// distinct refuses a person who already had another part in the case.
+func distinct(person identity.PersonID, rel Release) error {
+	parts := map[identity.PersonID]string{rel.Officer: "asked for these data", rel.Reviewer: "decided on the request"}
+	for _, i := range rel.Items {
+		for _, p := range i.Confirmers {
+			parts[p] = "confirmed a violation in it"
+		}
+	}
+	if did, ok := parts[person]; ok {
+		return fault.New(fault.Gate, "You %s, so somebody else has to approve the release.", did)
+	}
+	return nil
+}
+
+// releaseEvent begins an event of a release, after the case's own.
+func (s *Service) releaseEvent(ctx context.Context, rel Release, kind string, causes ...audit.EventID) audit.Event {
+	e := change.Event(ctx, s.now(), kind, StreamOfRelease(rel.ID), rel.Version)
+	e.Causes = causes
+	e.Facts["request"], e.Facts["ref"], e.Facts["state"] = string(rel.Request), rel.Ref, string(rel.State)
+	return e
+}
+
+// Return sends a case back to its reviewer, with a reason; nothing leaves.
+func (s *Service) Return(ctx context.Context, id ID, why string) (err error) {
+	defer fault.Wrap(&err, "requests.Return(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "return", "release")
+	if err != nil {
+		return err
+	}
+	reason, err := needText("why", why, "Say what the reviewer should look at again.")
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, Return, rule)
+	if err != nil {
+		return err
+	}
+	q.Verdict = ""
+	tell(&part, "reason", reason)
+	parts := []change.Part{part}
+	if c.Release != nil {
+		parts = append(parts, s.cancelled(ctx, *c.Release, part, "returned"))
+	}
+	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+// cancelled is the part that ends a release from which nothing has left.
+func (s *Service) cancelled(ctx context.Context, rel Release, because change.Part, why string) change.Part {
+	rel.State, rel.Version = Cancelled, rel.Version+1
+	e := s.releaseEvent(ctx, rel, "release.cancelled", because.Event.ID)
+	e.Facts["why"] = why
+	return change.Part{Event: e, Update: []any{&rel}}
+}
+
+// Progress is what an export step adds to a release.
+type Progress struct {
+	ContentsSHA256, ContainerSHA256, EncryptedSHA256 string
+	Sealing                                          audit.EventID
+}
+
+// Intend records the intent to sign, before anything is signed. Each attempt is
+// an event of its own.
+func (s *Service) Intend(ctx context.Context, rel Release) (Release, error) {
+	return s.advance(ctx, rel, Intended, Progress{ContentsSHA256: rel.ContentsSHA256})
+}
+
+// Seal records the digest of the contents; its event is the one whose proof
+// lies inside the bundle.
+func (s *Service) Seal(ctx context.Context, rel Release, contentsSHA256 string) (Release, error) {
+	return s.advance(ctx, rel, Sealed, Progress{ContentsSHA256: contentsSHA256})
+}
+
+var exportKinds = map[ReleaseState]string{Intended: "export.intended", Sealed: "export.sealed", Exported: "export.released"}
+
+// advance takes a release one durable step on.
+func (s *Service) advance(ctx context.Context, rel Release, to ReleaseState, p Progress) (_ Release, err error) {
+	defer fault.Wrap(&err, "requests.advance(%s, %s)", rel.ID, to)
+	part, next, err := s.progress(ctx, rel, to, p)
+	if err != nil {
+		return rel, err
+	}
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}}); err != nil {
+		return rel, err
+	}
+	next.EventID = part.Event.ID
+	return next, nil
+}
+
+func (s *Service) progress(ctx context.Context, rel Release, to ReleaseState, p Progress) (change.Part, Release, error) {
+	_, rule, err := s.may(ctx, "export", "release", rel.Agency)
+	if err != nil {
+		return change.Part{}, rel, err
+	}
+	next := rel
+	next.State, next.Version, next.ContentsSHA256 = to, rel.Version+1, p.ContentsSHA256
+	if to == Intended {
+		next.Attempt++
+	}
+	e := s.releaseEvent(ctx, next, exportKinds[to])
+	e.Facts["attempt"], e.Facts["rule"] = strconv.Itoa(next.Attempt), rule
+	e.Facts["digest"] = rel.Digest
+	if p.ContentsSHA256 != "" {
+		e.Facts["contents_sha256"] = p.ContentsSHA256
+	}
+	if to == Sealed {
+		next.SealingEvent = e.ID
+	}
+	if to == Exported {
+		next.ContainerSHA256, next.EncryptedSHA256, next.ExportedAt = p.ContainerSHA256, p.EncryptedSHA256, s.now()
+		e.Facts["container_sha256"], e.Facts["encrypted_sha256"] = p.ContainerSHA256, p.EncryptedSHA256
+	}
+	return change.Part{Event: e, Update: []any{&next}}, next, nil
+}
+
+// Finish records that the bundle is ready, and moves the case with it.
+func (s *Service) Finish(ctx context.Context, c Case, p Progress) (err error) {
+	rel := *c.Release
+	defer fault.Wrap(&err, "requests.Finish(%s)", rel.ID)
+	second, next, err := s.progress(ctx, rel, Exported, p)
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, Export, second.Event.Facts["rule"])
+	if err != nil {
+		return err
+	}
+	part.Event.Causes = append(part.Event.Causes, second.Event.ID)
+	part.Event.Facts["release"] = string(next.ID)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part}})
+}
+
+// Outcome says in one word what became of a category of a target.
+func (c Case) Outcome(t Target, cat Category) string {
+	d, ok := c.Decision(t.ID, cat)
+	if !ok || c.Request.State.Open() && !c.published() {
+		return "pending"
+	}
+	if !d.Outcome.Leaves() {
+		return string(d.Outcome)
+	}
+	if c.Release != nil {
+		for _, i := range c.Release.Items {
+			if i.Target == t.ID && i.Category == cat {
+				return string(d.Outcome)
+			}
+		}
+	}
+	return string(Refuse)
+}
+
+// published tells whether the agency may read the decisions.
+func (c Case) published() bool {
+	switch c.Request.State {
+	case ExportedCase, Delivered, Closed, Refused, NoData:
+		return true
+	}
+	return false
+}
+
+// Published tells whether the agency may read the decisions.
+func (c Case) Published() bool { return c.published() }
+
+// String gives the release's reference and state, for logs.
+func (r Release) String() string { return fmt.Sprintf("%s (%s)", r.Ref, r.State) }

@@ -1,0 +1,213 @@
+package requests
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/access"
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/legal"
+	"lerd/internal/records"
+)
+
+// Store keeps cases. Every method sees only what the actor in ctx may see.
+type Store interface {
+	// Commit writes a change, durable on return; a *change.Used error carries
+	// the first outcome of a repeated form.
+	Commit(ctx context.Context, set change.Set) error
+	// Case gives a request with its parts, or NotFound.
+	Case(ctx context.Context, id ID) (Case, error)
+	// Cases lists requests, the next due first.
+	Cases(ctx context.Context, f Filter) ([]Summary, error)
+	// Document gives an uploaded order, or NotFound.
+	Document(ctx context.Context, id DocumentID) (Document, error)
+	// Twins gives other requests on the same paper.
+	Twins(ctx context.Context, q Request, sha256 string) ([]ID, error)
+}
+
+// ReleaseStore keeps what a release needs beside the case.
+type ReleaseStore interface {
+	// Confirmed gives the finding's account, rule and its two confirmers, or a
+	// Gate fault where it is not confirmed.
+	Confirmed(ctx context.Context, id FindingID) (ConfirmedFinding, error)
+	// ReleaseRecords streams the frozen records of a release in their order.
+	ReleaseRecords(ctx context.Context, id ReleaseID) iter.Seq2[Record, error]
+	// ReleaseCase gives the case to which a release belongs.
+	ReleaseCase(ctx context.Context, id ReleaseID) (Case, error)
+}
+
+// Authorizer says whether an actor may, and by which rule.
+type Authorizer interface {
+	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
+}
+
+// Blobs keeps the bytes of documents and bundles under names that lerd makes.
+type Blobs interface {
+	// Put stores what r gives under a new name; it is durable on return, and
+	// nothing is there when it fails.
+	Put(ctx context.Context, name string, r io.Reader) error
+	// Get opens what is stored under a name, or NotFound.
+	Get(ctx context.Context, name string) (io.ReadCloser, error)
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store    Store
+	Releases ReleaseStore
+	Access   Authorizer
+	Law      *legal.Registry
+	Source   records.Source // guarded
+	Blobs    Blobs
+	Now      func() time.Time
+	Rand     io.Reader // for references; nil: crypto/rand
+}
+
+// Service takes the steps of a case.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) *Service {
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Service{c}
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// actor gives who acts, or a SignIn fault.
+func actorOf(ctx context.Context) (identity.Actor, error) {
+	a, ok := identity.From(ctx)
+	if !ok {
+		return a, fault.New(fault.SignIn, "Please sign in.")
+	}
+	return a, nil
+}
+
+// may asks the policy about a request of an agency.
+func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind, agency identity.AgencyID) (identity.Actor, string, error) {
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return actor, "", err
+	}
+	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind, Agency: agency})
+	return actor, rule, err
+}
+
+// open loads a case and asks whether the actor may do verb to it.
+func (s *Service) open(ctx context.Context, id ID, verb access.Verb, kind access.Kind) (Case, identity.Actor, string, error) {
+	if _, err := actorOf(ctx); err != nil {
+		return Case{}, identity.Actor{}, "", err
+	}
+	c, err := s.Store.Case(ctx, id)
+	if err != nil {
+		return Case{}, identity.Actor{}, "", err
+	}
+	actor, rule, err := s.may(ctx, verb, kind, c.Request.Agency)
+	return c, actor, rule, err
+}
+
+// step takes an action on a copy of the request and begins its part: the next
+// state, the next version, and the event with from, to, action and rule.
+func (s *Service) step(ctx context.Context, q *Request, action Action, rule string) (change.Part, error) {
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return change.Part{}, err
+	}
+	from := q.State
+	to, err := next(from, action, actor.Role)
+	if err != nil {
+		return change.Part{}, err
+	}
+	q.State, q.Version = to, q.Version+1
+	if !to.Open() {
+		q.ClosedAt = s.now()
+	}
+	e := change.Event(ctx, s.now(), "request."+string(action), StreamOf(q.ID), q.Version)
+	e.Facts["from"], e.Facts["to"], e.Facts["rule"] = string(from), string(to), rule
+	e.Facts["process"] = q.Process.ID
+	return change.Part{Event: e, Update: []any{q}}, nil
+}
+
+// StreamOf names the event stream of a request.
+func StreamOf(id ID) string { return "request:" + string(id) }
+
+// StreamOfRelease names the event stream of a release.
+func StreamOfRelease(id ReleaseID) string { return "release:" + string(id) }
+
+// PathOf is where a case's page lies; forms lead there.
+func PathOf(id ID) string { return "/requests/" + string(id) }
+
+// look records that somebody saw a case. A look is a step too: if it cannot be
+// recorded, nothing is shown.
+func (s *Service) look(ctx context.Context, c Case, what, rule string) error {
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return err
+	}
+	e := change.Event(ctx, s.now(), what, "look:"+string(c.Request.ID)+":"+string(actor.Person), 0)
+	e.Facts["request"], e.Facts["state"], e.Facts["rule"] = string(c.Request.ID), string(c.Request.State), rule
+	if c.Request.EventID != "" {
+		e.Causes = []audit.EventID{c.Request.EventID}
+	}
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}})
+}
+
+// View gives a case to somebody who may see it, and records that they did.
+func (s *Service) View(ctx context.Context, id ID) (Case, error) {
+	c, actor, rule, err := s.open(ctx, id, "view", "request")
+	if err != nil {
+		return Case{}, err
+	}
+	if err := s.look(ctx, c, "request.viewed", rule); err != nil {
+		return Case{}, err
+	}
+	if actor.Role == identity.Officer {
+		return c.forAgency(), nil
+	}
+	return c, nil
+}
+
+// List gives the cases that the actor may see. Officers see their agency's.
+func (s *Service) List(ctx context.Context, f Filter) ([]Summary, error) {
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if actor.Role == identity.Officer {
+		f.Agency = actor.Agency
+	}
+	if _, _, err := s.may(ctx, "list", "request", f.Agency); err != nil {
+		return nil, err
+	}
+	return s.Store.Cases(ctx, f)
+}
+
+func newID[T ~string]() T { return T(uuid.NewString()) }
+
+// refAlphabet has no letters that are read for digits.
+var refAlphabet = base32.NewEncoding("023456789ABCDEFGHJKMNPQRSTUVWXYZ").WithPadding(base32.NoPadding)
+
+// newRef makes a reference that people can read out and that tells nothing
+// about how many there are: prefix, year, and 40 random bits.
+func (s *Service) newRef(prefix string) (string, error) {
+	var b [5]byte
+	if _, err := io.ReadFull(s.Rand, b[:]); err != nil {
+		return "", err
+	}
+	code := strings.ToUpper(refAlphabet.EncodeToString(b[:]))
+	return prefix + "-" + s.now().Format("2006") + "-" + code[:4] + "-" + code[4:], nil
+}

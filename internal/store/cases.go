@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/audit"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+)
+
+// Case gives a request with all that belongs to it, or NotFound: also when it
+// is there but not for the actor in ctx.
+func (s *Store) Case(ctx context.Context, id requests.ID) (c requests.Case, err error) {
+	defer fault.Wrap(&err, "store.Case(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		c, err = loadCase(tx, id)
+		return err
+	})
+	return c, err
+}
+
+func loadCase(tx *gorm.DB, id requests.ID) (c requests.Case, err error) {
+	var q requestRow
+	if err := tx.Where("id = ?", string(id)).Take(&q).Error; err != nil {
+		return c, err
+	}
+	c.Request = q.domain()
+	if c.Request.Targets, err = loadAll(tx.Order("ordinal"), id, targetRow.domain); err != nil {
+		return c, err
+	}
+	if c.Answers, err = loadAll(tx.Order("at, id"), id, answerRow.domain); err != nil {
+		return c, err
+	}
+	if c.Messages, err = loadAll(tx.Order("at, id"), id, messageRow.domain); err != nil {
+		return c, err
+	}
+	if c.Decisions, err = loadAll(tx.Order("target_id, category"), id, decisionRow.domain); err != nil {
+		return c, err
+	}
+	return c, loadRest(tx, &c)
+}
+
+// loadAll gives the rows of one table that belong to a request.
+func loadAll[R any, D any](tx *gorm.DB, id requests.ID, domain func(R) D) ([]D, error) {
+	var rows []R
+	if err := tx.Where("request_id = ?", string(id)).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]D, len(rows))
+	for i, r := range rows {
+		out[i] = domain(r)
+	}
+	return out, nil
+}
+
+func loadRest(tx *gorm.DB, c *requests.Case) error {
+	var agency agencyRow
+	var officer personRow
+	var document documentRow
+	if err := tx.Where("id = ?", string(c.Request.Agency)).Take(&agency).Error; err != nil {
+		return err
+	}
+	if err := tx.Where("id = ?", string(c.Request.Officer)).Take(&officer).Error; err != nil {
+		return err
+	}
+	if err := tx.Where("id = ?", string(c.Request.Order.Document)).Take(&document).Error; err != nil {
+		return err
+	}
+	c.Agency, c.Officer, c.Document = agency.domain(), officer.domain(), document.domain()
+	if err := loadAsks(tx, c); err != nil {
+		return err
+	}
+	return loadRelease(tx, c)
+}
+
+func loadAsks(tx *gorm.DB, c *requests.Case) error {
+	var rows []struct {
+		askRow
+		State string `gorm:"column:state"`
+		Told  string `gorm:"column:told"`
+	}
+	err := tx.Raw(`SELECT a.*, coalesce(f.state, '') AS state, coalesce(f.event_id::text, '') AS told FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
+		WHERE a.request_id = ? ORDER BY a.target_id`, string(c.Request.ID)).Scan(&rows).Error
+	for _, r := range rows {
+		a := requests.Ask{ID: r.ID, Finding: requests.FindingID(r.FindingID), Request: c.Request.ID, Agency: c.Request.Agency,
+			Target: requests.TargetID(r.TargetID), FindingState: r.State, EventID: audit.EventID(r.Told)}
+		c.Asks = append(c.Asks, a)
+	}
+	return err
+}
+
+func loadRelease(tx *gorm.DB, c *requests.Case) error {
+	var rows []releaseRow
+	err := tx.Where("request_id = ? AND state <> 'cancelled'", string(c.Request.ID)).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	r := rows[0].domain()
+	var items []itemRow
+	if err := tx.Where("release_id = ?", rows[0].ID).Order("target_id, category").Find(&items).Error; err != nil {
+		return err
+	}
+	for _, i := range items {
+		r.Items = append(r.Items, i.domain())
+	}
+	c.Release = &r
+	return nil
+}
+
+// Cases lists requests, the next due first, without their parts. What the actor
+// may not see is not among them.
+func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.Summary, err error) {
+	defer fault.Wrap(&err, "store.Cases")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		q := tx.Table("request AS q").Select(`q.id, q.ref, q.state, q.version, q.process_id, q.emergency, q.received_at, q.effect_by, q.agency_id, q.reviewer_id,
+			q.order_number, a.name AS agency_name, a.country, (SELECT count(*) FROM target t WHERE t.request_id = q.id) AS targets`).
+			Joins("JOIN agency a ON a.id = q.agency_id")
+		if len(f.States) > 0 {
+			q = q.Where("q.state IN ?", f.States)
+		}
+		if f.Agency != "" {
+			q = q.Where("q.agency_id = ?", string(f.Agency))
+		}
+		if f.Ref != "" {
+			q = q.Where("q.ref = ?", f.Ref)
+		}
+		var rows []summaryRow
+		if err := q.Order("q.emergency DESC, q.effect_by NULLS LAST, q.received_at, q.id").Limit(f.Max()).Offset(f.Skip).Scan(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list = append(list, r.domain())
+		}
+		return nil
+	})
+	return list, err
+}
+
+type summaryRow struct {
+	requestRow
+	AgencyName string `gorm:"column:agency_name"`
+	Country    string `gorm:"column:country"`
+	Targets    int    `gorm:"column:targets"`
+}
+
+func (r summaryRow) domain() requests.Summary {
+	return requests.Summary{ID: requests.ID(r.ID), Ref: r.Ref, State: requests.State(r.State), Process: r.ProcessID, Emergency: r.Emergency,
+		ReceivedAt: r.ReceivedAt.UTC(), EffectBy: timeOf(r.EffectBy), Agency: identity.AgencyID(r.AgencyID), AgencyName: r.AgencyName,
+		Country: r.Country, Reviewer: text[identity.PersonID](r.ReviewerID), OrderNumber: r.OrderNumber, Targets: r.Targets}
+}
+
+// Document gives an uploaded order, or NotFound.
+func (s *Store) Document(ctx context.Context, id requests.DocumentID) (d requests.Document, err error) {
+	defer fault.Wrap(&err, "store.Document(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row documentRow
+		if err := tx.Where("id = ?", string(id)).Take(&row).Error; err != nil {
+			return err
+		}
+		d = row.domain()
+		return nil
+	})
+	return d, err
+}
+
+// Twins gives the ids of other requests that rest on the same paper: the same
+// bytes, or the same order number of the same agency.
+func (s *Store) Twins(ctx context.Context, q requests.Request, sha256 string) (ids []requests.ID, err error) {
+	defer fault.Wrap(&err, "store.Twins(%s)", q.ID)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`SELECT q.id FROM request q JOIN document d ON d.id = q.document_id
+			WHERE q.id <> ? AND (d.sha256 = ? OR (q.agency_id = ? AND q.order_number = ?)) ORDER BY q.received_at`,
+			string(q.ID), sha256, string(q.Agency), q.Order.Number).Scan(&ids).Error
+	})
+	return ids, err
+}

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"reflect"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+	"lerd/internal/violations"
+)
+
+// Commit writes a change: for each part its event with the commitments to the
+// rows, then the rows; all parts and the idempotency key in one transaction.
+// It is durable when it returns nil. A key that was used before with the same
+// body gives *change.Used and changes nothing; with another body, a Conflict.
+func (s *Store) Commit(ctx context.Context, set change.Set) (err error) {
+	defer fault.Wrap(&err, "store.Commit")
+	return s.inWriteTx(ctx, func(tx *gorm.DB) error {
+		if err := useKey(tx, set.Key); err != nil {
+			return err
+		}
+		for _, part := range set.Parts {
+			if err := s.writePart(tx, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
+	event := part.Event
+	inserts, updates, err := rowsOf(part)
+	if err != nil {
+		return err
+	}
+	for _, r := range append(append([]tableRow{}, inserts...), updates...) {
+		event.Rows = append(event.Rows, audit.Row{Table: r.TableName(), ID: r.rowID(), Canonical: canonical(r)})
+	}
+	if event.Version == 0 {
+		if event.Version, err = nextVersion(tx, event.Stream); err != nil {
+			return err
+		}
+	}
+	if err := AppendEvent(tx, event, s.rand); err != nil {
+		return err
+	}
+	for _, r := range inserts {
+		if err := tx.Create(r).Error; err != nil {
+			return fmt.Errorf("insert into %s: %w", r.TableName(), err)
+		}
+	}
+	for _, r := range updates {
+		if err := update(tx, r); err != nil {
+			return fmt.Errorf("update of %s: %w", r.TableName(), err)
+		}
+	}
+	return insertRecords(tx, part.Insert)
+}
+
+// update writes a whole row where its version is still the one before.
+func update(tx *gorm.DB, r tableRow) error {
+	q := tx.Model(r).Where("id = ?", r.rowID())
+	if v := reflect.Indirect(reflect.ValueOf(r)).FieldByName("Version"); v.IsValid() {
+		q = q.Where("version = ?", v.Int()-1)
+	}
+	q = q.Select("*").Omit("id").Updates(r)
+	if q.Error != nil {
+		return q.Error
+	}
+	if q.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "Somebody else changed this at the same time. Reload the page to see where it stands.")
+	}
+	return nil
+}
+
+func nextVersion(tx *gorm.DB, stream string) (int64, error) {
+	var v int64
+	err := tx.Raw("SELECT coalesce(max(version), 0) + 1 FROM audit.event WHERE stream = ?", stream).Scan(&v).Error
+	return v, err
+}
+
+// rowsOf turns the domain values of a part into rows that name its event.
+func rowsOf(p change.Part) (inserts, updates []tableRow, err error) {
+	for _, v := range p.Insert {
+		if _, ok := v.(requests.Records); ok {
+			continue
+		}
+		r, err := rowOf(v, p.Event.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		inserts = append(inserts, r)
+	}
+	for _, v := range p.Update {
+		r, err := rowOf(v, p.Event.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		updates = append(updates, r)
+	}
+	return inserts, updates, nil
+}
+
+func rowOf(v any, event audit.EventID) (tableRow, error) {
+	switch x := v.(type) {
+	case *identity.Agency:
+		return fromAgency(*x, event), nil
+	case *identity.Person:
+		return fromPerson(*x, event), nil
+	case *requests.RuleOffence:
+		return &ruleOffenceRow{x.Rule, x.Version, x.Class, string(event)}, nil
+	case *requests.Document:
+		return fromDocument(*x, event), nil
+	case *requests.Request:
+		return fromRequest(*x, event), nil
+	case *requests.Target:
+		return fromTarget(*x, event), nil
+	case *requests.Answer:
+		return fromAnswer(*x, event), nil
+	case *requests.Message:
+		return fromMessage(*x, event), nil
+	case *requests.Decision:
+		return fromDecision(*x, event), nil
+	case *requests.Ask:
+		return fromAsk(*x, event), nil
+	case *requests.Release:
+		return fromRelease(*x, event), nil
+	case *requests.Item:
+		return fromItem(*x, event), nil
+	case *violations.Finding:
+		return fromFinding(*x, event), nil
+	case *violations.Confirmation:
+		return fromConfirmation(*x, event), nil
+	}
+	return nil, fmt.Errorf("store: no table for %T", v)
+}
+
+// useKey records an idempotency key in the step's own transaction. A second
+// use waits for the first to commit, and then finds it.
+func useKey(tx *gorm.DB, k *change.Key) error {
+	if k == nil {
+		return nil
+	}
+	res := tx.Exec(`INSERT INTO idempotency (person_id, key, body_sha256, outcome, at) VALUES (@person, @key, @body, @outcome, @at)
+		ON CONFLICT DO NOTHING`, map[string]any{"person": string(k.Person), "key": k.Key, "body": bytesValue(k.Body[:]), "outcome": k.Outcome, "at": micro(k.At)})
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected == 1 {
+		return nil
+	}
+	var was struct {
+		BodySHA256 []byte `gorm:"column:body_sha256"`
+		Outcome    string `gorm:"column:outcome"`
+	}
+	err := tx.Raw("SELECT body_sha256, outcome FROM idempotency WHERE person_id = ? AND key = ?", string(k.Person), k.Key).Scan(&was).Error
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was.BodySHA256, k.Body[:]) {
+		return fault.New(fault.Conflict, "This form was already sent with other contents. Open it again and send it once more.")
+	}
+	return &change.Used{Outcome: was.Outcome}
+}
+
+// Rows streams every business row in its canonical form, for the replay of the
+// log: table, id, the event that wrote it, and what that event committed to.
+func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, canonical []byte) error) (err error) {
+	defer fault.Wrap(&err, "store.Rows")
+	db := s.db.WithContext(ctx)
+	for _, each := range []iter.Seq2[tableRow, error]{
+		scan[agencyRow](db), scan[personRow](db), scan[ruleOffenceRow](db), scan[documentRow](db), scan[requestRow](db),
+		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
+		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
+	} {
+		for r, err := range each {
+			if err != nil {
+				return err
+			}
+			if err := f(r.TableName(), r.rowID(), r.rowEvent(), canonical(r)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scan streams a table.
+func scan[R any, P interface {
+	*R
+	tableRow
+}](db *gorm.DB) iter.Seq2[tableRow, error] {
+	return func(yield func(tableRow, error) bool) {
+		rows, err := db.Model(new(R)).Rows()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			r := new(R)
+			if err := db.ScanRows(rows, r); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(P(r), nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}

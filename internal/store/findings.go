@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/audit"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+	"lerd/internal/violations"
+)
+
+// Finding gives a finding with its confirmations, or NotFound.
+func (s *Store) Finding(ctx context.Context, id string) (f violations.Finding, err error) {
+	defer fault.Wrap(&err, "store.Finding(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		f, err = loadFinding(tx, id)
+		return err
+	})
+	return f, err
+}
+
+func loadFinding(tx *gorm.DB, id string) (violations.Finding, error) {
+	var row findingRow
+	if err := tx.Where("id = ?", id).Take(&row).Error; err != nil {
+		return violations.Finding{}, err
+	}
+	f := row.domain()
+	var said []confirmationRow
+	if err := tx.Where("finding_id = ?", id).Order("at, id").Find(&said).Error; err != nil {
+		return f, err
+	}
+	for _, c := range said {
+		f.Confirmations = append(f.Confirmations, c.domain())
+	}
+	return f, nil
+}
+
+// Findings lists findings in a state, the oldest first.
+func (s *Store) Findings(ctx context.Context, state violations.State, limit int) (list []violations.Finding, err error) {
+	defer fault.Wrap(&err, "store.Findings")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var ids []string
+		if err := tx.Raw("SELECT id FROM finding WHERE state = ? ORDER BY opened_at, id LIMIT ?", string(state), limit).Scan(&ids).Error; err != nil {
+			return err
+		}
+		for _, id := range ids {
+			f, err := loadFinding(tx, id)
+			if err != nil {
+				return err
+			}
+			list = append(list, f)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Confirmed gives what a release needs of a finding, or a Gate fault where two
+// people have not confirmed it.
+func (s *Store) Confirmed(ctx context.Context, id requests.FindingID) (c requests.ConfirmedFinding, err error) {
+	f, err := s.Finding(ctx, string(id))
+	if err != nil {
+		return c, err
+	}
+	var yes []identity.PersonID
+	for _, x := range f.Confirmations {
+		if x.Verdict == violations.Yes {
+			yes = append(yes, x.Person)
+		}
+	}
+	if f.State != violations.Confirmed || len(yes) < violations.Needed || !s.now().Before(f.ExpiresAt) {
+		return c, fault.New(fault.Gate, "The finding is not confirmed by two people, or it has expired.")
+	}
+	if yes[1] < yes[0] {
+		yes[0], yes[1] = yes[1], yes[0]
+	}
+	return requests.ConfirmedFinding{ID: id, AccountID: f.AccountID, Rule: f.Rule, RuleVer: f.RuleVersion,
+		Confirmers: [2]identity.PersonID{yes[0], yes[1]}, EventID: audit.EventID(f.EventID)}, nil
+}
+
+// ReleaseCase gives the case to which a release belongs.
+func (s *Store) ReleaseCase(ctx context.Context, id requests.ReleaseID) (c requests.Case, err error) {
+	defer fault.Wrap(&err, "store.ReleaseCase(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var request string
+		if err := tx.Raw("SELECT request_id FROM release WHERE id = ?", string(id)).Row().Scan(&request); err != nil {
+			return err
+		}
+		c, err = loadCase(tx, requests.ID(request))
+		return err
+	})
+	return c, err
+}

@@ -1,0 +1,188 @@
+package violations
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/access"
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/legal"
+	"lerd/internal/personal"
+	"lerd/internal/records"
+	"lerd/internal/requests/identifier"
+)
+
+// Store keeps findings.
+type Store interface {
+	// Commit writes a change, durable on return.
+	Commit(ctx context.Context, set change.Set) error
+	// Finding gives a finding with its confirmations, or NotFound.
+	Finding(ctx context.Context, id string) (Finding, error)
+	// Findings lists findings in a state, the oldest first, at most limit.
+	Findings(ctx context.Context, state State, limit int) ([]Finding, error)
+}
+
+// Authorizer says whether an actor may, and by which rule.
+type Authorizer interface {
+	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store  Store
+	Access Authorizer
+	Law    *legal.Registry
+	Source records.Source // guarded
+	Now    func() time.Time
+}
+
+// Service takes the steps of a finding.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) *Service { return &Service{c} }
+
+// Sheet is all that a confirmer sees: the account, the rule and the evidence.
+// It has no field for an agency, an officer or a case.
+type Sheet struct {
+	Finding Finding
+	Account records.Summary
+	Rule    legal.Rule
+	Mine    *Confirmation // what the viewer said already
+}
+
+func (s *Service) may(ctx context.Context, verb access.Verb) (identity.Actor, string, error) {
+	actor, ok := identity.From(ctx)
+	if !ok {
+		return actor, "", fault.New(fault.SignIn, "Please sign in.")
+	}
+	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: "finding"})
+	return actor, rule, err
+}
+
+// List gives the findings that wait for a verdict, without those to which the
+// viewer already gave theirs.
+func (s *Service) List(ctx context.Context) (_ []Finding, err error) {
+	defer fault.Wrap(&err, "violations.List")
+	actor, _, err := s.may(ctx, "list")
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Store.Findings(ctx, Proposed, 200)
+	if err != nil {
+		return nil, err
+	}
+	var open []Finding
+	for _, f := range all {
+		if said(f, actor.Person) == nil {
+			open = append(open, f)
+		}
+	}
+	return open, nil
+}
+
+func said(f Finding, p identity.PersonID) *Confirmation {
+	for i := range f.Confirmations {
+		if f.Confirmations[i].Person == p {
+			return &f.Confirmations[i]
+		}
+	}
+	return nil
+}
+
+// View gives a finding's sheet, and records that it was seen.
+func (s *Service) View(ctx context.Context, id string) (sheet Sheet, err error) {
+	defer fault.Wrap(&err, "violations.View(%s)", id)
+	actor, rule, err := s.may(ctx, "view")
+	if err != nil {
+		return sheet, err
+	}
+	f, err := s.Store.Finding(ctx, id)
+	if err != nil {
+		return sheet, err
+	}
+	sheet = Sheet{Finding: f, Mine: said(f, actor.Person)}
+	if sheet.Account, err = s.Source.Summary(ctx, records.AccountID(f.AccountID)); err != nil {
+		return sheet, err
+	}
+	sheet.Rule, _ = s.Law.Rule(f.Rule)
+	e := change.Event(ctx, s.Now(), "finding.viewed", "look:"+id+":"+string(actor.Person), 0)
+	e.Facts["finding"], e.Facts["rule"] = id, rule
+	e.Causes = []audit.EventID{f.EventID}
+	return sheet, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}})
+}
+
+// Input is what one confirmer typed.
+type Input struct {
+	Verdict, Evidence, Note string
+}
+
+// Confirm records what one confirmer says. The second "confirmed" confirms the
+// finding; one "rejected" closes it.
+func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) {
+	defer fault.Wrap(&err, "violations.Confirm(%s)", id)
+	actor, rule, err := s.may(ctx, "confirm")
+	if err != nil {
+		return err
+	}
+	f, err := s.Store.Finding(ctx, id)
+	if err != nil {
+		return err
+	}
+	if f.State != Proposed {
+		return fault.New(fault.Conflict, "This finding is already %s.", f.State)
+	}
+	if said(f, actor.Person) != nil {
+		return fault.New(fault.Conflict, "You already gave your verdict; a second person gives the other one.")
+	}
+	c, err := s.read(in)
+	if err != nil {
+		return err
+	}
+	c.ID, c.Finding, c.Person, c.At = uuid.NewString(), id, actor.Person, s.Now().UTC().Truncate(time.Microsecond)
+	to := next(f, c.Verdict)
+	e := change.Event(ctx, c.At, "finding."+string(c.Verdict), StreamOf(id), f.Version+1)
+	e.Facts["from"], e.Facts["to"], e.Facts["rule"] = string(f.State), string(to), rule
+	f.State, f.Version = to, f.Version+1
+	if c.Verdict == Yes {
+		f.Evidence = c.Evidence
+	}
+	return s.Store.Commit(ctx, change.Set{
+		Parts: []change.Part{{Event: e, Insert: []any{&c}, Update: []any{&f}}},
+		Key:   change.KeyFrom(ctx, "/findings"),
+	})
+}
+
+func (s *Service) read(in Input) (Confirmation, error) {
+	var problems []fault.Problem
+	c := Confirmation{Verdict: Verdict(in.Verdict)}
+	if c.Verdict != Yes && c.Verdict != No {
+		problems = append(problems, fault.Problem{Field: "verdict", Message: "Say whether the account broke the rule."})
+	}
+	take := func(field, typed, ask string, read func(field, typed string) (string, error)) personal.Text {
+		if typed == "" {
+			if ask != "" {
+				problems = append(problems, fault.Problem{Field: field, Message: ask})
+			}
+			return personal.Text{}
+		}
+		out, err := read(field, typed)
+		problems = append(problems, fault.ProblemsOf(err)...)
+		return personal.NewText(out)
+	}
+	evidence, note := "", ""
+	if c.Verdict == Yes {
+		evidence = "Give the reference of the evidence in the moderation system, for example MOD-48213."
+	}
+	if c.Verdict == No {
+		note = "Say in a sentence why this is not a violation."
+	}
+	c.Evidence = take("evidence", in.Evidence, evidence, identifier.Reference)
+	c.Note = take("note", in.Note, note, func(f, t string) (string, error) { return identifier.FreeText(f, t, 2000) })
+	return c, fault.Fields(problems)
+}
