@@ -53,7 +53,6 @@ func TestFormatHasNotChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%s", got)
 	want := strings.NewReplacer("ROW", goldenRow, "REASON", goldenReason, "TARGET", goldenTarget, "EMPTY", goldenEmpty, "GONE", goldenGone).Replace(goldenEntry)
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("the entry's form has changed; logs written before can no longer be read (-want +got):\n%s", diff)

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 )
 
+// tempPrefix begins the names of files that are not whole yet.
+const tempPrefix = ".tmp-"
+
 // writeFile makes or replaces a file so that a crash at any moment leaves the
 // old or the new contents, never a part, and the new ones are on the disk when
 // it returns.
@@ -18,7 +21,7 @@ func writeFile(path string, data []byte) error {
 // stageFile is writeFile without flushing the folder: the contents are on the
 // disk, but after a crash the name may still be the old one or missing.
 func stageFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*")
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func readLimited(r io.Reader, path string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s: larger than the %d bytes that it can have", path, limit)
+		return nil, fmt.Errorf("%w: %s: larger than the %d bytes that it can have", errMalformed, path, limit)
 	}
 	return data, nil
 }
@@ -111,8 +111,11 @@ func (r HTTPReader) get(ctx context.Context, path string, limit int64) ([]byte, 
 	return nil, fmt.Errorf("%s: the server answered %s", path, resp.Status)
 }
 
-// fetch reads something whose width in a tree of the reader's size is width.
-// Where a partial one is gone, the full one that replaced it is cut to width.
+// errMalformed says that a file is there but cannot be what its name says.
+var errMalformed = errors.New("malformed")
+
+// fetchTile reads a tile of that width. Where a partial one is gone, the full one
+// that replaced it is cut to width.
 // SPEC: C2SP tlog-tiles: logs may delete partial tiles once the full tile is
 // there.
 func fetchTile(ctx context.Context, r TileReader, level uint8, index uint64, width int) ([]byte, error) {
@@ -126,7 +129,7 @@ func fetchTile(ctx context.Context, r TileReader, level uint8, index uint64, wid
 		return nil, err
 	}
 	if len(data) != have*HashSize {
-		return nil, fmt.Errorf("%s is %d bytes instead of %d", TilePath(level, index, have), len(data), have*HashSize)
+		return nil, fmt.Errorf("%w: %s is %d bytes instead of %d", errMalformed, TilePath(level, index, have), len(data), have*HashSize)
 	}
 	return data[:width*HashSize], nil
 }
@@ -145,7 +148,7 @@ func fetchEntries(ctx context.Context, r TileReader, index uint64, width int) ([
 	}
 	entries, err := ParseBundle(data, have)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", EntriesPath(index, have), err)
+		return nil, fmt.Errorf("%w: %s: %w", errMalformed, EntriesPath(index, have), err)
 	}
 	return entries[:width], nil
 }

@@ -22,7 +22,8 @@ type Keeper interface {
 // MaySign is the rule that keeps the log honest: it refuses to sign a tree that
 // is smaller than, or has not grown out of, the one last signed. The proof of
 // consistency is built from the tiles of the next tree. A refusal is a
-// *Violation of kind Rollback or Fork.
+// *Violation of kind Rollback or Fork, or BadTree or Missing where the tiles do
+// not make up the next tree.
 // SPEC: C2SP tlog-checkpoint: logs must not sign any checkpoint which is
 // inconsistent with any checkpoint they previously signed.
 func MaySign(ctx context.Context, r TileReader, last, next Checkpoint) error {
@@ -34,12 +35,24 @@ func MaySign(ctx context.Context, r TileReader, last, next Checkpoint) error {
 	case next.Size == last.Size && next.Root != last.Root:
 		return &Violation{Breach: Fork, Reason: fmt.Sprintf("at %d entries root %s was signed, and the log now has %s", last.Size, last.Root, next.Root)}
 	}
+	return consistent(ctx, r, last, next)
+}
+
+func consistent(ctx context.Context, r TileReader, last, next Checkpoint) error {
+	state, err := LoadState(ctx, r, next.Size)
+	if err != nil {
+		return unreadable(err, "tile", next.Size)
+	}
+	if root := state.Root(); root != next.Root {
+		return &Violation{Breach: BadTree, Index: next.Size, Path: "tile", Reason: fmt.Sprintf("the tiles give root %s, not %s", root, next.Root)}
+	}
 	proof, err := ConsistencyProof(ctx, r, last.Size, next.Size)
 	if err != nil {
-		return fmt.Errorf("consistency of %d with %d: %w", next.Size, last.Size, err)
+		return unreadable(err, "tile", last.Size)
 	}
 	if err := VerifyConsistency(last.Size, next.Size, last.Root, next.Root, proof); err != nil {
-		return &Violation{Breach: Fork, Reason: fmt.Sprintf("the %d entries that were signed are not the first %d of the log's %d", last.Size, last.Size, next.Size), Err: err}
+		return &Violation{Breach: Fork, Index: last.Size, Err: err,
+			Reason: fmt.Sprintf("the %d entries that were signed are not the first %d of the log's %d", last.Size, last.Size, next.Size)}
 	}
 	return nil
 }

@@ -1,8 +1,11 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 )
 
@@ -31,10 +34,161 @@ type Report struct {
 	Streams    uint64    // streams checked for dense versions
 	First      time.Time // the first event's time
 	Last       time.Time // the last event's
-	Pinned     int       // earlier checkpoints found to be prefixes
+	Pinned     int       // checkpoints found to be prefixes, or equal
 }
 
-// VerifyLog recomputes a log. An error is a *Violation.
+const defaultMemory = 64 << 20
+
+// VerifyLog recomputes a whole log: every leaf from its entry, every hash tile of
+// every level, partial ones included, the root, the signatures, and that each
+// pinned checkpoint is a prefix. Unless the entries are opaque it reads each as
+// an event and checks ids, streams and causes. A nil checkpoint is read from
+// the log. Memory stays bounded, see VerifyOptions.
+//
+// An error is a *Violation that names the first thing that differs, or of kind
+// Unsettled where the check could not be carried to its end. Only a nil error
+// means "verified".
 func VerifyLog(ctx context.Context, r LogReader, checkpoint []byte, trust Trust, opts VerifyOptions) (Report, error) {
-	return Report{}, errors.New("not yet")
+	if checkpoint == nil {
+		var err error
+		if checkpoint, err = r.ReadCheckpoint(ctx); err != nil {
+			return Report{}, unreadable(err, CheckpointPath, 0)
+		}
+	}
+	signed, err := OpenCheckpoint(checkpoint, trust)
+	if err != nil {
+		return Report{}, &Violation{Breach: BadNote, Path: CheckpointPath, Reason: "the checkpoint is not valid", Err: err}
+	}
+	memory := opts.Memory
+	if memory == 0 {
+		memory = defaultMemory
+	}
+	v := &logVerifier{tileComparer: tileComparer{ctx: ctx, tiles: r}, opts: opts, grower: &grower{}}
+	v.order = newOrderCheck(opts.TempDir, memory)
+	defer v.order.close()
+	v.report.Checkpoint = signed
+	if err := v.run(); err != nil {
+		return Report{}, settle(err)
+	}
+	v.report.Tiles = v.compared
+	return v.report, nil
+}
+
+// settle makes every error a violation: what stopped the check is no verdict.
+func settle(err error) error {
+	var v *Violation
+	if errors.As(err, &v) {
+		return err
+	}
+	return &Violation{Breach: Unsettled, Reason: "the check could not be finished", Err: err}
+}
+
+type logVerifier struct {
+	tileComparer
+	opts   VerifyOptions
+	grower *grower
+	order  *orderCheck
+	pins   []Checkpoint // by size, those not reached yet
+	began  time.Time
+	report Report
+}
+
+func (v *logVerifier) run() error {
+	if v.opts.Progress != nil {
+		v.began = v.opts.Now()
+	}
+	end := v.report.Checkpoint.Checkpoint
+	if err := v.pin(end); err != nil {
+		return err
+	}
+	if err := scanBundles(v.ctx, v.tiles, 0, end.Size, v.opts.Opaque, v.block); err != nil {
+		return err
+	}
+	if root := v.grower.state().Root(); root != end.Root {
+		return &Violation{Breach: BadTree, Index: end.Size, Path: CheckpointPath,
+			Reason: fmt.Sprintf("entries and tiles fit each other and give root %s, but root %s was signed", root, end.Root)}
+	}
+	streams, err := v.order.finish()
+	v.report.Streams = streams
+	return err
+}
+
+// pin compares with the pinned checkpoints what can be compared at once.
+func (v *logVerifier) pin(end Checkpoint) error {
+	v.pins = slices.SortedFunc(slices.Values(v.opts.Pinned), func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
+	for _, p := range v.pins {
+		switch {
+		case p.Origin != end.Origin:
+			return &Violation{Breach: BadNote, Path: CheckpointPath, Reason: fmt.Sprintf("the log is %q, the pinned checkpoint is of %q", end.Origin, p.Origin)}
+		case p.Size > end.Size:
+			return &Violation{Breach: Rollback, Index: end.Size, Path: CheckpointPath, Reason: fmt.Sprintf("the log has %d entries, but %d were signed before", end.Size, p.Size)}
+		case p.Size == end.Size && p.Root != end.Root:
+			return &Violation{Breach: Fork, Index: end.Size, Path: CheckpointPath, Reason: fmt.Sprintf("two roots were signed for %d entries: %s and %s", end.Size, p.Root, end.Root)}
+		}
+	}
+	return v.reachPins()
+}
+
+// reachPins compares the pinned checkpoints of the size reached. Recomputing the
+// prefix says more than a consistency proof: it needs no tile of the log.
+func (v *logVerifier) reachPins() error {
+	for len(v.pins) > 0 && v.pins[0].Size == v.grower.size {
+		if got, want := v.grower.state().Root(), v.pins[0].Root; got != want {
+			return &Violation{Breach: Fork, Index: v.grower.size,
+				Reason: fmt.Sprintf("the first %d entries give root %s, but root %s was signed for them", v.grower.size, got, want)}
+		}
+		v.pins = v.pins[1:]
+		v.report.Pinned++
+	}
+	return nil
+}
+
+// block takes the next bundle: first into the tree, so that an entry which was
+// changed is named as such, then as events.
+func (v *logVerifier) block(b *block) error {
+	v.current = b
+	first := v.grower.size
+	for i, leaf := range b.leaves {
+		if err := v.grower.add(leaf, v.compare); err != nil {
+			return err
+		}
+		v.report.Bytes += uint64(len(b.entries[i]))
+		if err := v.reachPins(); err != nil {
+			return err
+		}
+	}
+	if v.grower.size == v.report.Checkpoint.Size {
+		if err := v.grower.flush(v.compare); err != nil {
+			return err
+		}
+	}
+	if b.err != nil {
+		at := first + uint64(b.broken)
+		return &Violation{BadEntry, at, EntriesPath(b.index, len(b.leaves)), "an entry is not an event in canonical form", b.err}
+	}
+	v.report.Entries = v.grower.size
+	return v.events(first, b)
+}
+
+func (v *logVerifier) events(first uint64, b *block) error {
+	for i, e := range b.events {
+		if err := v.order.add(first+uint64(i), e); err != nil {
+			return err
+		}
+	}
+	if n := len(b.events); n > 0 {
+		if first == 0 {
+			v.report.First = b.events[0].at
+		}
+		v.report.Last = b.events[n-1].at
+	}
+	if v.opts.Progress != nil && (b.index%64 == 63 || v.grower.size == v.report.Checkpoint.Size) {
+		v.opts.Progress(estimate(v.opts.Now().Sub(v.began), v.grower.size, v.report.Checkpoint.Size))
+	}
+	return nil
+}
+
+func estimate(elapsed time.Duration, done, size uint64) Progress {
+	left := float64(elapsed) * float64(size-done) / float64(done)
+	return Progress{done, size, time.Duration(left)}
 }

@@ -1,0 +1,122 @@
+package audit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// readAhead is how many bundles are fetched and hashed before their turn: it
+// hides the latency of a web server and uses more than one core.
+const readAhead = 8
+
+// block is one bundle of the log with what can be computed of it alone.
+type block struct {
+	index   uint64   // of the bundle
+	entries [][]byte // in order
+	leaves  []Hash
+	tile    []byte     // the stored level 0 tile over the same entries
+	noTile  error      // why it could not be had
+	events  []eventRef // unless the entries are opaque
+	broken  int        // the entry that is not an event, if err says so
+	err     error
+	fetched error // the bundle could not be had or is malformed
+}
+
+// eventRef is what the checks of order need of an event.
+type eventRef struct {
+	id      [16]byte
+	stream  [16]byte // SHA-256 of the stream's name, cut
+	version int64
+	causes  [][16]byte
+	at      time.Time
+}
+
+// scanBundles visits the bundles from first up to the end of
+// a log of that size, in order.
+func scanBundles(ctx context.Context, r TileReader, first, size uint64, opaque bool, visit func(*block) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	queue := make(chan chan *block, readAhead)
+	go func() {
+		defer close(queue)
+		for i := first; widthAt(size, 0, i) > 0; i++ {
+			turn := make(chan *block, 1)
+			select {
+			case queue <- turn:
+			case <-ctx.Done():
+				return
+			}
+			go func() { turn <- readBlock(ctx, r, i, widthAt(size, 0, i), opaque) }()
+		}
+	}()
+	for turn := range queue {
+		b := <-turn
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if b.fetched != nil {
+			return unreadable(b.fetched, EntriesPath(b.index, widthAt(size, 0, b.index)), b.index*TileWidth)
+		}
+		if err := visit(b); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// unreadable says why a file could not be used.
+func unreadable(err error, path string, index uint64) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Violation{Missing, index, path, "the file is not there", nil}
+	}
+	if errors.Is(err, errMalformed) {
+		return &Violation{BadTree, index, path, "the file is malformed", err}
+	}
+	return &Violation{Unsettled, index, path, "the file could not be read", err}
+}
+
+func readBlock(ctx context.Context, r TileReader, index uint64, width int, opaque bool) *block {
+	b := &block{index: index}
+	if b.entries, b.fetched = fetchEntries(ctx, r, index, width); b.fetched != nil {
+		return b
+	}
+	b.leaves = make([]Hash, width)
+	for i, e := range b.entries {
+		b.leaves[i] = LeafHash(e)
+	}
+	b.tile, b.noTile = fetchTile(ctx, r, 0, index, width)
+	if opaque {
+		return b
+	}
+	b.events = make([]eventRef, 0, width)
+	for i, e := range b.entries {
+		rec, err := ParseEntry(e)
+		if err != nil {
+			b.broken, b.err = i, err
+			return b
+		}
+		b.events = append(b.events, rec.ref())
+	}
+	return b
+}
+
+func (r Record) ref() eventRef {
+	stream := sha256.Sum256([]byte(r.Stream))
+	ref := eventRef{id: uuidBytes(r.ID), version: r.Version, at: r.At}
+	copy(ref.stream[:], stream[:])
+	for _, c := range r.Causes {
+		ref.causes = append(ref.causes, uuidBytes(c))
+	}
+	return ref
+}
+
+// uuidBytes reads an id that ParseEntry has let through.
+func uuidBytes(id EventID) (b [16]byte) {
+	_, _ = hex.Decode(b[:], []byte(strings.ReplaceAll(string(id), "-", "")))
+	return b
+}
