@@ -97,10 +97,11 @@ func (s *Sequencer) RunOnce(ctx context.Context) (round Round, err error) {
 		return round, nil
 	}
 	s.agreed = nil // what became durable is unknown: read everything anew
-	// A session that was lost on the way, and with it the lock, has met the work
-	// of its successor: that is no incident.
-	if _, _, lost := session.Head(ctx); lost != nil {
-		return Round{}, fault.Because(fault.Unavailable, errors.Join(lost, err), "The connection to the database was lost.")
+	// A session that was lost on the way, and with it the lock, may have met the
+	// work of its successor: what it found wrong is no incident then.
+	var violation *audit.Violation
+	if _, _, lost := session.Head(ctx); lost != nil && errors.As(err, &violation) {
+		return Round{}, fault.Because(fault.Unavailable, lost, "The connection to the database was lost.")
 	}
 	return Round{}, err
 }

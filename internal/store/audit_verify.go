@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -181,7 +182,7 @@ func (v *auditVerifier) asPublished(ctx context.Context) error {
 	if v.report.Checkpoints == 0 {
 		return nil
 	}
-	reader := AuditReader{pool: v.pool}
+	reader := &oneAtATime{reader: AuditReader{pool: v.pool}}
 	note, err := reader.ReadCheckpoint(ctx)
 	if err != nil {
 		return err
@@ -193,6 +194,31 @@ func (v *auditVerifier) asPublished(ctx context.Context) error {
 		},
 	})
 	return err
+}
+
+// oneAtATime lets the parallel readers of a verification share the one
+// connection that has the snapshot.
+type oneAtATime struct {
+	mu     sync.Mutex
+	reader AuditReader
+}
+
+func (r *oneAtATime) ReadTile(ctx context.Context, level uint8, index uint64, width int) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reader.ReadTile(ctx, level, index, width)
+}
+
+func (r *oneAtATime) ReadEntries(ctx context.Context, index uint64, width int) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reader.ReadEntries(ctx, index, width)
+}
+
+func (r *oneAtATime) ReadCheckpoint(ctx context.Context) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reader.ReadCheckpoint(ctx)
 }
 
 // pending looks at the events without a place. They may wait for it for a

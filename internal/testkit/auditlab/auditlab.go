@@ -237,6 +237,57 @@ func (l *Lab) Fill(t testing.TB, n int) []audit.EventID {
 	return ids
 }
 
+// Tamper changes the database as its superuser can: with all triggers off, and
+// on again as they were.
+func (l *Lab) Tamper(t testing.TB, statements ...string) {
+	t.Helper()
+	tables := append(l.tables(t), "public.thing")
+	err := l.Super.WithContext(t.Context()).Transaction(func(tx *gorm.DB) error {
+		for _, table := range tables {
+			if err := tx.Exec(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`).Error; err != nil {
+				return err
+			}
+		}
+		if err := tx.Exec(`SET LOCAL session_replication_role = replica`).Error; err != nil { // no foreign keys
+			return err
+		}
+		for _, s := range statements {
+			if err := tx.Exec(s).Error; err != nil {
+				return err
+			}
+		}
+		for _, table := range tables {
+			if err := alwaysAgain(tx, table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *Lab) tables(t testing.TB) (names []string) {
+	t.Helper()
+	err := l.Super.Raw(`SELECT 'audit.' || relname FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relkind = 'r'`).Scan(&names).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func alwaysAgain(tx *gorm.DB, table string) error {
+	var names []string
+	err := tx.Raw(`SELECT tgname FROM pg_trigger WHERE tgrelid = ?::regclass AND NOT tgisinternal`, table).Scan(&names).Error
+	for _, name := range names {
+		if err == nil {
+			err = tx.Exec(`ALTER TABLE ` + table + ` ENABLE ALWAYS TRIGGER ` + name).Error
+		}
+	}
+	return err
+}
+
 // Things is the lab's business table as a store.RowSource.
 type Things struct{ DB *gorm.DB }
 
