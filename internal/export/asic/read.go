@@ -1,0 +1,66 @@
+package asic
+
+import (
+	"bufio"
+	"hash/crc32"
+	"io"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// Open gives the contents. The reader ends without error only if size and
+// checksum are the announced ones and the compressed data end with the entry.
+func (e *Entry) Open() io.Reader {
+	raw := io.NewSectionReader(e.r, e.data, e.Compressed)
+	if e.Stored {
+		return &checked{e: e, in: raw}
+	}
+	packed := bufio.NewReaderSize(raw, 64<<10)
+	return &checked{e: e, in: flate.NewReader(packed), packed: packed}
+}
+
+// Raw gives the octets as they lie in the archive; the contents when stored.
+func (e *Entry) Raw() *io.SectionReader { return io.NewSectionReader(e.r, e.data, e.Compressed) }
+
+// checked counts and sums what goes through, so that nothing is hidden.
+type checked struct {
+	e      *Entry
+	in     io.Reader
+	packed *bufio.Reader
+	n      int64
+	crc    uint32
+	err    error
+}
+
+// Read gives contents, and at the end io.EOF or what is wrong.
+func (c *checked) Read(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.in.Read(p)
+	c.n += int64(n)
+	c.crc = crc32.Update(c.crc, crc32.IEEETable, p[:n])
+	if c.n > c.e.Size {
+		c.err = bad("The entry %q unpacks to more than its announced %d octets.", c.e.Name, c.e.Size)
+		return 0, c.err
+	}
+	switch {
+	case err == io.EOF:
+		c.err = c.atEnd()
+	case err != nil:
+		c.err = bad("The entry %q cannot be unpacked.", c.e.Name)
+	}
+	return n, c.err
+}
+
+func (c *checked) atEnd() error {
+	if c.n != c.e.Size || c.crc != c.e.CRC32 {
+		return bad("The entry %q does not have its announced size and checksum.", c.e.Name)
+	}
+	if c.packed != nil {
+		if _, err := c.packed.ReadByte(); err != io.EOF {
+			return bad("Something is hidden behind the compressed data of %q.", c.e.Name)
+		}
+	}
+	return io.EOF
+}

@@ -1,0 +1,174 @@
+// Package columns is the one definition of what may stand in a record that
+// leaves: the columns of phone_numbers.csv and ip_addresses.csv and the form of
+// every cell. Writer and verifier both hold each row against it, and records.json
+// is the same cells under the same names.
+//
+// Invariants:
+//   - a cell is empty ("not held") or matches its column's kind exactly, in one
+//     canonical form; no kind has room for free text, quotes, commas, line ends
+//     or a first character that a spreadsheet takes for a formula (a phone
+//     number's plus sign apart);
+//   - the JSON form of a row is a function of its cells alone.
+package columns
+
+import (
+	"bytes"
+	"strings"
+
+	"lerd/internal/fault"
+)
+
+// Kind is the form of a column's cells.
+type Kind int
+
+// The kinds of cells.
+const (
+	ID      Kind = iota // a letter or digit, then up to 127 of A-Z a-z 0-9 . _ : @ / -
+	Time                // RFC 3339 in UTC with 0, 3, 6 or 9 digits of a second, as the source has them
+	Enum                // one of the column's words
+	Bool                // true or false
+	Phone               // E.164 with its plus sign
+	Addr                // IPv4 in dotted form or IPv6 as RFC 5952 writes it, no zone
+	Port                // 1 to 65535
+	Version             // 4 or 6
+	Code                // a country calling code, 1 to 3 digits
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name     string
+	Kind     Kind
+	Required bool     // never empty
+	Words    []string // of Enum
+}
+
+// Table is the columns of one file, in order.
+type Table struct {
+	Name    string // also its key in records.json
+	Columns []Column
+}
+
+// Event kinds, transports, session kinds and verification states.
+var (
+	EventTypes   = []string{"registration", "login", "session_refresh", "logout", "phone_verify", "rule_violation"}
+	Transports   = []string{"tcp", "udp", "quic"}
+	SessionTypes = []string{"app", "web", "desktop", "api"}
+	Statuses     = []string{"verified", "unverified", "expired", "removed"}
+)
+
+// PhoneNumbers is data/records/phone_numbers.csv.
+var PhoneNumbers = Table{Name: "phone_numbers", Columns: []Column{
+	{"record_id", ID, true, nil}, {"request_ref", ID, true, nil}, {"subject_ref", ID, true, nil}, {"account_id", ID, true, nil},
+	{"phone_e164", Phone, true, nil}, {"verification_status", Enum, false, Statuses}, {"verified_at_utc", Time, false, nil},
+	{"valid_from_utc", Time, false, nil}, {"valid_to_utc", Time, false, nil}, {"is_current", Bool, false, nil},
+	{"country_calling_code", Code, false, nil}, {"source_system", ID, true, nil}, {"source_record_id", ID, true, nil},
+	{"retrieved_at_utc", Time, true, nil},
+}}
+
+// IPAddresses is data/records/ip_addresses.csv.
+// SPEC: RFC 6302 (port and time to the second are needed behind carrier NAT).
+var IPAddresses = Table{Name: "ip_addresses", Columns: []Column{
+	{"record_id", ID, true, nil}, {"request_ref", ID, true, nil}, {"subject_ref", ID, true, nil}, {"account_id", ID, true, nil},
+	{"event_type", Enum, true, EventTypes}, {"event_time_utc", Time, true, nil}, {"ip_version", Version, true, nil},
+	{"ip_address", Addr, true, nil}, {"source_port", Port, false, nil}, {"destination_ip", Addr, false, nil},
+	{"destination_port", Port, false, nil}, {"transport", Enum, false, Transports}, {"session_id", ID, false, nil},
+	{"session_type", Enum, false, SessionTypes}, {"first_seen_utc", Time, false, nil}, {"last_seen_utc", Time, false, nil},
+	{"session_end_utc", Time, false, nil}, {"is_shared_or_proxied", Bool, false, nil}, {"source_system", ID, true, nil},
+	{"source_record_id", ID, true, nil}, {"retrieved_at_utc", Time, true, nil},
+}}
+
+// Index gives the position of a column; it panics for a name that is not there.
+func (t *Table) Index(name string) int {
+	for i, c := range t.Columns {
+		if c.Name == name {
+			return i
+		}
+	}
+	panic("columns: no column " + name)
+}
+
+// Header gives the first line of the CSV with its line end.
+func (t *Table) Header() string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ",") + "\r\n"
+}
+
+// Check holds a row against the table. The error names column and form, never
+// the content.
+func (t *Table) Check(cells [][]byte) error {
+	if len(cells) != len(t.Columns) {
+		return fault.New(fault.Invalid, "A row of %s has %d cells in place of %d.", t.Name, len(cells), len(t.Columns))
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if len(cells[i]) == 0 {
+			if c.Required {
+				return fault.New(fault.Invalid, "%s.%s must not be empty.", t.Name, c.Name)
+			}
+			continue
+		}
+		if !c.fits(cells[i]) {
+			return fault.New(fault.Invalid, "%s.%s is not %s.", t.Name, c.Name, c.form())
+		}
+	}
+	return nil
+}
+
+// AppendCSV appends the row as a CSV line. SPEC: RFC 4180; no cell needs quotes.
+func (t *Table) AppendCSV(dst []byte, cells [][]byte) []byte {
+	for i, c := range cells {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, c...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+// AppendJSON appends the row as a JSON object in the order of columns, without
+// its closing query_id and brace: see AppendTail.
+func (t *Table) AppendJSON(dst []byte, cells [][]byte) []byte {
+	for i := range t.Columns {
+		sep := byte(',')
+		if i == 0 {
+			sep = '{'
+		}
+		dst = append(append(append(dst, sep, '"'), t.Columns[i].Name...), '"', ':')
+		dst = t.Columns[i].appendValue(dst, cells[i])
+	}
+	return dst
+}
+
+func (c *Column) appendValue(dst, cell []byte) []byte {
+	switch {
+	case len(cell) == 0:
+		return append(dst, "null"...)
+	case c.Kind == Bool, c.Kind == Port, c.Kind == Version:
+		return append(dst, cell...)
+	}
+	return append(append(append(dst, '"'), cell...), '"')
+}
+
+// AppendTail ends a JSON row with the id of the query that found it.
+func AppendTail(dst []byte, queryID []byte) []byte {
+	return append(append(append(dst, `,"query_id":"`...), queryID...), `"}`...)
+}
+
+// Split cuts a CSV line, its line end included, into cells, which point into it.
+func (t *Table) Split(line []byte, cells [][]byte) ([][]byte, error) {
+	body, ok := bytes.CutSuffix(line, []byte("\r\n"))
+	if !ok {
+		return nil, fault.New(fault.Invalid, "A line of %s.csv does not end in CR LF.", t.Name)
+	}
+	cells = cells[:0]
+	for {
+		i := bytes.IndexByte(body, ',')
+		if i < 0 || len(cells) == len(t.Columns) {
+			return append(cells, body), nil
+		}
+		cells, body = append(cells, body[:i]), body[i+1:]
+	}
+}

@@ -1,0 +1,91 @@
+package export
+
+import (
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const tmpMark = ".tmp-"
+
+// writeFile makes dir/name with what fill writes: all of it on disk, or no
+// such name. Order: temporary file, fsync, rename, fsync of the folder.
+func (m *Maker) writeFile(dir, name string, fill func(*os.File) error) (err error) {
+	tmp, err := m.tmpName(name)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, tmp), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name()) //nolint:errcheck // Sweep takes what is left
+		}
+	}()
+	if err = errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func (m *Maker) tmpName(name string) (string, error) {
+	b := make([]byte, 8)
+	if _, err := io.ReadFull(m.Rand, b); err != nil {
+		return "", err
+	}
+	return name + tmpMark + hex.EncodeToString(b), nil
+}
+
+func (m *Maker) writeBytes(dir, name string, b []byte) error {
+	return m.writeFile(dir, name, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	})
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Sweep removes temporary files and folders that a crash left behind and that
+// have not changed since before: choose a time before any running export began.
+func (m *Maker) Sweep(before time.Time) (removed int, err error) {
+	for _, dir := range []string{m.Dir, m.stagingRoot()} {
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return removed, err
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err != nil || !strings.Contains(e.Name(), tmpMark) || !info.ModTime().Before(before) {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return removed, err
+			}
+			removed++
+		}
+	}
+	return removed, nil
+}
+
+func (m *Maker) stagingRoot() string { return filepath.Join(m.Dir, "staging") }
+
+func (m *Maker) stagingDir(exportID string) string { return filepath.Join(m.stagingRoot(), exportID) }

@@ -1,0 +1,164 @@
+package export
+
+import (
+	"encoding/hex"
+	"time"
+)
+
+// Schema names of the files that programs read.
+const (
+	SchemaExport  = "lerd.export/1"
+	SchemaRecords = "lerd.records/1"
+)
+
+// Header is what data/export.json states, apart from what is counted while the
+// files are written. Texts are the platform's own; none comes from its users.
+type Header struct {
+	ExportID       string          `json:"export_id"` // EXP-2026-000123
+	Supersedes     string          `json:"supersedes"`
+	GeneratedAt    time.Time       `json:"generated_at"`
+	Controller     Controller      `json:"controller"`
+	Agency         Agency          `json:"agency"`
+	Request        Request         `json:"request"`
+	ScopeApplied   Scope           `json:"scope_applied"`
+	RuleViolations []RuleViolation `json:"rule_violations"`
+	Minimisation   Minimisation    `json:"minimisation"`
+	Redactions     []Redaction     `json:"redactions"`
+	Approvals      []Approval      `json:"approvals"`
+	SourceSystems  []SourceSystem  `json:"source_systems"`
+	Result         string          `json:"result"` // data, partial, no_data or refused
+	Limitations    []string        `json:"limitations"`
+	Audit          AuditRef        `json:"audit"`
+}
+
+// Controller is who answers for the data.
+type Controller struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	Contact string `json:"contact"`
+}
+
+// Agency is who asked.
+type Agency struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Country     string `json:"country"` // ISO 3166-1 alpha-2
+	CaseRef     string `json:"case_ref"`
+	OfficerRole string `json:"officer_role"`
+}
+
+// Request is the demand that is answered.
+type Request struct {
+	Ref              string    `json:"ref"`
+	ReceivedAt       time.Time `json:"received_at"`
+	Instrument       string    `json:"instrument"`
+	LegalBasis       string    `json:"legal_basis"`
+	IssuingAuthority string    `json:"issuing_authority"`
+	OrderSHA256      string    `json:"order_sha256"`
+	ScopeRequested   string    `json:"scope_requested"`
+}
+
+// Categories of data; there are no others.
+const (
+	CategoryPhone = "phone_number"
+	CategoryIP    = "ip_address"
+)
+
+// Scope is what was approved. Every record is held against it.
+type Scope struct {
+	Categories []string `json:"categories"`
+	Period     Period   `json:"period"`
+	Subjects   []string `json:"subjects"` // subject_ref of the targets
+}
+
+// Period is from (inclusive) to (exclusive).
+type Period struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// RuleViolation is the confirmed finding that a disclosure rests on.
+type RuleViolation struct {
+	SubjectRef       string    `json:"subject_ref"`
+	RuleID           string    `json:"rule_id"`
+	DecisionID       string    `json:"decision_id"`
+	DecidedAt        time.Time `json:"decided_at"`
+	ConfirmedByRoles [2]string `json:"confirmed_by_roles"`
+}
+
+// Minimisation says how the answer was kept to what is needed.
+type Minimisation struct {
+	StatementID        string   `json:"statement_id"`
+	Text               string   `json:"text"`
+	ExcludedCategories []string `json:"excluded_categories"`
+	RecordsExamined    int64    `json:"records_examined"`
+	RecordsDisclosed   int64    `json:"records_disclosed"` // set by Prepare
+}
+
+// Redaction says what was taken out and why.
+type Redaction struct {
+	Field      string `json:"field"`
+	Count      int64  `json:"count"`
+	ReasonCode string `json:"reason_code"`
+	LegalBasis string `json:"legal_basis"`
+}
+
+// Approval is one person's decision, by role and key, not by name.
+type Approval struct {
+	Role     string    `json:"role"`
+	Decision string    `json:"decision"`
+	At       time.Time `json:"at"`
+	KeyID    string    `json:"key_id"`
+}
+
+// SourceSystem is where records come from and how right its clock is.
+type SourceSystem struct {
+	Name            string `json:"name"`
+	Version         string `json:"version"`
+	ClockSource     string `json:"clock_source"`
+	MaxClockErrorMS int64  `json:"max_clock_error_ms"`
+}
+
+// AuditRef names the event that commits to the contents. Its index in the log
+// is not known before it is logged and stands in the proof.
+type AuditRef struct {
+	LogOrigin string `json:"log_origin"`
+	EventID   string `json:"event_id"`
+}
+
+// File is a file of the bundle as export.json lists it.
+type File struct {
+	Path      string `json:"path"`
+	MediaType string `json:"media_type"`
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256"`
+	SHA512    string `json:"sha512"`
+	Rows      *int64 `json:"rows"` // null where there are none to count
+}
+
+// exportJSON is data/export.json.
+type exportJSON struct {
+	Schema        string `json:"schema"`
+	BundleVersion int    `json:"bundle_version"`
+	Header
+	Derivations []Derivation `json:"derivations"`
+	Files       []File       `json:"files"`
+	Signer      SignerID     `json:"signer"`
+	Tool        Tool         `json:"tool"`
+}
+
+// Tool is the program that made the bundle.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Derivation says by which query records were found.
+type Derivation struct {
+	QueryID      string `json:"query_id"`
+	QuerySHA256  string `json:"query_sha256"`
+	OperatorRole string `json:"operator_role"`
+	System       string `json:"system"`
+}
+
+func hexOf(sum [32]byte) string { return hex.EncodeToString(sum[:]) }

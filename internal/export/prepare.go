@@ -1,0 +1,216 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"time"
+
+	"lerd/internal/export/columns"
+	"lerd/internal/fault"
+)
+
+// ExportIDPattern is the form of an export id; it is also the bundle's file name.
+var ExportIDPattern = regexp.MustCompile(`^EXP-[0-9]{4}-[0-9]{6,12}$`)
+
+// Prepare writes the contents into the staging folder and gives the digest
+// that the export.sealed event must commit to. When it was done before for the
+// same contents, it gives that result without reading the records again; other
+// contents under the same id are fault.Conflict.
+func (m *Maker) Prepare(ctx context.Context, c Content) (p Prepared, err error) {
+	defer fault.Wrap(&err, "prepare(%s)", c.Header.ExportID)
+	normalise(&c)
+	if err := checkContent(&c); err != nil {
+		return Prepared{}, err
+	}
+	sum, err := headerSum(&c)
+	if err != nil {
+		return Prepared{}, err
+	}
+	dir := m.stagingDir(c.Header.ExportID)
+	if s, err := loadStage(dir); err == nil {
+		if s.HeaderSHA256 != sum {
+			return Prepared{}, fault.New(fault.Conflict, "Another content was already prepared under this export id.")
+		}
+		return s.prepared(dir), nil
+	}
+	return m.prepareAnew(ctx, &c, sum)
+}
+
+func (m *Maker) prepareAnew(ctx context.Context, c *Content, sum string) (Prepared, error) {
+	if err := os.MkdirAll(m.stagingRoot(), 0o700); err != nil {
+		return Prepared{}, err
+	}
+	tmp, err := m.tmpName(c.Header.ExportID)
+	if err != nil {
+		return Prepared{}, err
+	}
+	st := &stager{dir: filepath.Join(m.stagingRoot(), tmp)}
+	if err := os.Mkdir(st.dir, 0o700); err != nil {
+		return Prepared{}, err
+	}
+	defer os.RemoveAll(st.dir) //nolint:errcheck // gone by rename, or swept later
+	s := &stage{ExportID: c.Header.ExportID, HeaderSHA256: sum, Signer: c.Signer, Roots: c.Roots, PublishedAt: c.PublishedAt}
+	if err := m.fill(ctx, c, st, s); err != nil {
+		return Prepared{}, err
+	}
+	index, err := json.Marshal(s)
+	if err != nil {
+		return Prepared{}, err
+	}
+	if err := m.writeBytes(st.dir, stageIndex, index); err != nil {
+		return Prepared{}, err
+	}
+	dir := m.stagingDir(s.ExportID)
+	if err := os.Rename(st.dir, dir); err != nil {
+		return Prepared{}, err
+	}
+	return s.prepared(dir), syncDir(m.stagingRoot())
+}
+
+// fill writes every content file and completes the index.
+func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) error {
+	w, err := st.records(ctx, c)
+	if err != nil {
+		return err
+	}
+	records := slices.Clone(st.files)
+	graph, err := w.cases.marshal(records, m.Version)
+	if err != nil {
+		return err
+	}
+	if err := st.add("data/case.jsonld", "application/ld+json", graph); err != nil {
+		return err
+	}
+	if err := st.schemas(); err != nil {
+		return err
+	}
+	s.Phones, s.IPs, s.Header = w.phones, w.ips, c.Header
+	s.Header.Limitations = w.limitations(c.Header.Limitations)
+	s.Header.Minimisation.RecordsDisclosed = w.phones + w.ips
+	listed := slices.Clone(st.files)
+	if err := st.exportJSON(s, c, listed, m.Version); err != nil {
+		return err
+	}
+	pdf, err := certificatePDF(s.Header, c.Certificate, st.files, m.Version)
+	if err != nil {
+		return err
+	}
+	if err := st.add("certificate.pdf", "application/pdf", pdf); err != nil {
+		return err
+	}
+	st.files[len(st.files)-1].Root = true
+	if c.Letter != nil {
+		if err := st.add("letter.pdf", "application/pdf", c.Letter); err != nil {
+			return err
+		}
+	}
+	s.Files = st.files
+	return syncDir(st.dir)
+}
+
+func (st *stager) exportJSON(s *stage, c *Content, listed []staged, version string) error {
+	doc := exportJSON{Schema: SchemaExport, BundleVersion: 1, Header: s.Header, Derivations: c.Derivations,
+		Signer: c.Signer, Tool: Tool{Name: "lerd", Version: version}}
+	for _, f := range listed {
+		doc.Files = append(doc.Files, File{Path: f.Name, MediaType: f.MediaType, Bytes: f.Size,
+			SHA256: hexOf(f.SHA256), SHA512: hex512(f.SHA512), Rows: f.Rows})
+	}
+	b, err := marshalPlain(doc)
+	if err != nil {
+		return err
+	}
+	return st.add("data/export.json", "application/json", b)
+}
+
+// marshalPlain writes indented JSON without HTML escapes.
+func marshalPlain(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}
+
+func (s *stage) prepared(dir string) Prepared {
+	p := Prepared{ExportID: s.ExportID, Dir: dir, Phones: s.Phones, IPs: s.IPs}
+	if f := s.file("data/export.json"); f != nil {
+		p.ExportJSONSHA256 = f.SHA256
+	}
+	return p
+}
+
+// headerSum names the contents, the time of making apart: a repeated Prepare
+// comes at another time.
+func headerSum(c *Content) (string, error) {
+	h := c.Header
+	h.GeneratedAt = time.Time{}
+	b, err := json.Marshal(struct {
+		H Header
+		D []Derivation
+		C Certificate
+		S SignerID
+		L [32]byte
+	}{h, c.Derivations, c.Certificate, c.Signer, sha256.Sum256(c.Letter)})
+	return hexOf(sha256.Sum256(b)), err
+}
+
+// normalise gives lists that are not there as empty, and times in UTC, so that
+// the JSON has one form.
+func normalise(c *Content) {
+	h := &c.Header
+	h.RuleViolations = list(h.RuleViolations)
+	h.Redactions = list(h.Redactions)
+	h.Approvals = list(h.Approvals)
+	h.SourceSystems = list(h.SourceSystems)
+	h.Limitations = list(h.Limitations)
+	h.ScopeApplied.Categories = list(h.ScopeApplied.Categories)
+	h.ScopeApplied.Subjects = list(h.ScopeApplied.Subjects)
+	h.Minimisation.ExcludedCategories = list(h.Minimisation.ExcludedCategories)
+	c.Derivations = list(c.Derivations)
+	for _, t := range []*time.Time{&h.GeneratedAt, &h.Request.ReceivedAt, &h.ScopeApplied.Period.From, &h.ScopeApplied.Period.To} {
+		*t = t.UTC()
+	}
+	h.GeneratedAt = h.GeneratedAt.Truncate(time.Second)
+}
+
+func list[T any](l []T) []T { return append([]T{}, l...) }
+
+func checkContent(c *Content) error {
+	h := c.Header
+	var ps []fault.Problem
+	want := func(ok bool, field, message string) {
+		if !ok {
+			ps = append(ps, fault.Problem{Field: field, Message: message})
+		}
+	}
+	want(ExportIDPattern.MatchString(h.ExportID), "export_id", "Give an id like EXP-2026-000123.")
+	want(h.Supersedes == "" || ExportIDPattern.MatchString(h.Supersedes), "supersedes", "Give an id like EXP-2026-000123, or nothing.")
+	want(h.GeneratedAt.Year() >= 1980, "generated_at", "Give the time of making.")
+	want(columns.IsID([]byte(h.Request.Ref)), "request.ref", "Give the request's reference.")
+	want(slices.Contains([]string{"data", "partial", "no_data", "refused"}, h.Result), "result", "Give data, partial, no_data or refused.")
+	want(h.ScopeApplied.Period.To.After(h.ScopeApplied.Period.From), "scope_applied.period", "The end must be after the beginning.")
+	for _, cat := range h.ScopeApplied.Categories {
+		want(cat == CategoryPhone || cat == CategoryIP, "scope_applied.categories", "Only phone_number and ip_address can be disclosed.")
+	}
+	for _, s := range h.ScopeApplied.Subjects {
+		want(columns.IsID([]byte(s)), "scope_applied.subjects", "A subject's reference must be an identifier.")
+		found := slices.ContainsFunc(h.RuleViolations, func(v RuleViolation) bool { return v.SubjectRef == s })
+		want(found || h.Result == "no_data" || h.Result == "refused", "rule_violations", "Every subject needs a confirmed rule violation.")
+	}
+	for _, v := range h.RuleViolations {
+		r := v.ConfirmedByRoles
+		want(r[0] != "" && r[1] != "", "rule_violations", "Every violation needs two confirmations.")
+	}
+	for _, d := range c.Derivations {
+		want(columns.IsID([]byte(d.QueryID)), "derivations", "A query's id must be an identifier.")
+	}
+	want(c.Signer.KeyID != "" && c.Signer.CertSHA256 != "", "signer", "Name the sealing key.")
+	return fault.Fields(ps)
+}

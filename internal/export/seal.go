@@ -1,0 +1,316 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lerd/internal/export/asic"
+	"lerd/internal/export/cms"
+	"lerd/internal/export/tsp"
+	"lerd/internal/fault"
+)
+
+// TSA gives verified time stamps: *tsp.Client, or *tsp.Authority in an
+// evaluation. Safe for concurrent use; an authority out of reach is
+// fault.Unavailable.
+type TSA interface {
+	Stamp(ctx context.Context, digest tsp.Digest) (*tsp.Stamp, error)
+}
+
+// SealRequest is what the seal is made with.
+type SealRequest struct {
+	Prepared Prepared
+	Proof    Proof // of the export.sealed event
+	Signer   cms.Signer
+	PSS      bool                // RSASSA-PSS for an RSA key
+	TSA      TSA                 // nil only together with AllowUnstamped
+	TSAChain []*x509.Certificate // of the authority, up to its root, for level LT
+	CRLs     [][]byte            // DER, of every authority of both chains; none: level T
+	// AllowUnstamped lets a level B seal be made, which Encrypt refuses to release.
+	AllowUnstamped bool
+}
+
+// Seal makes the container and its sidecars. It refuses when there is no time
+// stamp, when a CRL is out of date, when the seal is another than the contents
+// name, and when the event does not commit to the contents. After a crash it
+// goes on where it was.
+func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error) {
+	id := r.Prepared.ExportID
+	defer fault.Wrap(&err, "seal(%s)", id)
+	if done, err := m.loadSealed(id); err == nil {
+		return done, os.RemoveAll(m.stagingDir(id))
+	}
+	s, err := loadStage(m.stagingDir(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Sealed{}, notPrepared(id)
+	}
+	if err != nil {
+		return Sealed{}, err
+	}
+	if err := m.checkSeal(s, &r); err != nil {
+		return Sealed{}, err
+	}
+	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
+	if _, err := os.Stat(filepath.Join(m.Dir, out.Container)); errors.Is(err, fs.ErrNotExist) {
+		if err := m.writeFile(m.Dir, out.Container, func(f *os.File) error { return m.container(ctx, f, s, &r) }); err != nil {
+			return Sealed{}, err
+		}
+	}
+	if err := m.sidecars(ctx, &out, &r); err != nil {
+		return Sealed{}, err
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		return Sealed{}, err
+	}
+	if err := m.writeBytes(m.stagingRoot(), id+".sealed.json", b); err != nil {
+		return Sealed{}, err
+	}
+	// The contents are in the container now; a second copy would only be a risk.
+	return out, os.RemoveAll(m.stagingDir(id))
+}
+
+func (m *Maker) loadSealed(id string) (s Sealed, err error) {
+	b, err := os.ReadFile(filepath.Join(m.stagingRoot(), id+".sealed.json"))
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(b, &s)
+}
+
+func levelOf(r *SealRequest) string {
+	switch {
+	case r.TSA == nil:
+		return "B"
+	case len(r.CRLs) == 0:
+		return "T"
+	}
+	return "LT"
+}
+
+func (m *Maker) checkSeal(s *stage, r *SealRequest) error {
+	if r.TSA == nil && !r.AllowUnstamped {
+		return fault.New(fault.Gate, "No time-stamping authority is set up. Nothing is released without a time stamp.")
+	}
+	if got := NameSigner(r.Signer); got != s.Signer {
+		return fault.New(fault.Conflict, "The contents name another sealing key. Prepare the export again under the new key.")
+	}
+	for _, der := range r.CRLs {
+		crl, err := x509.ParseRevocationList(der)
+		if err != nil {
+			return fault.Because(fault.Invalid, err, "A revocation list cannot be read.")
+		}
+		if !crl.NextUpdate.After(m.Now()) {
+			return fault.New(fault.Gate, "The revocation list of %s ended on %s. Fetch the current one.",
+				crl.Issuer.CommonName, stampOf(crl.NextUpdate))
+		}
+	}
+	return checkEntry(r.Proof, KindSealed, map[string]string{FactExport: s.ExportID, FactContents: hexOf(s.file("data/export.json").SHA256)})
+}
+
+// checkEntry sees that an event states what it must, before it is enclosed.
+func checkEntry(p Proof, kind string, facts map[string]string) error {
+	var e struct {
+		Kind  string            `json:"kind"`
+		Facts map[string]string `json:"facts"`
+	}
+	if err := json.Unmarshal(p.Entry, &e); err != nil {
+		return fault.Because(fault.Invalid, err, "The audit event's entry cannot be read.")
+	}
+	if e.Kind != kind {
+		return fault.New(fault.Invalid, "The audit event must be %s.", kind)
+	}
+	for name, want := range facts {
+		if e.Facts[name] != want {
+			return fault.New(fault.Conflict, "The audit event does not commit to this export: its %s differs.", name)
+		}
+	}
+	return nil
+}
+
+// box collects what the manifests list while the zip is written.
+type box struct {
+	zip     *asic.Writer
+	stage   *stage
+	dir     string
+	objects []asic.Object
+	payload []asic.Part
+	tags    []asic.Part
+}
+
+func (b *box) list(p asic.Part, mediaType string, root bool) {
+	b.objects = append(b.objects, asic.Object{Name: p.Name, MediaType: mediaType, Root: root, SHA256: p.SHA256})
+	if strings.HasPrefix(p.Name, "data/") {
+		b.payload = append(b.payload, p)
+		return
+	}
+	b.tags = append(b.tags, p)
+}
+
+func (b *box) staged(f *staged) error {
+	file, err := os.Open(filepath.Join(b.dir, f.Blob))
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	if err := b.zip.Add(f.Part, file); err != nil {
+		return err
+	}
+	b.list(f.Part, f.MediaType, f.Root)
+	return nil
+}
+
+func (b *box) small(name, mediaType string, content []byte) error {
+	p, err := b.zip.AddDeflated(name, content)
+	if err != nil {
+		return err
+	}
+	b.list(p, mediaType, false)
+	return nil
+}
+
+// container writes the zip in the order that docs/bundle-format.md gives.
+func (m *Maker) container(ctx context.Context, w io.Writer, s *stage, r *SealRequest) error {
+	z, err := asic.NewWriter(w, s.Header.GeneratedAt, asic.Comment)
+	if err != nil {
+		return err
+	}
+	b := &box{zip: z, stage: s, dir: m.stagingDir(s.ExportID)}
+	if _, err := z.AddStored(asic.MimetypeName, []byte(asic.MediaType)); err != nil {
+		return err
+	}
+	guide, err := verifyText(s)
+	if err != nil {
+		return err
+	}
+	steps := []func() error{
+		func() error { return b.small(asic.BagItName, "text/plain", []byte(bagIt)) },
+		func() error { return b.small(asic.BagInfoName, "text/plain", bagInfo(s, r.Proof)) },
+		func() error { return b.matching(func(n string) bool { return !strings.HasPrefix(n, "data/") }) },
+		func() error { return b.small("VERIFY.txt", "text/plain", guide) },
+		func() error { return b.matching(func(n string) bool { return n == "data/export.json" }) },
+		func() error {
+			return b.matching(func(n string) bool { return strings.HasPrefix(n, "data/") && n != "data/export.json" })
+		},
+		func() error { return b.small("data/audit/export.sealed.json", "application/json", r.Proof.Entry) },
+		func() error { return b.small("data/audit/export.tlog-proof", "text/plain", r.Proof.Text) },
+		func() error { return b.small("data/audit/log-key.txt", "text/plain", r.Proof.Keys) },
+		func() error { return b.small(asic.BagManifest, "text/plain", asic.FormatBag(b.payload)) },
+		func() error { return b.small(asic.TagManifest, "text/plain", asic.FormatBag(b.tags)) },
+		func() error { return b.sign(ctx, m, r) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+func (b *box) matching(want func(string) bool) error {
+	for i := range b.stage.Files {
+		if f := &b.stage.Files[i]; want(f.Name) {
+			if err := b.staged(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *box) sign(ctx context.Context, m *Maker, r *SealRequest) error {
+	manifest := asic.FormatManifest(b.objects)
+	if _, err := b.zip.AddStored(asic.ManifestName, manifest); err != nil {
+		return err
+	}
+	signature, err := m.signature(ctx, r, sha256.Sum256(manifest))
+	if err != nil {
+		return err
+	}
+	_, err = b.zip.AddStored(asic.SignatureName, signature)
+	return err
+}
+
+func (m *Maker) signature(ctx context.Context, r *SealRequest, digest [32]byte) ([]byte, error) {
+	req := cms.SignRequest{Digest: digest, Signer: r.Signer, SigningTime: m.Now(), PSS: r.PSS, Rand: m.Rand,
+		Certs: r.TSAChain, CRLs: r.CRLs}
+	if r.TSA != nil {
+		req.Stamp = func(ctx context.Context, d [32]byte) ([]byte, error) {
+			s, err := r.TSA.Stamp(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			return s.Token, nil
+		}
+	}
+	return cms.Sign(ctx, req)
+}
+
+const bagIt = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+// bagInfo counts the payload before it is written. SPEC: RFC 8493 §2.2.2.
+func bagInfo(s *stage, p Proof) []byte {
+	octets, files := int64(len(p.Entry)+len(p.Text)+len(p.Keys)), 3
+	for _, f := range s.Files {
+		if strings.HasPrefix(f.Name, "data/") {
+			octets, files = octets+f.Size, files+1
+		}
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Bag-Software-Agent: lerd\nBagging-Date: %s\nContact-Email: %s\nExternal-Identifier: %s\nPayload-Oxum: %d.%d\nSource-Organization: %s\n",
+		s.Header.GeneratedAt.Format(time.DateOnly), oneLine(s.Header.Controller.Contact), s.ExportID, octets, files,
+		oneLine(s.Header.Controller.Name))
+	return b.Bytes()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// sidecars signs and stamps the whole container file.
+func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest) error {
+	digest, err := fileSum(filepath.Join(m.Dir, out.Container))
+	if err != nil {
+		return err
+	}
+	out.SHA256 = hexOf(digest)
+	signature, err := m.signature(ctx, r, digest)
+	if err != nil {
+		return err
+	}
+	if err := m.writeBytes(m.Dir, out.Signature, signature); err != nil {
+		return err
+	}
+	if r.TSA == nil {
+		return nil
+	}
+	stamp, err := r.TSA.Stamp(ctx, digest)
+	if err != nil {
+		return err
+	}
+	out.TimeStamp, out.StampedAt = out.Container+".tsr", stamp.Time
+	return m.writeBytes(m.Dir, out.TimeStamp, stamp.Response)
+}
+
+func fileSum(name string) (sum [32]byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return sum, err
+	}
+	h.Sum(sum[:0])
+	return sum, nil
+}

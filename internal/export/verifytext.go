@@ -1,0 +1,81 @@
+package export
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"text/template"
+)
+
+// verifyTemplate is VERIFY.txt: how to check the bundle without lerd.
+var verifyTemplate = template.Must(template.New("verify").Parse(`HOW TO CHECK THIS BUNDLE
+
+Export {{.ID}}, format lerd.export/1. You need OpenSSL 3.0.19 or later (older
+versions have a known defect in reading encrypted messages) and the root
+certificates root.pem and tsa-root.pem, which your agency received at onboarding.
+They are also published at
+  {{.URL}}
+Compare their SHA-256 fingerprints with those you hold on paper:
+{{range .Roots}}  {{.Name}}
+    {{.Sum}}
+{{end}}
+1. Decrypt (only if you received a .p7m file)
+   openssl cms -decrypt -binary -inform DER -in {{.ID}}.zip.p7m -recip me.crt -inkey me.key -out {{.ID}}.zip
+   CHECK THE EXIT STATUS: after a failure openssl leaves a file that must not be used.
+   unzip {{.ID}}.zip
+
+2. Check the whole file
+   openssl cms -verify -cades -binary -inform DER -in {{.ID}}.asice.p7s -content {{.ID}}.asice -CAfile root.pem -out /dev/null
+   openssl ts -verify -data {{.ID}}.asice -in {{.ID}}.asice.tsr -CAfile tsa-root.pem
+
+3. Check what is inside
+   unzip {{.ID}}.asice -d {{.ID}} && cd {{.ID}}
+   openssl cms -verify -cades -binary -inform DER -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml -CAfile ../root.pem -out /dev/null
+   sha256sum -c manifest-sha256.txt
+   sha256sum -c tagmanifest-sha256.txt
+
+   After the seal's certificate has expired add: -attime SECONDS, the time of the
+   time stamp (openssl ts -reply -in {{.ID}}.asice.tsr -text) in seconds since 1970.
+
+4. Everything at once, more strictly, with the free verifier
+   lerd bundle verify {{.ID}}.asice --trust-root root.pem --trust-root tsa-root.pem --log-vkey log-keys.txt
+
+WHAT IS IN IT
+  certificate.pdf                  certificate of authenticity, to be signed by a person
+  data/export.json                 what was asked, approved, narrowed and disclosed, and by whom
+  data/records/*.csv, records.json the records; records.json is the reference where a program changes a CSV
+  data/case.jsonld                 the same for forensic tools (CASE/UCO)
+  data/schema/                     what every field means
+  data/audit/                      proof that the export stands in the audit log:
+                                   export.sealed.json is the entry, export.tlog-proof the proof (c2sp.org/tlog-proof)
+Times are UTC. An empty cell means: not held. Source ports are needed where addresses are shared.
+`))
+
+type rootLine struct{ Name, Sum string }
+
+func verifyText(s *stage) ([]byte, error) {
+	v := struct {
+		ID, URL string
+		Roots   []rootLine
+	}{ID: s.ExportID, URL: s.PublishedAt}
+	for _, der := range s.Roots {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		v.Roots = append(v.Roots, rootLine{c.Subject.CommonName, colons(sha256.Sum256(der))})
+	}
+	var b bytes.Buffer
+	err := verifyTemplate.Execute(&b, v)
+	return b.Bytes(), err
+}
+
+func colons(sum [32]byte) string {
+	parts := make([]string, len(sum))
+	for i, c := range sum {
+		parts[i] = fmt.Sprintf("%02X", c)
+	}
+	return strings.Join(parts, ":")
+}

@@ -1,0 +1,185 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"lerd/internal/export/columns"
+	"lerd/internal/fault"
+)
+
+// recordWriter writes each record once into its CSV and into records.json,
+// from the same cells, in one pass over the sources.
+type recordWriter struct {
+	bound  boundary
+	row    row
+	buf    []byte
+	last   []byte
+	json   *stream
+	cases  *caseGraph
+	absent map[string]int64 // column → rows in which it is not held
+	phones int64
+	ips    int64
+}
+
+// Columns whose absence an officer must know of, because attribution may hang on it.
+var telling = []string{"source_port", "destination_ip", "transport", "is_shared_or_proxied"}
+
+func (st *stager) records(ctx context.Context, c *Content) (w *recordWriter, err error) {
+	w = &recordWriter{bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c), absent: map[string]int64{}}
+	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
+	if err != nil {
+		return nil, err
+	}
+	ipCSV, err := st.begin("data/records/ip_addresses.csv", "text/csv")
+	if err != nil {
+		return nil, errors.Join(err, phoneCSV.finish(nil))
+	}
+	if w.json, err = st.begin("data/records/records.json", "application/json"); err != nil {
+		return nil, errors.Join(err, phoneCSV.finish(nil), ipCSV.finish(nil))
+	}
+	err = w.all(ctx, c, phoneCSV, ipCSV)
+	total := w.phones + w.ips
+	return w, errors.Join(err, phoneCSV.finish(&w.phones), ipCSV.finish(&w.ips), w.json.finish(&total))
+}
+
+func (w *recordWriter) all(ctx context.Context, c *Content, phoneCSV, ipCSV *stream) error {
+	head, err := recordsHead(c.Header.ExportID, c.Derivations)
+	if err != nil {
+		return err
+	}
+	if _, err := w.json.Write(head); err != nil {
+		return err
+	}
+	if err := w.writePhones(ctx, c, phoneCSV); err != nil {
+		return err
+	}
+	if _, err := w.json.Write([]byte("\n],\"ip_addresses\":[")); err != nil {
+		return err
+	}
+	if err := w.writeIPs(ctx, c, ipCSV); err != nil {
+		return err
+	}
+	_, err = w.json.Write([]byte("\n]}\n"))
+	return err
+}
+
+// recordsHead is the beginning of records.json, up to the first phone number.
+func recordsHead(exportID string, ds []Derivation) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\"schema\":%q,\"export_id\":%q,\"derivations\":[", SchemaRecords, exportID)
+	for i, d := range ds {
+		line, err := json.Marshal(d)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+		b.Write(line)
+	}
+	b.WriteString("\n],\"phone_numbers\":[")
+	return b.Bytes(), nil
+}
+
+func (w *recordWriter) writePhones(ctx context.Context, c *Content, csv *stream) error {
+	if _, err := csv.Write([]byte(phoneTable.Header())); err != nil {
+		return err
+	}
+	w.last = w.last[:0]
+	if c.Phones == nil {
+		return nil
+	}
+	for p, err := range c.Phones {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = w.bound.phone(&p)
+		}
+		if err == nil {
+			err = w.write(phoneTable, w.row.phone(&p), p.QueryID, csv, w.phones == 0)
+		}
+		if err != nil {
+			return err
+		}
+		w.phones++
+		w.cases.phone(&p)
+	}
+	return nil
+}
+
+func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) error {
+	if _, err := csv.Write([]byte(ipTable.Header())); err != nil {
+		return err
+	}
+	w.last = w.last[:0]
+	if c.IPs == nil {
+		return nil
+	}
+	var at []int
+	for _, name := range telling {
+		at = append(at, ipTable.Index(name))
+	}
+	for p, err := range c.IPs {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			err = w.bound.ip(&p)
+		}
+		if err != nil {
+			return err
+		}
+		cells := w.row.ip(&p)
+		if err := w.write(ipTable, cells, p.QueryID, csv, w.ips == 0); err != nil {
+			return err
+		}
+		for i, name := range telling {
+			if len(cells[at[i]]) == 0 {
+				w.absent[name]++
+			}
+		}
+		w.ips++
+		w.cases.ip(&p)
+	}
+	return nil
+}
+
+func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv *stream, first bool) error {
+	if err := t.Check(cells); err != nil {
+		return err
+	}
+	if bytes.Compare(cells[0], w.last) <= 0 {
+		return fault.New(fault.Invalid, "The records of %s must come in rising order of record_id, none twice.", t.Name)
+	}
+	w.last = append(w.last[:0], cells[0]...)
+	w.buf = t.AppendCSV(w.buf[:0], cells)
+	if _, err := csv.Write(w.buf); err != nil {
+		return err
+	}
+	w.buf = w.buf[:0]
+	if !first {
+		w.buf = append(w.buf, ',')
+	}
+	w.buf = append(w.buf, '\n')
+	w.buf = t.AppendJSON(w.buf, cells)
+	w.buf = columns.AppendTail(w.buf, []byte(query))
+	_, err := w.json.Write(w.buf)
+	return err
+}
+
+// limitations adds to the caller's what the rows themselves show.
+func (w *recordWriter) limitations(given []string) []string {
+	out := append([]string{}, given...)
+	for _, name := range telling {
+		if n := w.absent[name]; n > 0 {
+			out = append(out, fmt.Sprintf("ip_addresses.%s is not held for %d of %d rows; an empty cell means not held.", name, n, w.ips))
+		}
+	}
+	return out
+}
