@@ -29,3 +29,9 @@ func (s *Server) allRoutes() []Route {
 	}
 	return routes
 }
+
+// allInputs lists every input struct that a form is made of, for the test that
+// looks for words which nobody wrote.
+func allInputs() []any {
+	return []any{signInInput{}, sampleInput{}}
+}

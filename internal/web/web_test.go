@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -138,17 +139,32 @@ func (st *site) do(c call) *httptest.ResponseRecorder {
 	return w
 }
 
+// formOf gives a form with a key and name, value pairs.
+func formOf(pairs ...string) url.Values {
+	v := url.Values{keyField: {testKey}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
 const testKey = "0b7f6a60-7d5c-4e0c-9a5e-1f6a3b2c4d5e"
 
+// probeInput has the fields of the page /style and some that nobody shows.
 type probeInput struct {
-	Name   string     `form:"name" validate:"required,max=10" label:"style.f.text"`
-	Kind   string     `form:"kind" validate:"omitempty,oneof=a b" input:"radios" label:"style.f.radios"`
-	Count  int        `form:"count" validate:"gte=0" label:"style.f.text"`
-	Agree  bool       `form:"agree" label:"style.f.box"`
-	Wanted []string   `form:"wanted" input:"checkboxes" label:"style.f.boxes"`
-	From   DateTime   `form:"from"`
-	Rows   []rowInput `form:"rows" limit:"3" validate:"dive"`
-	State  string     // has no form tag: nobody can set it
+	Reference string     `form:"reference" validate:"required,max=10" label:"style.f.text"`
+	Mail      string     `form:"mail" validate:"omitempty,email" label:"style.f.mail"`
+	Phone     string     `form:"phone" label:"style.f.tel"`
+	Offence   string     `form:"offence" label:"style.f.area" input:"textarea"`
+	Country   string     `form:"country" label:"style.f.select" input:"select"`
+	Kind      string     `form:"kind" validate:"omitempty,oneof=a b" input:"radios" label:"style.f.radios"`
+	Wanted    []string   `form:"wanted" validate:"max=2" input:"checkboxes" label:"style.f.boxes"`
+	Sworn     bool       `form:"sworn" label:"style.f.box"`
+	Order     string     `form:"order" label:"style.f.file" input:"file"`
+	From      DateTime   `form:"from"`
+	Rows      []rowInput `form:"rows" limit:"3" validate:"dive"`
+	Count     int        `form:"count" validate:"gte=0" label:"style.f.text"`
+	State     string     // has no form tag: nobody can set it
 }
 
 // probeRoutes are the routes with which the ground is tested.
@@ -169,7 +185,7 @@ func probeRoutes() []Route {
 			var in probeInput
 			err := c.Decode(&in)
 			if fault.KindOf(err) == fault.Invalid && err != nil {
-				return styleFormView.Show(c, formPage{Base: c.Base("style.title"), Form: c.FormAgain("/probe/form", in, err)})
+				return probeFormView.Show(c, formPage{Base: c.Base("style.title"), Form: c.FormAgain("/probe/form", in, err)})
 			}
 			if err != nil {
 				return err
@@ -197,3 +213,7 @@ func probeRoutes() []Route {
 		}},
 	}
 }
+
+type ctxT = context.Context
+
+var errSecret = errors.New("dial: hunter2")
