@@ -110,14 +110,16 @@ func (v view) differences(got map[string]string) (wrong []string) {
 	return wrong
 }
 
-// roleQuery counts what the role can do beyond reading the five views.
+// roleQuery counts what the role can do beyond reading the five views, and which of
+// them it cannot read.
 const roleQuery = `
 SELECT r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls,
  (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r','p','v','m','f') AND n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname NOT LIKE 'pg\_%'
   AND (has_table_privilege(c.oid, 'INSERT,UPDATE,DELETE,TRUNCATE') OR has_any_column_privilege(c.oid, 'INSERT,UPDATE')
        OR (has_any_column_privilege(c.oid, 'SELECT') AND NOT (n.nspname = 'public' AND c.relname = ANY($1))))),
- (SELECT count(*) FROM pg_namespace n WHERE n.nspname NOT LIKE 'pg\_%' AND has_schema_privilege(n.oid, 'CREATE'))
+ (SELECT count(*) FROM pg_namespace n WHERE n.nspname NOT LIKE 'pg\_%' AND has_schema_privilege(n.oid, 'CREATE')),
+ (SELECT count(*) FROM unnest($1::text[]) v(name) WHERE NOT has_table_privilege(('public.' || name)::regclass, 'SELECT'))
 FROM pg_roles r WHERE r.rolname = current_user`
 
 // checkRole refuses a role that could do more than read the five views: then
@@ -128,8 +130,8 @@ func (s *Source) checkRole(ctx context.Context, tx pgx.Tx) error {
 		names[i] = v.name
 	}
 	var mighty bool
-	var more, create int
-	if err := tx.QueryRow(ctx, roleQuery, names).Scan(&mighty, &more, &create); err != nil {
+	var more, create, closed int
+	if err := tx.QueryRow(ctx, roleQuery, names).Scan(&mighty, &more, &create, &closed); err != nil {
 		return err
 	}
 	switch {
@@ -139,6 +141,8 @@ func (s *Source) checkRole(ctx context.Context, tx pgx.Tx) error {
 		return fault.New(fault.Invalid, "The role for the account database can read or write %d tables or views beyond the five documented ones. Revoke these rights.", more)
 	case create > 0:
 		return fault.New(fault.Invalid, "The role for the account database can create objects in %d schemas. Revoke CREATE on them, from PUBLIC too.", create)
+	case closed > 0:
+		return fault.New(fault.Invalid, "The role for the account database cannot read %d of the five documented views. Grant it SELECT on them.", closed)
 	}
 	return nil
 }

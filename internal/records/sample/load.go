@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"lerd/internal/fault"
 )
@@ -118,8 +121,19 @@ func (f *filler) copy(ctx context.Context, conn *pgx.Conn, l load) ([]byte, erro
 	return h.Sum(nil), err
 }
 
-// role makes the reading role and gives it the five views.
-func (f *filler) role(ctx context.Context, conn *pgx.Conn) error {
+// role makes the reading role and gives it the five views. Roles belong to the
+// whole server, so another database may be made ready at the same moment.
+func (f *filler) role(ctx context.Context, conn *pgx.Conn) (err error) {
+	for range 10 {
+		var pe *pgconn.PgError
+		if err = f.tryRole(ctx, conn); !errors.As(err, &pe) || !slices.Contains([]string{"XX000", "42710", "23505"}, pe.Code) {
+			return err
+		}
+	}
+	return err
+}
+
+func (f *filler) tryRole(ctx context.Context, conn *pgx.Conn) error {
 	var exists bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)`, Role).Scan(&exists); err != nil {
 		return err
