@@ -21,7 +21,7 @@ func (c *phoneCheck) row(r PhoneRow) string {
 	switch {
 	case r.Account != c.account:
 		return "row of another account"
-	case !recordID.MatchString(r.RecordID):
+	case !recordID(r.RecordID):
 		return "ill-formed record id"
 	case c.seen[r.RecordID]:
 		return "record id twice"
@@ -65,30 +65,35 @@ func (c *sessionCheck) breach(rule string) error {
 
 func (c *sessionCheck) row(r IPRow) error {
 	c.rows++
-	for _, rule := range []string{c.identity(r), c.times(r), c.values(r)} {
-		if rule != "" {
-			return c.breach(rule)
-		}
+	rule := c.identity(&r)
+	if rule == "" {
+		rule = c.times(&r)
+	}
+	if rule == "" {
+		rule = c.values(&r)
+	}
+	if rule != "" {
+		return c.breach(rule)
 	}
 	c.lastAt, c.lastID = r.At, r.RecordID
 	return c.ids.add(r.RecordID)
 }
 
-func (c *sessionCheck) identity(r IPRow) string {
+func (c *sessionCheck) identity(r *IPRow) string {
 	switch {
 	case r.Account != c.account:
 		return "row of another account"
-	case !recordID.MatchString(r.RecordID):
+	case !recordID(r.RecordID):
 		return "ill-formed record id"
 	case r.RecordID == c.lastID:
 		return "record id twice"
-	case r.SessionID != "" && !recordID.MatchString(r.SessionID):
+	case r.SessionID != "" && !recordID(r.SessionID):
 		return "ill-formed session id"
 	}
 	return ""
 }
 
-func (c *sessionCheck) times(r IPRow) string {
+func (c *sessionCheck) times(r *IPRow) string {
 	if !exact(r.At) {
 		return "time not in UTC microseconds"
 	}
@@ -109,7 +114,7 @@ func (c *sessionCheck) times(r IPRow) string {
 	return ""
 }
 
-func (c *sessionCheck) values(r IPRow) string {
+func (c *sessionCheck) values(r *IPRow) string {
 	switch {
 	case !r.Event.Known():
 		return "unknown event type"

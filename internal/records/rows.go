@@ -11,9 +11,22 @@ import (
 // SPEC: ITU-T E.164: up to 15 digits, the first not 0.
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
 
-// recordID is the form of a source's record id: it goes into files and
-// commands, so it holds nothing that these could read otherwise.
-var recordID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+// recordID tells whether s has the form of a source's record id: 1 to 64
+// letters, digits and . _ : - beginning with a letter or digit. It goes into
+// files and commands, so it holds nothing that these could read otherwise.
+func recordID(s string) bool {
+	if len(s) < 1 || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !plain && (i == 0 || c != '.' && c != '_' && c != ':' && c != '-') {
+			return false
+		}
+	}
+	return true
+}
 
 // PhoneRow is one stretch of time in which an account had a phone number.
 type PhoneRow struct {
