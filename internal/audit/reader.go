@@ -66,7 +66,7 @@ func readLimited(r io.Reader, path string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%w: %s: larger than the %d bytes that it can have", errMalformed, path, limit)
+		return nil, fmt.Errorf("%w: larger than the %d bytes that it can have", errMalformed, limit)
 	}
 	return data, nil
 }
@@ -129,7 +129,7 @@ func fetchTile(ctx context.Context, r TileReader, level uint8, index uint64, wid
 		return nil, err
 	}
 	if len(data) != have*HashSize {
-		return nil, fmt.Errorf("%w: %s is %d bytes instead of %d", errMalformed, TilePath(level, index, have), len(data), have*HashSize)
+		return nil, fmt.Errorf("%w: %d bytes instead of %d", errMalformed, len(data), have*HashSize)
 	}
 	return data[:width*HashSize], nil
 }
@@ -148,7 +148,7 @@ func fetchEntries(ctx context.Context, r TileReader, index uint64, width int) ([
 	}
 	entries, err := ParseBundle(data, have)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", errMalformed, EntriesPath(index, have), err)
+		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}
 	return entries[:width], nil
 }

@@ -75,7 +75,7 @@ func unreadable(err error, path string, index uint64) error {
 		return &Violation{Missing, index, path, "the file is not there", nil}
 	}
 	if errors.Is(err, errMalformed) {
-		return &Violation{BadTree, index, path, "the file is malformed", err}
+		return &Violation{BadTree, index, path, "the file is not what its name says", err}
 	}
 	return &Violation{Unsettled, index, path, "the file could not be read", err}
 }
