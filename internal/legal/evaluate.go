@@ -41,6 +41,7 @@ type evaluation struct {
 	env     requestEnv
 	state   EmergencyState
 	results []CheckResult
+	fault   error // the first failure of an expression
 }
 
 // subject is what one check is asked about: request, target or item.
@@ -59,7 +60,7 @@ func (e *evaluation) run() error {
 		if c.ID != checkEmergency {
 			continue
 		}
-		res, err := e.evaluate(c, subject{env: e.env})
+		res, err := e.evaluate(c, subject{env: &e.env})
 		if err != nil {
 			return err
 		}
@@ -75,7 +76,7 @@ func (e *evaluation) run() error {
 			e.results = append(e.results, res)
 		}
 	}
-	return nil
+	return e.fault
 }
 
 func emergencyState(res CheckResult, claimed bool) EmergencyState {
@@ -92,7 +93,7 @@ func emergencyState(res CheckResult, claimed bool) EmergencyState {
 
 func (e *evaluation) subjects(scope Scope) (out []subject) {
 	if scope == ScopeRequest {
-		return []subject{{env: e.env}}
+		return []subject{{env: &e.env}}
 	}
 	for i := range e.facts.Targets {
 		t := &e.facts.Targets[i]
@@ -229,12 +230,12 @@ func (e *evaluation) missing(res *CheckResult) {
 func (e *evaluation) missingFields() (out []FieldID) {
 	for _, id := range e.p.Required {
 		f := e.reg.fields[id]
-		if f.Scope == ScopeRequest && !e.given(f, e.env) {
+		if f.Scope == ScopeRequest && !e.given(f, &e.env) {
 			out = append(out, id)
 			continue
 		}
 		for i := range e.facts.Targets {
-			if f.Scope == ScopeTarget && !e.given(f, e.targetEnv(&e.facts.Targets[i])) && !slices.Contains(out, id) {
+			if f.Scope != ScopeRequest && !e.given(f, e.targetEnv(&e.facts.Targets[i])) && !slices.Contains(out, id) {
 				out = append(out, id)
 			}
 		}
@@ -242,14 +243,27 @@ func (e *evaluation) missingFields() (out []FieldID) {
 	return out
 }
 
-// given tells whether a field has an answer. A present expression cannot fail:
-// it was compiled against the same environment and has no division.
+// given tells whether a field has an answer. The field's expression runs in
+// the environment that it was compiled for, which the wider ones contain.
 func (e *evaluation) given(f *Field, env any) bool {
 	if f.present == nil {
 		return strings.TrimSpace(e.facts.Extra[string(f.ID)]) != ""
 	}
-	ok, err := holds(f.present.pass, env)
+	ok, err := holds(f.present.pass, narrowed(env, f.Scope))
+	if err != nil && e.fault == nil {
+		e.fault = fmt.Errorf("field %s: %w", f.ID, err)
+	}
 	return err == nil && ok
+}
+
+func narrowed(env any, scope Scope) any {
+	if item, ok := env.(*itemEnv); ok && scope != ScopeItem {
+		env = &item.targetEnv
+	}
+	if target, ok := env.(*targetEnv); ok && scope == ScopeRequest {
+		env = &target.requestEnv
+	}
+	return env
 }
 
 // consequence gives the result its refusal code and effect, and turns what a

@@ -67,9 +67,9 @@ func (e *evaluation) deadline() bool {
 	return true
 }
 
-func (e *evaluation) targetEnv(t *Target) targetEnv {
+func (e *evaluation) targetEnv(t *Target) *targetEnv {
 	matches, _ := e.reg.RuleMatchesOffence(t.Finding.Rule, e.facts.Offence.Class)
-	env := targetEnv{
+	env := &targetEnv{
 		requestEnv: e.env, Target: *t, FindingMatches: matches,
 		FindingCurrent: t.Finding.ExpiresAt.IsZero() || t.Finding.ExpiresAt.After(e.facts.ReceivedAt),
 	}
@@ -80,8 +80,8 @@ func (e *evaluation) targetEnv(t *Target) targetEnv {
 	return env
 }
 
-func (e *evaluation) itemEnv(t *Target, c Category) itemEnv {
-	env := itemEnv{targetEnv: e.targetEnv(t), Category: string(c)}
+func (e *evaluation) itemEnv(t *Target, c Category) *itemEnv {
+	env := &itemEnv{targetEnv: *e.targetEnv(t), Category: string(c)}
 	for _, rule := range e.p.Categories {
 		env.CategoryListed = env.CategoryListed || rule.ID == c
 	}

@@ -13,9 +13,17 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Load reads and checks all policies. On faults the error is a join with one
-// clear line per fault, each beginning with the file's name.
-func Load(fsys fs.FS) (*Registry, error) {
+// Load reads and checks all policies but the example cases. On faults the
+// error is a join with one clear line per fault, each beginning with the
+// file's name.
+func Load(fsys fs.FS) (*Registry, error) { return load(fsys, false) }
+
+// LoadWithCases also reads the example cases, and refuses a process that has
+// not at least one each that qualifies, that is incomplete and that is
+// refused. It takes longer: it is for proposing, testing and comparing.
+func LoadWithCases(fsys fs.FS) (*Registry, error) { return load(fsys, true) }
+
+func load(fsys fs.FS, withCases bool) (*Registry, error) {
 	l := &loader{fs: fsys, reg: &Registry{
 		versions: map[ProcessID][]*Process{}, checklists: map[int]*Checklist{}, fields: map[FieldID]*Field{},
 		issuers: map[string]IssuerKind{}, refusals: map[RefusalCode]*Refusal{}, calendars: map[string]*Calendar{},
@@ -26,7 +34,9 @@ func Load(fsys fs.FS) (*Registry, error) {
 	l.loadCalendars()
 	l.loadChecklists()
 	l.loadProcesses()
-	l.loadCases()
+	if withCases {
+		l.loadCases()
+	}
 	l.sum()
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
@@ -112,8 +122,8 @@ func (l *loader) unique(file, id string, taken bool) {
 }
 
 func (l *loader) field(file string, f *Field) {
-	if f.Scope != ScopeRequest && f.Scope != ScopeTarget {
-		l.faultf(file, "field %s: scope is request or target, not %q", f.ID, f.Scope)
+	if !slices.Contains([]Scope{ScopeRequest, ScopeTarget, ScopeItem}, f.Scope) {
+		l.faultf(file, "field %s: scope is request, target or item, not %q", f.ID, f.Scope)
 	}
 	if f.Label == "" || f.Ask == "" {
 		l.faultf(file, "field %s needs a label and an ask", f.ID)

@@ -109,6 +109,7 @@ func (l *loader) loadProcesses() {
 			l.faultf(file, "checklist %d does not exist", p.Checklist)
 			continue
 		}
+		p.raw = raw
 		p.digest = hexDigest(raw, []byte(list.digest))
 		l.process(p, list)
 		l.reg.versions[p.ID] = append(l.reg.versions[p.ID], p)

@@ -87,6 +87,7 @@ type Process struct {
 
 	digest string
 	file   string
+	raw    []byte
 }
 
 // Pin gives the name under which a case stays with this version.
