@@ -8,6 +8,7 @@ import (
 
 	"lerd/internal/audit"
 	"lerd/internal/change"
+	"lerd/internal/export"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/records"
@@ -61,7 +62,7 @@ func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.Even
 	rel := Release{ID: newID[ReleaseID](), Request: c.Request.ID, Agency: c.Request.Agency, Officer: c.Request.Officer,
 		Reviewer: c.Request.Reviewer, State: Prepared, RetrievedAt: s.now(), Version: 1}
 	var err error
-	if rel.Ref, err = s.newRef("EXP"); err != nil {
+	if rel.Ref, err = s.newExportRef(); err != nil {
 		return rel, nil, err
 	}
 	var causes []audit.EventID
@@ -275,30 +276,37 @@ func (s *Service) cancelled(ctx context.Context, rel Release, because change.Par
 	return change.Part{Event: e, Update: []any{&rel}}
 }
 
-// Progress is what an export step adds to a release.
-type Progress struct {
-	ContentsSHA256, ContainerSHA256, EncryptedSHA256 string
-	Sealing                                          audit.EventID
-}
-
-// Intend records the intent to sign, before anything is signed. Each attempt is
-// an event of its own.
+// Intend records the intent to sign, before anything is signed, and settles
+// which event will commit to the contents.
 func (s *Service) Intend(ctx context.Context, rel Release) (Release, error) {
-	return s.advance(ctx, rel, Intended, Progress{ContentsSHA256: rel.ContentsSHA256})
+	next := rel
+	next.State, next.SealingEvent, next.Attempt = Intended, newID[audit.EventID](), rel.Attempt+1
+	return s.advance(ctx, rel, next, nil)
 }
 
-// Seal records the digest of the contents; its event is the one whose proof
+// Seal records the digest of the contents (hexadecimal SHA-256 of
+// data/export.json), under the id settled by Intend; the proof of this event
 // lies inside the bundle.
 func (s *Service) Seal(ctx context.Context, rel Release, contentsSHA256 string) (Release, error) {
-	return s.advance(ctx, rel, Sealed, Progress{ContentsSHA256: contentsSHA256})
+	next := rel
+	next.State, next.ContentsSHA256 = Sealed, contentsSHA256
+	return s.advance(ctx, rel, next, map[string]string{export.FactContents: contentsSHA256})
 }
 
-var exportKinds = map[ReleaseState]string{Intended: "export.intended", Sealed: "export.sealed", Exported: "export.released"}
+// Resume records the intent to sign once more, after a stop in the middle: no
+// signature is made without an intent on record.
+func (s *Service) Resume(ctx context.Context, rel Release) (Release, error) {
+	next := rel
+	next.Attempt++
+	return s.advance(ctx, rel, next, nil)
+}
+
+var exportKinds = map[ReleaseState]string{Intended: "export.intended", Sealed: export.KindSealed, Exported: export.KindReleased}
 
 // advance takes a release one durable step on.
-func (s *Service) advance(ctx context.Context, rel Release, to ReleaseState, p Progress) (_ Release, err error) {
-	defer fault.Wrap(&err, "requests.advance(%s, %s)", rel.ID, to)
-	part, next, err := s.progress(ctx, rel, to, p)
+func (s *Service) advance(ctx context.Context, rel, next Release, facts map[string]string) (_ Release, err error) {
+	defer fault.Wrap(&err, "requests.advance(%s, %s)", rel.ID, next.State)
+	part, err := s.progress(ctx, rel, &next, facts)
 	if err != nil {
 		return rel, err
 	}
@@ -309,48 +317,48 @@ func (s *Service) advance(ctx context.Context, rel Release, to ReleaseState, p P
 	return next, nil
 }
 
-func (s *Service) progress(ctx context.Context, rel Release, to ReleaseState, p Progress) (change.Part, Release, error) {
+func (s *Service) progress(ctx context.Context, rel Release, next *Release, facts map[string]string) (change.Part, error) {
 	_, rule, err := s.may(ctx, "export", "release", rel.Agency)
 	if err != nil {
-		return change.Part{}, rel, err
+		return change.Part{}, err
 	}
-	next := rel
-	next.State, next.Version, next.ContentsSHA256 = to, rel.Version+1, p.ContentsSHA256
-	if to == Intended {
-		next.Attempt++
+	next.Version = rel.Version + 1
+	kind := exportKinds[next.State]
+	if rel.State == next.State {
+		kind = "export.resumed"
 	}
-	e := s.releaseEvent(ctx, next, exportKinds[to])
-	e.Facts["attempt"], e.Facts["rule"] = strconv.Itoa(next.Attempt), rule
-	e.Facts["digest"] = rel.Digest
-	if p.ContentsSHA256 != "" {
-		e.Facts["contents_sha256"] = p.ContentsSHA256
+	e := s.releaseEvent(ctx, *next, kind)
+	if kind == export.KindSealed {
+		e.ID = next.SealingEvent
 	}
-	if to == Sealed {
-		next.SealingEvent = e.ID
+	e.Facts["attempt"], e.Facts["rule"], e.Facts["digest"] = strconv.Itoa(next.Attempt), rule, rel.Digest
+	e.Facts[export.FactExport] = rel.Ref
+	for k, v := range facts {
+		e.Facts[k] = v
 	}
-	if to == Exported {
-		next.ContainerSHA256, next.EncryptedSHA256, next.ExportedAt = p.ContainerSHA256, p.EncryptedSHA256, s.now()
-		e.Facts["container_sha256"], e.Facts["encrypted_sha256"] = p.ContainerSHA256, p.EncryptedSHA256
-	}
-	return change.Part{Event: e, Update: []any{&next}}, next, nil
+	return change.Part{Event: e, Update: []any{next}}, nil
 }
 
-// Finish records that the bundle is ready, and moves the case with it.
-func (s *Service) Finish(ctx context.Context, c Case, p Progress) (err error) {
+// Finish records that the bundle is ready, with the digests of the container
+// and of the encrypted file, and moves the case with it.
+func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encryptedSHA256 string) (_ Release, err error) {
 	rel := *c.Release
 	defer fault.Wrap(&err, "requests.Finish(%s)", rel.ID)
-	second, next, err := s.progress(ctx, rel, Exported, p)
+	next := rel
+	next.State, next.ContainerSHA256, next.EncryptedSHA256, next.ExportedAt = Exported, containerSHA256, encryptedSHA256, s.now()
+	second, err := s.progress(ctx, rel, &next, map[string]string{export.FactContainer: containerSHA256, export.FactReleaseFile: encryptedSHA256})
 	if err != nil {
-		return err
+		return rel, err
 	}
 	q := c.Request
 	part, err := s.step(ctx, &q, Export, second.Event.Facts["rule"])
 	if err != nil {
-		return err
+		return rel, err
 	}
 	part.Event.Causes = append(part.Event.Causes, second.Event.ID)
 	part.Event.Facts["release"] = string(next.ID)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part}})
+	next.EventID = second.Event.ID
+	return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part}})
 }
 
 // Outcome says in one word what became of a category of a target.
@@ -386,3 +394,21 @@ func (c Case) Published() bool { return c.published() }
 
 // String gives the release's reference and state, for logs.
 func (r Release) String() string { return fmt.Sprintf("%s (%s)", r.Ref, r.State) }
+
+// ExportCase gives the export job an approved case with its frozen records,
+// checked against the digest that was approved.
+func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record, err error) {
+	defer fault.Wrap(&err, "requests.ExportCase(%s)", id)
+	c, _, _, err = s.open(ctx, id, "export", "release")
+	if err != nil {
+		return c, nil, err
+	}
+	if c.Request.State != Approved || c.Release == nil || c.Release.ApprovedDigest != c.Release.Digest || c.Release.Approver == "" {
+		return c, nil, fault.New(fault.Gate, "The case has no approved release.")
+	}
+	if err := distinct(c.Release.Approver, *c.Release); err != nil {
+		return c, nil, err
+	}
+	rows, err = s.frozen(ctx, *c.Release)
+	return c, rows, err
+}

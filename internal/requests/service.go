@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"fmt"
 	"io"
 	"iter"
+	"math/big"
 	"strings"
 	"time"
 
@@ -210,4 +212,14 @@ func (s *Service) newRef(prefix string) (string, error) {
 	}
 	code := strings.ToUpper(refAlphabet.EncodeToString(b[:]))
 	return prefix + "-" + s.now().Format("2006") + "-" + code[:4] + "-" + code[4:], nil
+}
+
+// newExportRef makes the id of a bundle: its file name, in the form that the
+// container's format wants, random for the same reason as newRef.
+func (s *Service) newExportRef() (string, error) {
+	n, err := rand.Int(s.Rand, big.NewInt(1e10))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("EXP-%s-%010d", s.now().Format("2006"), n), nil
 }

@@ -487,12 +487,16 @@ BEGIN
        (OLD.request_id, OLD.digest, OLD.phones, OLD.addresses, OLD.officer_id, OLD.reviewer_id, OLD.retrieved_at, OLD.ref) THEN
         RAISE EXCEPTION 'release %: what was prepared does not change', NEW.id;
     END IF;
+    IF OLD.state IN ('sealed', 'exported') AND (NEW.contents_sha256, NEW.sealing_event) IS DISTINCT FROM (OLD.contents_sha256, OLD.sealing_event)
+       OR OLD.state = 'exported' AND (NEW.container_sha256, NEW.encrypted_sha256) IS DISTINCT FROM (OLD.container_sha256, OLD.encrypted_sha256) THEN
+        RAISE EXCEPTION 'release %: what was sealed does not change', NEW.id;
+    END IF;
     IF OLD.approver_id IS NOT NULL AND (NEW.approver_id, NEW.approved_digest, NEW.approved_at)
        IS DISTINCT FROM (OLD.approver_id, OLD.approved_digest, OLD.approved_at) THEN
         RAISE EXCEPTION 'release %: an approval does not change', NEW.id;
     END IF;
     IF NOT ((OLD.state, NEW.state) IN (('prepared', 'approved'), ('prepared', 'cancelled'), ('approved', 'intended'),
-            ('approved', 'cancelled'), ('intended', 'intended'), ('intended', 'sealed'), ('sealed', 'intended'),
+            ('approved', 'cancelled'), ('intended', 'intended'), ('intended', 'sealed'), ('sealed', 'sealed'),
             ('sealed', 'exported'), ('exported', 'exported'))) THEN
         RAISE EXCEPTION 'release %: no step leads from "%" to "%"', NEW.id, OLD.state, NEW.state;
     END IF;

@@ -1,0 +1,168 @@
+// Package signin begins and ends sessions, and registers agencies and people.
+//
+// Invariants:
+//   - a token is given out once and only its hash is kept;
+//   - a session ends with the person's or the agency's standing;
+//   - the development sign-in answers "not found" unless it was switched on.
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+)
+
+// Store keeps agencies, people and sessions.
+type Store interface {
+	// Commit writes a change, durable on return.
+	Commit(ctx context.Context, set change.Set) error
+	// PersonBySignIn gives an active person by what they sign in as, or NotFound.
+	PersonBySignIn(ctx context.Context, signIn string) (identity.Person, error)
+	// People lists everybody who can sign in, by role and name.
+	People(ctx context.Context) ([]identity.Person, error)
+	// Session gives a session with its person and agency by the token's hash, or
+	// NotFound.
+	Session(ctx context.Context, tokenHash []byte) (identity.Session, identity.Person, identity.Agency, error)
+	// PutSession adds a session, or moves its SeenAt and EndedAt.
+	PutSession(ctx context.Context, s identity.Session) error
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store Store
+	Now   func() time.Time
+	Rand  io.Reader // nil: crypto/rand
+	// Development allows signing in by name alone. It is for evaluation on one
+	// machine, and lerd refuses to start with it anywhere else.
+	Development bool
+}
+
+// Service signs people in and out.
+type Service struct{ Config }
+
+// New makes a Service.
+func New(c Config) *Service {
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	return &Service{c}
+}
+
+// system gives a context in which lerd itself acts.
+func system(ctx context.Context) context.Context { return identity.With(ctx, identity.SystemActor()) }
+
+// Register adds an agency and tells of it.
+func (s *Service) Register(ctx context.Context, a *identity.Agency) error {
+	a.Version = 1
+	e := change.Event(ctx, s.Now(), "agency.registered", "agency:"+string(a.ID), 1)
+	e.Facts["country"], e.Facts["standing"] = a.Country, string(a.Standing)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{a}}}})
+}
+
+// Invite adds a person and tells of it.
+func (s *Service) Invite(ctx context.Context, p *identity.Person) error {
+	p.Version, p.Active = 1, true
+	e := change.Event(ctx, s.Now(), "person.invited", "person:"+string(p.ID), 1)
+	e.Facts["role"], e.Facts["agency"] = string(p.Role), string(p.Agency)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{p}}}})
+}
+
+// People lists who can sign in; only the development sign-in shows them.
+func (s *Service) People(ctx context.Context) ([]identity.Person, error) {
+	if !s.Development {
+		return nil, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	return s.Store.People(system(ctx))
+}
+
+// SignInForDevelopment begins a session of a sample person. It is refused
+// outside evaluation. The token is returned once and never stored.
+func (s *Service) SignInForDevelopment(ctx context.Context, signIn string) (token string, _ identity.Actor, err error) {
+	defer fault.Wrap(&err, "identity.SignIn")
+	if !s.Development {
+		return "", identity.Actor{}, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	p, err := s.Store.PersonBySignIn(system(ctx), signIn)
+	if err != nil {
+		return "", identity.Actor{}, fault.New(fault.Invalid, "Nobody signs in under this name. Choose one from the list.")
+	}
+	return s.begin(ctx, p)
+}
+
+func (s *Service) begin(ctx context.Context, p identity.Person) (string, identity.Actor, error) {
+	var raw [32]byte
+	if _, err := io.ReadFull(s.Rand, raw[:]); err != nil {
+		return "", identity.Actor{}, err
+	}
+	token := base64.RawURLEncoding.EncodeToString(raw[:])
+	hash := sha256.Sum256([]byte(token))
+	now := s.Now().UTC().Truncate(time.Microsecond)
+	session := identity.Session{ID: identity.SessionID(uuid.NewString()), TokenHash: hash[:], Person: p.ID, Role: p.Role, CreatedAt: now, SeenAt: now, EndsAt: now.Add(identity.AbsoluteLimit)}
+	actor := actorOf(p, session)
+	ctx = identity.With(ctx, actor)
+	e := change.Event(ctx, now, "session.started", "session:"+string(session.ID), 1)
+	e.Facts["method"] = "development"
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}}); err != nil {
+		return "", identity.Actor{}, err
+	}
+	return token, actor, s.Store.PutSession(system(ctx), session)
+}
+
+func actorOf(p identity.Person, s identity.Session) identity.Actor {
+	return identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: s.Role, Agency: p.Agency, Session: s.ID}
+}
+
+// Authenticate gives who holds a token, or a SignIn fault where the session has
+// ended, the person has left, changed role, or the agency is suspended.
+func (s *Service) Authenticate(ctx context.Context, token string) (_ identity.Actor, err error) {
+	defer fault.Wrap(&err, "identity.Authenticate")
+	ended := fault.New(fault.SignIn, "Your session has ended. Please sign in again.")
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != 32 {
+		return identity.Actor{}, ended
+	}
+	hash := sha256.Sum256([]byte(token))
+	session, p, agency, err := s.Store.Session(system(ctx), hash[:])
+	if fault.KindOf(err) == fault.NotFound {
+		return identity.Actor{}, ended
+	}
+	if err != nil {
+		return identity.Actor{}, err
+	}
+	now := s.Now().UTC()
+	if !session.Alive(now) || !p.Active || p.Role != session.Role || p.Agency != "" && agency.Standing != identity.Verified {
+		return identity.Actor{}, ended
+	}
+	if now.Sub(session.SeenAt) > time.Minute {
+		session.SeenAt = now.Truncate(time.Microsecond)
+		if err := s.Store.PutSession(system(ctx), session); err != nil {
+			return identity.Actor{}, err
+		}
+	}
+	return actorOf(p, session), nil
+}
+
+// SignOut ends the session of the actor in ctx.
+func (s *Service) SignOut(ctx context.Context, token string) (err error) {
+	defer fault.Wrap(&err, "identity.SignOut")
+	hash := sha256.Sum256([]byte(token))
+	session, _, _, err := s.Store.Session(system(ctx), hash[:])
+	if err != nil {
+		return err
+	}
+	e := change.Event(ctx, s.Now(), "session.ended", "session:"+string(session.ID), 2)
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}}); err != nil {
+		return err
+	}
+	session.EndedAt = s.Now().UTC().Truncate(time.Microsecond)
+	return s.Store.PutSession(system(ctx), session)
+}

@@ -1,0 +1,77 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+)
+
+// CaseSteps are the steps of a case that nobody has to ask for.
+type CaseSteps interface {
+	List(ctx context.Context, f requests.Filter) ([]requests.Summary, error)
+	OpenFindings(ctx context.Context, id requests.ID) error
+	Settle(ctx context.Context, id requests.ID) error
+	Prepare(ctx context.Context, id requests.ID) error
+}
+
+// Exports makes the bundle of an approved case.
+type Exports interface {
+	Export(ctx context.Context, id requests.ID) error
+}
+
+// Cases takes every case on that waits for lerd itself. Each step begins from
+// what is durable, so that a step that was lost is simply taken, and one that
+// was done and reported lost is found done.
+type Cases struct {
+	Steps  CaseSteps
+	Export Exports
+	Log    *slog.Logger
+}
+
+// RunOnce takes each waiting case one step on. A case that cannot move does not
+// hold up the others; the faults come back together.
+func (j *Cases) RunOnce(ctx context.Context) (moved int, err error) {
+	ctx = identity.With(ctx, identity.SystemActor())
+	for _, wait := range []struct {
+		state requests.State
+		step  func(context.Context, requests.ID) error
+	}{
+		{requests.Qualified, j.Steps.OpenFindings},
+		{requests.AwaitingConfirmation, j.Steps.Settle},
+		{requests.Confirmed, j.Steps.Prepare},
+		{requests.Approved, j.Export.Export},
+	} {
+		n, stepErr := j.all(ctx, wait.state, wait.step)
+		moved, err = moved+n, errors.Join(err, stepErr)
+	}
+	return moved, err
+}
+
+// all takes a step on every case of a state.
+func (j *Cases) all(ctx context.Context, state requests.State, step func(context.Context, requests.ID) error) (moved int, err error) {
+	for skip := 0; ; {
+		list, listErr := j.Steps.List(ctx, requests.Filter{States: []requests.State{state}, Limit: 200, Skip: skip})
+		if listErr != nil || len(list) == 0 {
+			return moved, errors.Join(err, listErr)
+		}
+		for _, q := range list {
+			stepErr := step(ctx, q.ID)
+			if stepErr == nil {
+				moved++
+				continue
+			}
+			if fault.KindOf(stepErr) == fault.Conflict {
+				continue // another replica was first
+			}
+			err = errors.Join(err, stepErr)
+			j.Log.ErrorContext(ctx, "a case waits", "request", q.ID, "state", state, "kind", fault.KindOf(stepErr), "error", stepErr)
+		}
+		if skip += len(list); len(list) < 200 {
+			return moved, err
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+)
+
+type sessionRow struct {
+	ID        string     `gorm:"column:id;primaryKey"`
+	TokenHash []byte     `gorm:"column:token_hash"`
+	PersonID  string     `gorm:"column:person_id"`
+	Role      string     `gorm:"column:role"`
+	CreatedAt time.Time  `gorm:"column:created_at;autoCreateTime:false"`
+	SeenAt    time.Time  `gorm:"column:seen_at"`
+	EndsAt    time.Time  `gorm:"column:ends_at"`
+	EndedAt   *time.Time `gorm:"column:ended_at"`
+}
+
+// TableName names the table.
+func (sessionRow) TableName() string { return "session" }
+
+// PersonBySignIn gives an active person by what they sign in as.
+func (s *Store) PersonBySignIn(ctx context.Context, signIn string) (p identity.Person, err error) {
+	defer fault.Wrap(&err, "store.PersonBySignIn")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row personRow
+		if err := tx.Where("sign_in = ? AND active", signIn).Take(&row).Error; err != nil {
+			return err
+		}
+		p = row.domain()
+		return nil
+	})
+	return p, err
+}
+
+// People lists everybody who can sign in, by role and name.
+func (s *Store) People(ctx context.Context) (list []identity.Person, err error) {
+	defer fault.Wrap(&err, "store.People")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var rows []personRow
+		if err := tx.Where("active").Order("role, name, id").Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list = append(list, r.domain())
+		}
+		return nil
+	})
+	return list, err
+}
+
+// AgencyByID gives an agency, or NotFound.
+func (s *Store) AgencyByID(ctx context.Context, id identity.AgencyID) (a identity.Agency, err error) {
+	defer fault.Wrap(&err, "store.AgencyByID(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row agencyRow
+		if err := tx.Where("id = ?", string(id)).Take(&row).Error; err != nil {
+			return err
+		}
+		a = row.domain()
+		return nil
+	})
+	return a, err
+}
+
+// Session gives a session with its person and agency by the token's hash.
+func (s *Store) Session(ctx context.Context, tokenHash []byte) (se identity.Session, p identity.Person, a identity.Agency, err error) {
+	defer fault.Wrap(&err, "store.Session")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row sessionRow
+		var person personRow
+		if err := tx.Where("token_hash = ?", bytesValue(tokenHash)).Take(&row).Error; err != nil {
+			return err
+		}
+		if err := tx.Where("id = ?", row.PersonID).Take(&person).Error; err != nil {
+			return err
+		}
+		se, p = row.domain(), person.domain()
+		if p.Agency == "" {
+			return nil
+		}
+		var agency agencyRow
+		if err := tx.Where("id = ?", string(p.Agency)).Take(&agency).Error; err != nil {
+			return err
+		}
+		a = agency.domain()
+		return nil
+	})
+	return se, p, a, err
+}
+
+func (r sessionRow) domain() identity.Session {
+	return identity.Session{ID: identity.SessionID(r.ID), TokenHash: r.TokenHash, Person: identity.PersonID(r.PersonID), Role: identity.Role(r.Role),
+		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), EndsAt: r.EndsAt.UTC(), EndedAt: timeOf(r.EndedAt)}
+}
+
+// PutSession adds a session, or moves when it was seen and when it ended.
+func (s *Store) PutSession(ctx context.Context, se identity.Session) (err error) {
+	defer fault.Wrap(&err, "store.PutSession(%s)", se.ID)
+	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt)}
+	return s.inWriteTx(ctx, func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"seen_at", "ended_at"})}).Create(&row).Error
+	})
+}
