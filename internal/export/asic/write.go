@@ -3,6 +3,8 @@ package asic
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"hash/crc32"
 	"io"
 	"time"
 
@@ -75,3 +77,13 @@ func (z *Writer) AddDeflated(name string, b []byte) (Part, error) {
 
 // Close writes the central directory.
 func (z *Writer) Close() error { return z.zip.Close() }
+
+// StoredFile describes what r gives as a file that is not compressed; its
+// SHA-512 stays empty.
+func StoredFile(name string, r io.Reader) (Part, error) {
+	p, crc, sum := Part{Name: name, Stored: true}, crc32.NewIEEE(), sha256.New()
+	n, err := io.Copy(io.MultiWriter(crc, sum), r)
+	p.Size, p.Compressed, p.CRC32 = n, n, crc.Sum32()
+	sum.Sum(p.SHA256[:0])
+	return p, err
+}

@@ -1,0 +1,188 @@
+package export
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"iter"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/export/cms"
+	"lerd/internal/export/demopki"
+	"lerd/internal/export/tsp"
+	"lerd/internal/export/verify"
+	"lerd/internal/personal"
+)
+
+var now = time.Now().UTC().Truncate(time.Second)
+
+// desk is everything that an export needs around it.
+type desk struct {
+	t      testing.TB
+	maker  *Maker
+	pki    *demopki.PKI
+	signer cms.Signer
+	tsa    *tsp.Authority
+	logKey string // private
+	vkey   string
+	to     demopki.Entity
+}
+
+const origin = "log.example/lerd"
+
+func newDesk(t testing.TB) *desk {
+	t.Helper()
+	d := &desk{t: t, maker: &Maker{Dir: t.TempDir(), Now: func() time.Time { return now }, Rand: rand.Reader, Version: "v0.0.0-test"}}
+	o := demopki.Options{Organisation: "Example", URL: "http://127.0.0.1/.well-known/lerd", Now: now}
+	var err error
+	d.pki, err = demopki.New(o)
+	d.must(err)
+	d.signer, err = d.pki.Signer()
+	d.must(err)
+	ts, err := d.pki.TSASigner()
+	d.must(err)
+	d.tsa = &tsp.Authority{Signer: ts, Now: d.maker.Now, Rand: rand.Reader}
+	d.logKey, d.vkey, err = audit.GenerateKey(rand.Reader, origin)
+	d.must(err)
+	o.Organisation = "Agency"
+	d.to, err = d.pki.Recipient(o, false)
+	d.must(err)
+	return d
+}
+
+func (d *desk) must(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+const eventID = "5f0c3b56-5a3e-4c0f-9d9b-0a1b2c3d4e5f"
+
+func (d *desk) content(phones, ips int) Content {
+	at := func(h int) time.Time { return time.Date(2026, 1, 2, h, 0, 0, 0, time.UTC) }
+	return Content{
+		Header: Header{ExportID: "EXP-2026-000123", GeneratedAt: now, Result: "data",
+			Controller: Controller{Name: "Example Messenger Ltd", Address: "1 Street, Dublin", Contact: "legal@example.com"},
+			Agency:     Agency{ID: "ag-1", Name: "Polizei Köln", Country: "DE", CaseRef: "123 Js 4/26", OfficerRole: "investigator"},
+			Request: Request{Ref: "REQ-2026-7", ReceivedAt: at(1), Instrument: "EU-EPOC-S", LegalBasis: "Art. 5 (EU) 2023/1543",
+				IssuingAuthority: "AG Köln", OrderSHA256: hexOf(sha256.Sum256([]byte("order"))), ScopeRequested: "subscriber and access data"},
+			ScopeApplied: Scope{Categories: []string{CategoryPhone, CategoryIP}, Subjects: []string{"S-1"},
+				Period: Period{From: at(0), To: at(0).AddDate(1, 0, 0)}},
+			RuleViolations: []RuleViolation{{SubjectRef: "S-1", RuleID: "R-7", DecisionID: "D-1", DecidedAt: at(2),
+				ConfirmedByRoles: [2]string{"trust_and_safety", "trust_and_safety"}}},
+			Minimisation:  Minimisation{StatementID: "M-1", Text: "Only the approved period.", RecordsExamined: int64(phones + ips + 3)},
+			Approvals:     []Approval{{Role: "approver", Decision: "approve", At: at(3), KeyID: "k-1"}},
+			SourceSystems: []SourceSystem{{Name: "accounts", Version: "12", ClockSource: "NTP", MaxClockErrorMS: 5}},
+			Limitations:   []string{"Records older than one year are not held."},
+			Audit:         AuditRef{LogOrigin: origin, EventID: eventID}},
+		Derivations: []Derivation{{QueryID: "q-1", QuerySHA256: hexOf(sha256.Sum256([]byte("q"))), OperatorRole: "system", System: "accounts"}},
+		Phones:      somePhones(phones), IPs: someIPs(ips), Signer: NameSigner(d.signer),
+		Certificate: Certificate{Variant: VariantUS902, Employer: "Example Messenger Ltd", System: []string{"Each login is written when it happens."}},
+		Roots:       [][]byte{d.pki.Root.Cert.Raw, d.pki.TSARoot.Cert.Raw}, PublishedAt: "https://example.com/.well-known/lerd/",
+	}
+}
+
+func somePhones(n int) iter.Seq2[PhoneRecord, error] {
+	return func(yield func(PhoneRecord, error) bool) {
+		for i := range n {
+			p := PhoneRecord{RecordID: fmt.Sprintf("P-%06d", i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
+				Phone: personal.NewPhone(fmt.Sprintf("+4930%07d", i)), Status: "verified", VerifiedAt: Held(now.Add(-time.Hour), 0),
+				ValidFrom: Held(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 3), Current: Yes, CallingCode: "49",
+				SourceSystem: "accounts", SourceRecordID: fmt.Sprint("r:", i), RetrievedAt: Held(now, 6), QueryID: "q-1"}
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+func someIPs(n int) iter.Seq2[IPRecord, error] {
+	base := time.Date(2026, 1, 2, 3, 4, 5, 77e6, time.UTC)
+	return func(yield func(IPRecord, error) bool) {
+		for i := range n {
+			r := IPRecord{RecordID: fmt.Sprintf("I-%09d", i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
+				EventType: "login", EventTime: Held(base.Add(time.Duration(i)*1009*time.Millisecond), 3),
+				Addr:       personal.NewAddr(netip.AddrFrom4([4]byte{203, 0, byte(i >> 8 * 37), byte(i * 31)})),
+				SourcePort: uint16(i*7919%65535) + 1, Transport: "tcp",
+				SessionID:   fmt.Sprintf("s-%x", sha256.Sum256([]byte{byte(i), byte(i >> 8), byte(i >> 16)}))[:18],
+				SessionType: "app", SourceSystem: "edge", SourceRecordID: fmt.Sprint("e:", i*17), RetrievedAt: Held(now, 6), QueryID: "q-1"}
+			if i%3 == 0 {
+				r.Addr = personal.NewAddr(netip.MustParseAddr(fmt.Sprintf("2001:db8::%x:1", i&0xffff)))
+				r.SourcePort, r.SharedOrProxied = 0, No
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// log appends one event to a log of its own and gives its proof.
+func (d *desk) log(kind string, facts map[string]string) Proof {
+	d.t.Helper()
+	id := audit.EventID(eventID)
+	if kind == KindReleased {
+		id = "6f0c3b56-5a3e-4c0f-9d9b-0a1b2c3d4e5f"
+	}
+	e := audit.Event{ID: id, Stream: "export:EXP-2026-000123", Version: 1, Kind: kind, At: now,
+		Actor: audit.Actor{Person: "system", Role: "system"}, Facts: facts}
+	var nonce audit.Nonce
+	var salt audit.Salt
+	entry, err := e.Seal(nonce, salt)
+	d.must(err)
+	sibling := audit.LeafHash([]byte("another entry"))
+	leaf := audit.LeafHash(entry)
+	signer, err := audit.NewSigner(d.logKey)
+	d.must(err)
+	c := audit.Checkpoint{Origin: origin, Size: 2, Root: audit.NodeHash(sibling, leaf)}
+	signed, err := c.Sign(signer)
+	d.must(err)
+	p := audit.Proof{Index: 1, Hashes: []audit.Hash{sibling}, Checkpoint: signed}
+	return Proof{Entry: entry, Text: p.Format(), Keys: []byte(d.vkey + "\n")}
+}
+
+func (d *desk) sealRequest(p Prepared) SealRequest {
+	d.t.Helper()
+	crls, err := d.pki.CRLs(now)
+	d.must(err)
+	proof := d.log(KindSealed, map[string]string{FactExport: p.ExportID, FactContents: hexOf(p.ExportJSONSHA256)})
+	return SealRequest{Prepared: p, Proof: proof, Signer: d.signer, TSA: d.tsa,
+		TSAChain: []*x509.Certificate{d.pki.TSA.Cert, d.pki.TSARoot.Cert}, CRLs: crls}
+}
+
+func (d *desk) seal(phones, ips int) Sealed {
+	d.t.Helper()
+	p, err := d.maker.Prepare(context.Background(), d.content(phones, ips))
+	d.must(err)
+	s, err := d.maker.Seal(context.Background(), d.sealRequest(p))
+	d.must(err)
+	return s
+}
+
+func (d *desk) roots() []*x509.Certificate {
+	return []*x509.Certificate{d.pki.Root.Cert, d.pki.TSARoot.Cert}
+}
+
+func (d *desk) encryptRequest(s Sealed) EncryptRequest {
+	return EncryptRequest{Sealed: s, Recipients: []*x509.Certificate{d.to.Cert}, Roots: d.roots(), LogKeys: []string{d.vkey}}
+}
+
+func (d *desk) verify(path string) verify.Report {
+	d.t.Helper()
+	r, err := verify.Verify(context.Background(), path, verify.Options{Roots: d.roots(), LogKeys: []string{d.vkey}, Now: now,
+		Cert: d.to.Cert, Key: d.to.Key})
+	d.must(err)
+	return r
+}
+
+func show(t testing.TB, r verify.Report) {
+	t.Helper()
+	r.Print(os.Stderr)
+}
