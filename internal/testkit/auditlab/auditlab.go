@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -241,31 +242,41 @@ func (l *Lab) Fill(t testing.TB, n int) []audit.EventID {
 // on again as they were.
 func (l *Lab) Tamper(t testing.TB, statements ...string) {
 	t.Helper()
-	tables := append(l.tables(t), "public.thing")
-	err := l.Super.WithContext(t.Context()).Transaction(func(tx *gorm.DB) error {
-		for _, table := range tables {
-			if err := tx.Exec(`ALTER TABLE ` + table + ` DISABLE TRIGGER USER`).Error; err != nil {
-				return err
-			}
-		}
-		if err := tx.Exec(`SET LOCAL session_replication_role = replica`).Error; err != nil { // no foreign keys
-			return err
-		}
-		for _, s := range statements {
-			if err := tx.Exec(s).Error; err != nil {
-				return err
-			}
-		}
-		for _, table := range tables {
-			if err := alwaysAgain(tx, table); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	tables := l.tables(t)
+	if err := l.Super.Transaction(func(tx *gorm.DB) error { return tamper(tx, tables, statements) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Tampered does the same inside a transaction that is rolled back, and calls f
+// in between.
+func (l *Lab) Tampered(t testing.TB, statements []string, f func(tx *gorm.DB)) {
+	t.Helper()
+	tables := l.tables(t)
+	tx := l.Super.Begin()
+	defer tx.Rollback()
+	if err := tamper(tx, tables, statements); err != nil {
+		t.Fatal(err)
+	}
+	f(tx)
+}
+
+func tamper(tx *gorm.DB, tables, statements []string) error {
+	off := []string{`SET LOCAL session_replication_role = replica`} // no foreign keys either
+	for _, table := range tables {
+		off = append(off, `ALTER TABLE `+table+` DISABLE TRIGGER USER`)
+	}
+	for _, s := range append(off, statements...) {
+		if err := tx.Exec(s).Error; err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	for _, table := range tables {
+		if err := alwaysAgain(tx, table); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *Lab) tables(t testing.TB) (names []string) {
@@ -274,7 +285,7 @@ func (l *Lab) tables(t testing.TB) (names []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return names
+	return append(names, "public.thing")
 }
 
 func alwaysAgain(tx *gorm.DB, table string) error {
@@ -286,6 +297,54 @@ func alwaysAgain(tx *gorm.DB, table string) error {
 		}
 	}
 	return err
+}
+
+// Copy gives a Lab on a copy of the database, as a restored backup is, with the
+// same keys and the same keeper.
+func (l *Lab) Copy(t testing.TB) *Lab {
+	t.Helper()
+	for _, db := range []*gorm.DB{l.App, l.Owner} { // a database in use is not copied
+		pool, err := db.DB()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pool.SetMaxIdleConns(0)
+		defer pool.SetMaxIdleConns(80)
+	}
+	other := testkit.EmptyPostgres(t)
+	maintenance := Open(t, other.Superuser)
+	pool, err := l.Super.DB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.SetMaxIdleConns(0)
+	defer pool.SetMaxIdleConns(80)
+	copied := *l
+	copied.Database = other
+	name := other.Name + "_copy"
+	if err := maintenance.Exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + l.Database.Name).Error; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { maintenance.Exec(`DROP DATABASE ` + name + ` WITH (FORCE)`) })
+	for _, u := range []*string{&copied.Database.App, &copied.Database.Owner, &copied.Database.Auditor, &copied.Database.Superuser} {
+		*u = strings.Replace(*u, other.Name, name, 1)
+	}
+	copied.Database.Name = name
+	copied.App, copied.Owner, copied.Super = Open(t, copied.Database.App), Open(t, copied.Database.Owner), Open(t, copied.Database.Superuser)
+	return &copied
+}
+
+// CopyKeeperAt gives another lab's keeper the checkpoint that this log published
+// at a size.
+func (l *Lab) CopyKeeperAt(t testing.TB, other *Lab, size int64) {
+	t.Helper()
+	var note []byte
+	if err := l.App.Raw(`SELECT note FROM audit.checkpoint WHERE size = ?`, size).Row().Scan(&note); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Keeper.Replace(nil, note); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Things is the lab's business table as a store.RowSource.

@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/fault"
+	"lerd/internal/store"
+	"lerd/internal/store/cluster"
+)
+
+// auditCmd is what an auditor does with the log.
+type auditCmd struct {
+	Verify auditVerifyCmd `cmd:"" help:"Verify the audit log: recompute it, compare it with what was signed, and replay it over the case data."`
+	Export auditExportCmd `cmd:"" help:"Write the audit log as static files that any tlog-tiles tool can verify, without lerd and without a database."`
+	Prove  auditProveCmd  `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`
+}
+
+// auditSource says which log is meant and whose signature counts.
+type auditSource struct {
+	Dir         string `help:"Data folder; its private database is started if need be." default:"lerd-data" env:"LERD_DIR" type:"path"`
+	DatabaseURL string `help:"Database to read instead of the private one, as lerd_auditor or lerd_owner." env:"LERD_AUDIT_DATABASE_URL"`
+	VKey        string `name:"vkey" help:"File with the log's verifier keys, one a line; keys/log.vkey in the data folder if not given." type:"path"`
+}
+
+// trust reads the log's verifier keys: the current one first, then former ones.
+func (s auditSource) trust() (audit.Trust, error) {
+	path := s.VKey
+	if path == "" {
+		path = filepath.Join(s.Dir, "keys", "log.vkey")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return audit.Trust{}, fault.Because(fault.Invalid, err, "The log's verifier key cannot be read from %s; name its file with --vkey.", path)
+	}
+	var t audit.Trust
+	for _, line := range strings.Fields(string(text)) {
+		v, err := audit.NewVerifier(line)
+		if err != nil {
+			return audit.Trust{}, fault.Because(fault.Invalid, err, "%s holds a line that is no verifier key.", path)
+		}
+		t.Log = append(t.Log, v)
+	}
+	if len(t.Log) == 0 {
+		return audit.Trust{}, fault.New(fault.Invalid, "%s holds no verifier key.", path)
+	}
+	return t, nil
+}
+
+// keeper is the last signed checkpoint outside the database.
+func (s auditSource) keeper() audit.FileKeeper {
+	return audit.FileKeeper{Path: filepath.Join(s.Dir, "log-state", "checkpoint")}
+}
+
+// open connects to the database; the private cluster is used as it runs, or
+// started for as long as the command takes.
+func (s auditSource) open(ctx context.Context) (_ *store.Store, done func(), err error) {
+	url, stop := s.DatabaseURL, func() {}
+	if url == "" {
+		c, err := cluster.Attach(s.Dir)
+		if fault.KindOf(err) == fault.NotFound && exists(filepath.Join(s.Dir, "pg")) {
+			c, err = cluster.Open(ctx, cluster.Options{Dir: s.Dir, Log: slog.New(slog.DiscardHandler)})
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		url, stop = c.URL(cluster.RoleAuditor, cluster.MainDatabase), func() { c.Close() }
+	}
+	db, err := store.Open(ctx, store.Config{URL: url})
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return db, func() { db.Close(); stop() }, nil
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+type auditVerifyCmd struct {
+	auditSource
+	Log    string `help:"Verify a published or exported log instead of a database: its web address or its folder."`
+	Pin    string `help:"File with a checkpoint obtained earlier or elsewhere, of which the log must be a continuation." type:"path"`
+	NoPin  bool   `help:"Verify although the last signed checkpoint outside the database is not there: a rollback cannot be noticed then."`
+	NoRows bool   `help:"Leave out the case data: verify the log alone."`
+	Quiet  bool   `short:"q" help:"Print no progress."`
+}
+
+// Run verifies, prints what was checked, and fails with the first thing that
+// differs.
+func (c auditVerifyCmd) Run() error { return c.run(context.Background(), os.Stdout, os.Stderr) }
+
+func (c auditVerifyCmd) run(ctx context.Context, out, progress io.Writer) error {
+	if c.Quiet {
+		progress = io.Discard
+	}
+	trust, err := c.trust()
+	if err != nil {
+		return err
+	}
+	if c.Log != "" {
+		return c.published(ctx, trust, out, progress)
+	}
+	pin, err := c.pinned()
+	if err != nil {
+		return err
+	}
+	db, done, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	check := store.AuditCheck{Trust: trust, Kept: pin, LogOnly: c.NoRows, Progress: newProgress(progress).show}
+	report, err := db.VerifyAudit(ctx, check)
+	if err != nil {
+		return verdict(err)
+	}
+	return printReport(out, report)
+}
+
+// pinned gives the checkpoint with which the database is compared.
+func (c auditVerifyCmd) pinned() ([]byte, error) {
+	if c.Pin != "" {
+		return os.ReadFile(c.Pin)
+	}
+	kept, err := c.keeper().Load()
+	if err == nil && kept == nil && !c.NoPin {
+		return nil, fault.New(fault.Invalid, "The last signed checkpoint is not in %s, and without it a rollback cannot be noticed. "+
+			"Give one with --pin, or say --no-pin to verify without.", c.keeper().Path)
+	}
+	return kept, err
+}
+
+// published verifies a log without its database.
+func (c auditVerifyCmd) published(ctx context.Context, trust audit.Trust, out, progress io.Writer) error {
+	show := newProgress(progress)
+	opts := audit.VerifyOptions{Now: time.Now, Progress: func(p audit.Progress) { show.show("verifying", int64(p.Done), int64(p.Size)) }}
+	if c.Pin != "" {
+		text, err := os.ReadFile(c.Pin)
+		if err != nil {
+			return err
+		}
+		pin, err := audit.OpenCheckpoint(text, trust)
+		if err != nil {
+			return fault.Because(fault.Invalid, err, "The checkpoint in %s is not one that this log has signed.", c.Pin)
+		}
+		opts.Pinned = []audit.Checkpoint{pin.Checkpoint}
+	}
+	report, err := audit.VerifyLog(ctx, logAt(c.Log), nil, trust, opts)
+	if err != nil {
+		return verdict(err)
+	}
+	return printLog(out, report)
+}
+
+// logAt reads a log from a web address or a folder.
+func logAt(place string) audit.LogReader {
+	if strings.HasPrefix(place, "http://") || strings.HasPrefix(place, "https://") {
+		return audit.HTTPReader{Base: place, Client: &http.Client{Timeout: time.Minute}}
+	}
+	return audit.DirReader(place)
+}
+
+// verdict words a finding so that it cannot be taken for a failure of the tool,
+// nor the other way round. Either way the exit status is 1.
+func verdict(err error) error {
+	if store.IsDifference(err) {
+		return fmt.Errorf("NOT VERIFIED: %w", err)
+	}
+	return fmt.Errorf("the verification could not be finished, which says nothing about the log: %w", err)
+}
+
+type auditExportCmd struct {
+	auditSource
+	Out   string `help:"Folder for the files; an earlier export there is continued." required:"" type:"path"`
+	Quiet bool   `short:"q" help:"Print no progress."`
+}
+
+// Run exports and says what lies there.
+func (c auditExportCmd) Run() error { return c.run(context.Background(), os.Stdout, os.Stderr) }
+
+func (c auditExportCmd) run(ctx context.Context, out, progress io.Writer) error {
+	if c.Quiet {
+		progress = io.Discard
+	}
+	trust, err := c.trust()
+	if err != nil {
+		return err
+	}
+	db, done, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	show := newProgress(progress)
+	signed, err := audit.Exporter{Source: db.AuditReader(), Dir: c.Out, Trust: trust,
+		Progress: func(done, size uint64) { show.show("exporting", int64(done), int64(size)) }}.Export(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Exported %d entries to %s, root %s.\n", signed.Size, c.Out, signed.Root)
+	return err
+}
+
+type auditProveCmd struct {
+	auditSource
+	Event string `help:"The event's id." xor:"which" required:""`
+	Index int64  `help:"The entry's number in the log, from 0." xor:"which" required:"" default:"-1"`
+}
+
+// Run prints the tlog-proof.
+func (c auditProveCmd) Run() error { return c.run(context.Background(), os.Stdout) }
+
+func (c auditProveCmd) run(ctx context.Context, out io.Writer) error {
+	trust, err := c.trust()
+	if err != nil {
+		return err
+	}
+	db, done, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	log, id := db.AuditReader(), audit.EventID(c.Event)
+	if id == "" {
+		if c.Index < 0 {
+			return fault.New(fault.Invalid, "Name the entry with --event or --index.")
+		}
+		if id, err = log.EventAt(ctx, uint64(c.Index)); err != nil {
+			return err
+		}
+	}
+	return prove(ctx, out, proving{log, trust, id})
+}
+
+type proving struct {
+	log   store.AuditReader
+	trust audit.Trust
+	id    audit.EventID
+}
+
+// prove prints only what it has verified itself.
+func prove(ctx context.Context, out io.Writer, p proving) error {
+	entry, err := p.log.Entry(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	proof, err := p.log.Proof(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	if _, _, err := audit.VerifyProof(entry, proof, p.trust); err != nil {
+		return fmt.Errorf("NOT VERIFIED: event %s: %w", p.id, err)
+	}
+	_, err = out.Write(proof)
+	return err
+}

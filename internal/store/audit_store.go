@@ -1,0 +1,22 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+)
+
+// AuditReader reads the published log.
+func (s *Store) AuditReader() AuditReader { return AuditReader{pool: s.sql} }
+
+// AuditSequence is the log as the sequencer works on it.
+func (s *Store) AuditSequence() *AuditSequence { return &AuditSequence{db: s.sql} }
+
+// VerifyAudit is VerifyAudit on this database, replayed over its business rows
+// unless the check names others.
+func (s *Store) VerifyAudit(ctx context.Context, check AuditCheck) (AuditReport, error) {
+	if check.Rows == nil {
+		check.Rows = func(tx *gorm.DB) RowSource { return &Store{db: tx, sql: s.sql, rand: s.rand, now: s.now} }
+	}
+	return VerifyAudit(ctx, s.db, check)
+}
