@@ -71,7 +71,7 @@ func (d devFake) SignIn(_ context.Context, name, key string) (string, error) {
 // site is a portal under test.
 type site struct {
 	*Server
-	t        *testing.T
+	t        testing.TB
 	sessions *sessionsFake
 	log      *strings.Builder
 }
@@ -80,7 +80,7 @@ const testHost = "localhost:8080"
 
 // newSite builds a portal with an officer ("tok-officer") and a reviewer
 // ("tok-reviewer") signed in; change may alter its Config first.
-func newSite(t *testing.T, change func(*Config)) *site {
+func newSite(t testing.TB, change func(*Config)) *site {
 	t.Helper()
 	st := &site{t: t, log: &strings.Builder{}, sessions: &sessionsFake{actors: map[string]identity.Actor{
 		"tok-officer":  {Person: "p1", Name: personal.NewText("Ana Novak"), Role: identity.Officer, Agency: "a1", Session: "s1"},
