@@ -74,6 +74,8 @@ type Config struct {
 	LogTiles http.Handler
 	// LogKey is the log's verifier key, printed on the help page.
 	LogKey string
+	// Services are the steps that the pages of a role take.
+	Services Services
 	// Product names the operator's service to the reader.
 	Product string
 	Limits  Limits
@@ -121,6 +123,9 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) load() (err error) {
 	if s.cfg.Log == nil || s.cfg.Now == nil || s.cfg.Sessions == nil || s.cfg.Authorizer == nil {
 		return fault.New(fault.Invalid, "web: Log, Now, Sessions and Authorizer must be given")
+	}
+	if err := s.cfg.Services.check(); err != nil {
+		return err
 	}
 	if s.origin, err = parseOrigin(s.cfg.PublicOrigin); err != nil {
 		return err
