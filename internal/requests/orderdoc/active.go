@@ -49,7 +49,7 @@ var activeValues = map[name]struct{ code, what string }{
 // reached or not, in object streams too.
 func (f *file) look(d dict) error {
 	for k, v := range d {
-		if a, ok := activeKeys[k]; ok {
+		if a, ok := activeKeys[k]; ok && !emptyTree(v) {
 			return active(a.code, a.what)
 		}
 		if k != "S" && k != "Type" && k != "Subtype" {
@@ -65,6 +65,14 @@ func (f *file) look(d dict) error {
 	}
 	f.signature(d)
 	return f.dimensions(d)
+}
+
+// emptyTree tells of a name tree without a name, which some writers put in
+// every file.
+func emptyTree(v any) bool {
+	d, ok := v.(dict)
+	names, ok2 := d["Names"].(array)
+	return ok && ok2 && len(d) == 1 && len(names) == 0
 }
 
 func active(code, what string) error {
