@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,14 +58,21 @@ func (r FSReader) read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readLimited(f, path, limit)
+	size := int64(0)
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	return readLimited(f, path, limit, size)
 }
 
-func readLimited(r io.Reader, path string, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
+// readLimited reads at most limit bytes; size is how many to expect, if known.
+func readLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(size, 0), limit)) + bytes.MinRead) // enough to see the end without growing
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	data := b.Bytes()
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("%w: larger than the %d bytes that it can have", errMalformed, limit)
 	}
@@ -104,7 +112,7 @@ func (r HTTPReader) get(ctx context.Context, path string, limit int64) ([]byte, 
 	defer resp.Body.Close()
 	switch resp.StatusCode {
 	case http.StatusOK:
-		return readLimited(resp.Body, path, limit)
+		return readLimited(resp.Body, path, limit, resp.ContentLength)
 	case http.StatusNotFound:
 		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 	}
