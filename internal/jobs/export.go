@@ -152,7 +152,7 @@ func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prep
 	if err != nil {
 		return s, err
 	}
-	enc, err := x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Recipients: to, Trust: x.trust(crls)})
+	enc, err := x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Recipients: to, Roots: x.Keys.Roots, LogKeys: []string{x.LogKey}})
 	if err != nil {
 		return s, err
 	}

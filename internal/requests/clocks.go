@@ -50,11 +50,11 @@ func limitOf(p *legal.Process, kind legal.ClockKind) *legal.Limit {
 
 func (s *Service) due(q *Request, p *legal.Process, kind legal.ClockKind, pauses []legal.Pause) (legal.Due, bool, error) {
 	limit := limitOf(p, kind)
-	if limit == nil || limit.Unit == legal.OnOrder && q.Order.ExpiresOn.IsZero() {
+	if limit == nil || limit.Unit == legal.OnOrder && q.Order.ReturnOn.IsZero() {
 		return legal.Due{}, false, nil
 	}
 	due, err := s.Law.Due(legal.ClockInput{Process: p, Kind: kind, Start: q.ReceivedAt, Now: s.now(),
-		OrderDate: endOfDay(q.Order.ExpiresOn), Pauses: pauses})
+		OrderDate: endOfDay(q.Order.ReturnOn), Pauses: pauses})
 	return due, err == nil, err
 }
 

@@ -34,7 +34,7 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		Issuer:    legal.Authority{Kind: q.Order.IssuerKind, Country: c.Agency.Country},
 		Validator: legal.Authority{Kind: q.Order.ValidatorKind},
 		Order: legal.Order{Number: q.Order.Number, CaseNumber: q.Order.Number, IssuedAt: q.Order.IssuedOn, ServedAt: q.ReceivedAt,
-			ValidUntil: endOfDay(q.Order.ExpiresOn), ReturnAt: endOfDay(q.Order.ExpiresOn), Signed: legal.TriOf(q.Order.Signed), Language: q.Order.Language,
+			ValidUntil: endOfDay(q.Order.ExpiresOn), ReturnAt: endOfDay(q.Order.ReturnOn), Signed: legal.TriOf(q.Order.Signed), Language: q.Order.Language,
 			AddresseeRight: q.Attested["order.addressee_right"], LegalBasis: q.Order.LegalBasis},
 		Offence: legal.Offence{Provision: q.Offence.Provision, Class: q.Offence.Class, MaxPenaltyYears: float64(q.Offence.MaxPenaltyMonths) / 12,
 			PenaltyStated: q.Offence.MaxPenaltyMonths > 0, CommittedByNetwork: legal.TriOf(q.Offence.ByNetwork),
@@ -42,10 +42,11 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 			VictimRequest: q.Attested["offence.victim_request"], MissingPerson: q.Attested["offence.missing_person"]},
 		Need: legal.Need{Stated: q.Attested["need.stated"], FactsShown: q.Attested["need.facts_shown"],
 			Proportionality: q.Attested["need.proportionality"], Individualised: q.Attested["need.individualised"]},
-		Emergency: legal.Emergency{Claimed: q.Emergency, Imminent: q.Attested["emergency.imminent"],
+		Emergency: legal.Emergency{Claimed: q.Emergency, Danger: q.Further["danger"], Imminent: q.Attested["emergency.imminent"],
 			WhyNotOrdinary: q.Attested["emergency.why_not_ordinary"], DataAverts: q.Attested["emergency.data_averts"]},
 		Secrecy:     legal.Secrecy{Ordered: legal.TriOf(q.Confidential.Asked), Until: q.Confidential.Until},
 		Attachments: 1,
+		Extra:       q.Further,
 		Reviewer:    legal.ReviewerFacts{Conflict: legal.TriOf(q.Reviewer == "" || q.Reviewer == q.Officer)},
 	}
 	if q.Order.ValidatorKind != "" {

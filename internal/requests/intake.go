@@ -30,13 +30,14 @@ const (
 // 2006-01-02, moments 2006-01-02T15:04 or RFC 3339 with their zone.
 type Submission struct {
 	Process, IssuerKind, IssuerName, ValidatorKind               string
-	OrderNumber, IssuedOn, ExpiresOn, OrderLanguage              string
+	OrderNumber, IssuedOn, ExpiresOn, ReturnOn, OrderLanguage    string
 	OrderSigned                                                  bool
 	LegalBasis, Addressee                                        string
 	OffenceClass, OffenceProvision, OffenceText, MaxPenaltyYears string
 	ByNetwork                                                    bool
 	Need                                                         string
 	Attested                                                     map[string]string
+	Further                                                      map[string]string // by the law's field ids
 	Confidential                                                 bool
 	ConfidentialUntil, ConfidentialBasis                         string
 	Emergency                                                    bool
@@ -211,13 +212,14 @@ func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor)
 	}
 	q.Confidential = readConfidentiality(&r, in)
 	q.Attested = readAttested(&r, in.Attested)
+	q.Further = s.readFurther(&r, process, in)
 	q.Targets = readTargets(&r, in.Targets, &q)
 	if err := fault.Fields(r.problems); err != nil {
 		return q, nil, err
 	}
 	pin := process.Pin()
 	q.Process = ProcessPin{ID: string(pin.ID), Version: pin.Version, Digest: pin.Digest}
-	return q, process, nil
+	return q, process, s.complete(ctx, q, process)
 }
 
 func (s *Service) readOrder(ctx context.Context, r *reader, in Submission, actor identity.Actor, process *legal.Process) Order {
@@ -229,6 +231,7 @@ func (s *Service) readOrder(ctx context.Context, r *reader, in Submission, actor
 		Addressee:  r.line("addressee", in.Addressee, "Give the addressee as it stands on the order.", identifier.Name),
 		IssuedOn:   r.date("issued_on", in.IssuedOn, "Give the date of the order."),
 		ExpiresOn:  r.date("expires_on", in.ExpiresOn, ""),
+		ReturnOn:   r.date("return_on", in.ReturnOn, ""),
 		Language:   strings.ToLower(strings.TrimSpace(in.OrderLanguage)),
 	}
 	if !s.knownIssuer(o.IssuerKind) {

@@ -73,7 +73,10 @@ type Request struct {
 	DueExplained  string // how the deadlines were computed
 	// Attested is what the officer says that the order states, by the names of
 	// the law's facts, e.g. \"need.stated\": \"yes\".
-	Attested  map[string]string
+	Attested map[string]string
+	// Further are the answers that only some processes ask for, by the field ids of
+	// the law, e.g. "fir_number".
+	Further   map[string]string
 	Reviewer  identity.PersonID
 	ClaimedAt time.Time
 	Verdict   string // "", "qualified" or "refused"
@@ -99,6 +102,7 @@ type Order struct {
 	Number        string
 	IssuedOn      time.Time // a date, UTC midnight
 	ExpiresOn     time.Time // zero: none stated
+	ReturnOn      time.Time // the date by which the order wants its answer; zero: none stated
 	Signed        bool
 	Language      string // ISO 639-1
 	LegalBasis    string

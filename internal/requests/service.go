@@ -44,8 +44,8 @@ type ReleaseStore interface {
 	Confirmed(ctx context.Context, id FindingID) (ConfirmedFinding, error)
 	// ReleaseRecords streams the frozen records of a release in their order.
 	ReleaseRecords(ctx context.Context, id ReleaseID) iter.Seq2[Record, error]
-	// ReleaseCase gives the case to which a release belongs.
-	ReleaseCase(ctx context.Context, id ReleaseID) (Case, error)
+	// RuleOffences gives the published links from rules to classes of offence.
+	RuleOffences(ctx context.Context) (map[RuleOffence]bool, error)
 }
 
 // Authorizer says whether an actor may, and by which rule.
@@ -62,9 +62,16 @@ type Blobs interface {
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
+// Agencies knows the agencies on file.
+type Agencies interface {
+	// AgencyByID gives an agency, or NotFound.
+	AgencyByID(ctx context.Context, id identity.AgencyID) (identity.Agency, error)
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	Store    Store
+	Agencies Agencies
 	Releases ReleaseStore
 	Access   Authorizer
 	Law      *legal.Registry

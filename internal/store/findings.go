@@ -81,16 +81,19 @@ func (s *Store) Confirmed(ctx context.Context, id requests.FindingID) (c request
 		Confirmers: [2]identity.PersonID{yes[0], yes[1]}, EventID: audit.EventID(f.EventID)}, nil
 }
 
-// ReleaseCase gives the case to which a release belongs.
-func (s *Store) ReleaseCase(ctx context.Context, id requests.ReleaseID) (c requests.Case, err error) {
-	defer fault.Wrap(&err, "store.ReleaseCase(%s)", id)
+// RuleOffences gives the published links from rules to classes of offence.
+func (s *Store) RuleOffences(ctx context.Context) (links map[requests.RuleOffence]bool, err error) {
+	defer fault.Wrap(&err, "store.RuleOffences")
+	links = map[requests.RuleOffence]bool{}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		var request string
-		if err := tx.Raw("SELECT request_id FROM release WHERE id = ?", string(id)).Row().Scan(&request); err != nil {
+		var rows []ruleOffenceRow
+		if err := tx.Find(&rows).Error; err != nil {
 			return err
 		}
-		c, err = loadCase(tx, requests.ID(request))
-		return err
+		for _, r := range rows {
+			links[requests.RuleOffence{Rule: r.RuleID, Version: r.RuleVersion, Class: r.OffenceClass}] = true
+		}
+		return nil
 	})
-	return c, err
+	return links, err
 }

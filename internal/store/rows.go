@@ -83,6 +83,7 @@ type requestRow struct {
 	OrderNumber       string     `gorm:"column:order_number"`
 	IssuedOn          time.Time  `gorm:"column:issued_on"`
 	ExpiresOn         *time.Time `gorm:"column:expires_on"`
+	ReturnOn          *time.Time `gorm:"column:return_on"`
 	OrderSigned       bool       `gorm:"column:order_signed"`
 	OrderLanguage     string     `gorm:"column:order_language"`
 	LegalBasis        string     `gorm:"column:legal_basis"`
@@ -103,6 +104,7 @@ type requestRow struct {
 	EffectBy          *time.Time `gorm:"column:effect_by"`
 	DueExplained      string     `gorm:"column:due_explained"`
 	Attested          string     `gorm:"column:attested"`
+	Further           string     `gorm:"column:further"`
 	ReviewerID        *string    `gorm:"column:reviewer_id"`
 	ClaimedAt         *time.Time `gorm:"column:claimed_at"`
 	Verdict           string     `gorm:"column:verdict"`

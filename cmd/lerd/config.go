@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"lerd/internal/fault"
+)
+
+// config is everything an operator sets: by a YAML file, and over it by
+// environment variables. A field ending in _file is read from that file, so
+// that secrets need not stand in either.
+type config struct {
+	Dir          string `yaml:"dir" env:"LERD_DIR"`                     // data folder: keys, blobs, last signed checkpoint
+	Listen       string `yaml:"listen" env:"LERD_LISTEN"`               // host:port
+	PublicOrigin string `yaml:"public_origin" env:"LERD_PUBLIC_ORIGIN"` // https://host, as browsers see it
+	DatabaseURL  string `yaml:"database_url" env:"LERD_DATABASE_URL"`   // as lerd_app; empty: a private PostgreSQL in dir
+	AccountsURL  string `yaml:"accounts_url" env:"LERD_ACCOUNTS_URL"`   // as lerd_records: the platform's account views
+	Product      string `yaml:"product" env:"LERD_PRODUCT"`             // the service's name for its users
+	LogOrigin    string `yaml:"log_origin" env:"LERD_LOG_ORIGIN"`       // name of the audit log, a URL without scheme
+	Controller   struct {
+		Name    string `yaml:"name" env:"LERD_CONTROLLER_NAME"`
+		Address string `yaml:"address" env:"LERD_CONTROLLER_ADDRESS"`
+		Contact string `yaml:"contact" env:"LERD_CONTROLLER_CONTACT"`
+	} `yaml:"controller"`
+	Seal struct {
+		Key   string   `yaml:"key" env:"LERD_SEAL_KEY"`     // PKCS#8 PEM file
+		Chain string   `yaml:"chain" env:"LERD_SEAL_CHAIN"` // PEM file: seal, issuing, root
+		CRLs  []string `yaml:"crls"`                        // DER files, kept fresh by the operator
+	} `yaml:"seal"`
+	TSA struct {
+		URL   string `yaml:"url" env:"LERD_TSA_URL"`
+		Chain string `yaml:"chain" env:"LERD_TSA_CHAIN"` // PEM file: authority up to its root
+	} `yaml:"tsa"`
+
+	// development is never read from a file: only the demo sets it.
+	development bool
+}
+
+// loadConfig reads the file, if one is named, and the environment over it.
+func loadConfig(path string, env func(string) string) (config, error) {
+	c := config{Dir: "lerd-data", Listen: "127.0.0.1:8443", Product: "the platform"}
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return c, fault.Because(fault.Invalid, err, "The configuration file %s cannot be read.", path)
+		}
+		dec := yaml.NewDecoder(strings.NewReader(string(b)))
+		dec.KnownFields(true)
+		if err := dec.Decode(&c); err != nil {
+			return c, fault.Because(fault.Invalid, err, "The configuration file %s is not as docs/operations.md describes it.", path)
+		}
+	}
+	for name, field := range c.fromEnv() {
+		if v := env(name); v != "" {
+			*field = v
+		}
+		if file := env(name + "_FILE"); file != "" {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return c, fault.Because(fault.Invalid, err, "%s_FILE names a file that cannot be read.", name)
+			}
+			*field = strings.TrimSpace(string(b))
+		}
+	}
+	return c, nil
+}
+
+// fromEnv gives the environment variable of each field, as its tag says.
+func (c *config) fromEnv() map[string]*string {
+	return map[string]*string{
+		"LERD_DIR": &c.Dir, "LERD_LISTEN": &c.Listen, "LERD_PUBLIC_ORIGIN": &c.PublicOrigin,
+		"LERD_DATABASE_URL": &c.DatabaseURL, "LERD_ACCOUNTS_URL": &c.AccountsURL, "LERD_PRODUCT": &c.Product, "LERD_LOG_ORIGIN": &c.LogOrigin,
+		"LERD_CONTROLLER_NAME": &c.Controller.Name, "LERD_CONTROLLER_ADDRESS": &c.Controller.Address, "LERD_CONTROLLER_CONTACT": &c.Controller.Contact,
+		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_TSA_URL": &c.TSA.URL, "LERD_TSA_CHAIN": &c.TSA.Chain,
+	}
+}
+
+// check gives one line per fault, each saying what would make it right.
+func (c *config) check() error {
+	var p []fault.Problem
+	fail := func(field, format string, args ...any) {
+		p = append(p, fault.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		fail("listen", "give host:port, for example 127.0.0.1:8443")
+	}
+	u, err := url.Parse(c.PublicOrigin)
+	if err != nil || u.Host == "" || u.Path != "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
+		fail("public_origin", "give https://host as browsers reach it; plain http is for loopback alone")
+	}
+	for field, raw := range map[string]string{"database_url": c.DatabaseURL, "accounts_url": c.AccountsURL} {
+		if raw == "" && field == "database_url" {
+			continue
+		}
+		if u, err := url.Parse(raw); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			fail(field, "give postgres://role:password@host:port/database")
+		}
+	}
+	if !c.development {
+		c.checkProduction(fail)
+	}
+	return fault.Fields(p)
+}
+
+// checkProduction asks for what only an evaluation can do without.
+func (c *config) checkProduction(fail func(field, format string, args ...any)) {
+	for field, v := range map[string]string{
+		"log_origin": c.LogOrigin, "controller.name": c.Controller.Name, "controller.address": c.Controller.Address, "controller.contact": c.Controller.Contact,
+		"seal.key": c.Seal.Key, "seal.chain": c.Seal.Chain, "tsa.url": c.TSA.URL, "tsa.chain": c.TSA.Chain,
+	} {
+		if strings.TrimSpace(v) == "" {
+			fail(field, "must be set")
+		}
+	}
+	if len(c.Seal.CRLs) == 0 {
+		fail("seal.crls", "name the revocation lists of every authority in both chains; nothing is sealed without fresh ones")
+	}
+	for field, path := range map[string]string{"seal.key": c.Seal.Key, "seal.chain": c.Seal.Chain, "tsa.chain": c.TSA.Chain} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err != nil {
+			fail(field, "%s cannot be read", path)
+		}
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c *config) path(parts ...string) string {
+	return filepath.Join(append([]string{c.Dir}, parts...)...)
+}

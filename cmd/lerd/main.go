@@ -1,0 +1,54 @@
+// Command lerd answers law enforcement: the portal, the legal-validity
+// workflow, signed bundles and the audit log, in one program.
+//
+// Each subcommand has a file of its own; this one lists them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"lerd/internal/fault"
+)
+
+// cli is the whole command line.
+type cli struct {
+	Demo    demoCmd    `cmd:"" help:"Run the main job with sample data, a private PostgreSQL and no set-up; --serve leaves the portal running."`
+	Serve   serveCmd   `cmd:"" help:"Serve the portal."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to the newest schema, as its owner."`
+	Audit   auditCmd   `cmd:"" help:"Verify, export and prove the audit log."`
+	Bundle  bundleCmd  `cmd:"" help:"Verify a bundle, offline."`
+	Policy  policyCmd  `cmd:"" help:"Test the legal processes against their example cases."`
+	DB      dbCmd      `cmd:"" name:"db" help:"Start, stop and find the private PostgreSQL of a data folder."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	k := kong.Parse(&c,
+		kong.Name("lerd"),
+		kong.Description("lerd answers law enforcement: valid requests only, phone numbers and IP addresses only, of confirmed rule violators only, every step on record."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "lerd: "+plain(err))
+		os.Exit(1)
+	}
+}
+
+// plain gives what a person at the terminal needs: the message with its field
+// problems a line each, and the operations and causes behind it.
+func plain(err error) string {
+	text := err.Error()
+	for _, p := range fault.ProblemsOf(err) {
+		text += "\n  " + p.Field + ": " + p.Message
+	}
+	return text
+}

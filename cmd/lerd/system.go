@@ -1,0 +1,358 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lerd/internal/access"
+	"lerd/internal/audit"
+	"lerd/internal/export"
+	"lerd/internal/export/cms"
+	"lerd/internal/export/demopki"
+	"lerd/internal/export/tsp"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/identity/signin"
+	"lerd/internal/jobs"
+	"lerd/internal/legal"
+	"lerd/internal/records"
+	"lerd/internal/records/pgrecords"
+	"lerd/internal/requests"
+	"lerd/internal/store"
+	"lerd/internal/store/blob"
+	"lerd/internal/violations"
+	"lerd/internal/web"
+	"lerd/internal/web/wire"
+	"lerd/policies"
+)
+
+// system is lerd, wired: everything that serve and demo run, in sight.
+type system struct {
+	cfg       config
+	log       *slog.Logger
+	store     *store.Store
+	source    *pgrecords.Source
+	law       *legal.Registry
+	people    *signin.Service
+	cases     *requests.Service
+	findings  *violations.Service
+	sequencer *jobs.Sequencer
+	caseJob   *jobs.Cases
+	keys      jobs.Keys
+	logVKey   string
+	web       *web.Server
+}
+
+// build wires lerd over a migrated database. now is the clock of everything.
+func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (_ *system, err error) {
+	s := &system{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	rules, err := access.Load(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	if s.law, err = legal.Load(policies.FS); err != nil {
+		return nil, err
+	}
+	if s.store, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Now: now}); err != nil {
+		return nil, err
+	}
+	if s.source, err = pgrecords.Open(ctx, pgrecords.Config{URL: cfg.AccountsURL}); err != nil {
+		return nil, err
+	}
+	if err := s.openLog(log); err != nil {
+		return nil, err
+	}
+	if s.keys, err = loadKeys(cfg, now); err != nil {
+		return nil, err
+	}
+	blobs := blob.Folder{Dir: cfg.path("blobs")}
+	if _, err := blobs.Sweep(); err != nil {
+		return nil, err
+	}
+	source := records.Guard(s.source)
+	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Access: rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
+	s.findings = violations.New(violations.Config{Store: s.store, Access: rules, Law: s.law, Source: source, Now: now})
+	exporter, err := s.exporter(ctx, blobs, now)
+	if err != nil {
+		return nil, err
+	}
+	s.caseJob = &jobs.Cases{Steps: s.cases, Export: exporter, Log: log}
+	return s, s.openWeb(rules, now)
+}
+
+// openLog reads the audit log's keys and wires its sequencer.
+func (s *system) openLog(log *slog.Logger) error {
+	from := auditSource{Dir: s.cfg.Dir}
+	signer, err := ensureLogKey(s.cfg.Dir, s.cfg.LogOrigin)
+	if err != nil {
+		return err
+	}
+	vkey, err := os.ReadFile(s.cfg.path("keys", "log.vkey"))
+	if err != nil {
+		return err
+	}
+	s.logVKey = firstLine(string(vkey))
+	s.sequencer, err = newSequencer(from, s.store, signer, log)
+	return err
+}
+
+// proofs gives the export what it needs of the log.
+type proofs struct {
+	*jobs.Sequencer
+	store.AuditReader
+}
+
+// Proof is the reader's; both have one.
+func (p proofs) Proof(ctx context.Context, id audit.EventID) ([]byte, error) {
+	return p.AuditReader.Proof(ctx, id)
+}
+
+func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() time.Time) (*jobs.Exporter, error) {
+	about, err := s.source.System(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := s.cfg.Controller
+	return &jobs.Exporter{
+		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
+		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Version: buildVersion()},
+		Profile: jobs.Profile{
+			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},
+			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},
+			System:      about,
+			PublishedAt: s.cfg.PublicOrigin + "/verify",
+			Certificates: func(id string, v int) []string {
+				p, err := s.law.Process(legal.ProcessID(id), v)
+				if err != nil {
+					return nil
+				}
+				return p.Certificates
+			},
+		},
+	}, nil
+}
+
+// systemDescription says in the certificate how the records arise.
+var systemDescription = []string{
+	"The records are made by the platform's own servers in the ordinary course of its business, at the time of the event that they describe: when an account is registered, signed in to or out of, or when a phone number is verified.",
+	"They are read through documented, read-only views by a program that can disclose phone numbers and IP addresses only; each row that leaves was frozen, shown to a second person and committed to in an append-only log before this copy was signed.",
+}
+
+func (s *system) openWeb(rules *access.Authorizer, now func() time.Time) (err error) {
+	reader := s.store.AuditReader()
+	cfg := web.Config{
+		Log: s.log, Now: now, Sessions: s.people, Authorizer: rules, PublicOrigin: s.cfg.PublicOrigin, Development: s.cfg.development,
+		LogTiles: web.LogHandler(reader), LogKey: s.logVKey, Product: s.cfg.Product, TempDir: s.cfg.path("tmp"),
+		Ready: []web.Check{
+			{Name: "database", Ping: s.store.Ready},
+			{Name: "account data", Ping: s.source.Ping},
+		},
+	}
+	if s.cfg.development {
+		cfg.DevSignIn = devSignIn{s.people, s.store}
+	}
+	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings}
+	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
+		return err
+	}
+	s.web, err = web.New(cfg)
+	return err
+}
+
+// devSignIn lets the demo's people in without a passkey.
+type devSignIn struct {
+	people *signin.Service
+	store  *store.Store
+}
+
+// Users lists everybody with the agency's name.
+func (d devSignIn) Users(ctx context.Context) ([]web.DevUser, error) {
+	people, err := d.people.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []web.DevUser
+	for _, p := range people {
+		u := web.DevUser{SignIn: p.SignIn, Name: p.Name.Reveal(), Role: p.Role}
+		if p.Agency != "" {
+			a, err := d.store.AgencyByID(identity.With(ctx, identity.SystemActor()), p.Agency)
+			if err != nil {
+				return nil, err
+			}
+			u.Agency = a.Name
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
+
+// SignIn begins a session; a repeated form begins another, which harms nobody.
+func (d devSignIn) SignIn(ctx context.Context, name, _ string) (string, error) {
+	token, _, err := d.people.SignInForDevelopment(ctx, name)
+	return token, err
+}
+
+// loadKeys reads what bundles are signed with: the operator's, or in an
+// evaluation the demonstration's own hierarchy.
+func loadKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
+	if cfg.development {
+		return demoKeys(cfg, now)
+	}
+	signer, err := cms.LoadFileSigner(cfg.Seal.Key, cfg.Seal.Chain, false)
+	if err != nil {
+		return jobs.Keys{}, err
+	}
+	chain, err := cms.ReadCertsPEM(cfg.TSA.Chain)
+	if err != nil {
+		return jobs.Keys{}, err
+	}
+	sealChain := signer.Chain()
+	roots := []*x509.Certificate{sealChain[len(sealChain)-1], chain[len(chain)-1]}
+	return jobs.Keys{
+		Signer: signer, TSAChain: chain, Roots: roots,
+		TSA:  &tsp.Client{URL: cfg.TSA.URL, HTTP: &http.Client{Timeout: 20 * time.Second}, Roots: roots[1:], Pool: chain},
+		CRLs: func(context.Context) ([][]byte, error) { return readAll(cfg.Seal.CRLs) },
+	}, nil
+}
+
+func readAll(paths []string) (out [][]byte, err error) {
+	for _, p := range paths {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+// demoKeys loads or makes the demonstration's hierarchy, with a time-stamping
+// authority inside the process.
+func demoKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
+	dir := cfg.path("keys", "demo-pki")
+	pki, err := demopki.Load(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		if pki, err = demopki.New(demopki.Options{Organisation: cfg.Controller.Name, URL: cfg.PublicOrigin + "/.well-known/lerd", Now: now()}); err == nil {
+			err = pki.Save(dir)
+		}
+	}
+	if err != nil {
+		return jobs.Keys{}, err
+	}
+	signer, err := pki.Signer()
+	if err != nil {
+		return jobs.Keys{}, err
+	}
+	stamper, err := pki.TSASigner()
+	if err != nil {
+		return jobs.Keys{}, err
+	}
+	return jobs.Keys{
+		Signer: signer, TSA: &tsp.Authority{Signer: stamper, Now: now}, TSAChain: stamper.Chain(),
+		CRLs:  func(context.Context) ([][]byte, error) { return pki.CRLs(now()) },
+		Roots: []*x509.Certificate{pki.Root.Cert, pki.TSARoot.Cert},
+	}, nil
+}
+
+// publishRules puts the links from platform rules to offences, as the policy
+// files state them, into the database, where the gates of a release look for
+// them. Links that are there stay.
+func (s *system) publishRules(ctx context.Context) error {
+	return s.cases.PublishRules(identity.With(ctx, identity.SystemActor()))
+}
+
+// run serves on a listener and does what time makes happen, until ctx ends.
+func (s *system) run(ctx context.Context, l net.Listener) error {
+	u, err := url.Parse(s.cfg.PublicOrigin)
+	if err != nil {
+		return err
+	}
+	opts := wire.Options{Hosts: []string{u.Host}, AnyHostPaths: []string{"/healthz", "/readyz"}, Log: s.log}
+	server := wire.Server(s.web, opts)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := server.Serve(wire.Guard(l, opts)); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+		defer cancel()
+		return server.Shutdown(end)
+	})
+	g.Go(func() error {
+		return s.every(ctx, 200*time.Millisecond, "sequencer", func() (bool, error) {
+			r, err := s.sequencer.RunOnce(ctx)
+			return r.Placed > 0, err
+		})
+	})
+	g.Go(func() error {
+		return s.every(ctx, 300*time.Millisecond, "cases", func() (bool, error) {
+			n, err := s.caseJob.RunOnce(ctx)
+			return n > 0, err
+		})
+	})
+	return g.Wait()
+}
+
+// every runs a job until ctx ends; a failing one waits longer, up to a minute.
+// A contradiction of the log is logged each time and stops nothing else: pages
+// stay readable while nothing more is signed.
+func (s *system) every(ctx context.Context, pause time.Duration, name string, job func() (bool, error)) error {
+	wait := pause
+	for {
+		_, err := job()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			s.log.ErrorContext(ctx, "job failed", "job", name, "kind", fault.KindOf(err), "error", err)
+			wait = min(2*wait, time.Minute)
+		default:
+			wait = pause
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (s *system) close() {
+	if s.source != nil {
+		s.source.Close()
+	}
+	if s.store != nil {
+		s.store.Close()
+	}
+}
+
+func firstLine(text string) string {
+	for i, r := range text {
+		if r == '\n' {
+			return text[:i]
+		}
+	}
+	return text
+}
