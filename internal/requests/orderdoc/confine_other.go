@@ -8,3 +8,5 @@ import "os/exec"
 func confine(*exec.Cmd, bool) {}
 
 func canIsolate() bool { return false }
+
+func handOver(string) error { return nil }

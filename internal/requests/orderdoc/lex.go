@@ -19,6 +19,8 @@ const (
 	maxDepth  = 64
 	maxString = 4 << 20
 	maxName   = 512
+	// maxElements is the most that one array or dictionary may hold.
+	maxElements = 1 << 18
 )
 
 // lexer reads values out of bytes. SPEC: ISO 32000-1 §7.2, §7.3.
@@ -209,6 +211,9 @@ func (l *lexer) array(depth int) (any, error) {
 
 // push adds a value; "n g R" becomes one reference.
 func push(out array, v any) (array, error) {
+	if len(out) > maxElements {
+		return nil, refuse("too_complex", "The file is more complex than an order needs. Print it to PDF anew, or scan it, and send the result.")
+	}
 	w, ok := v.(word)
 	if !ok || plain(w) {
 		return append(out, v), nil

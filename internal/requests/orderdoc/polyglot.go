@@ -14,8 +14,8 @@ var markup = [][]byte{
 // polyglot refuses files that are also of another kind. Programs that open
 // ZIP files look for their directory from the end, wherever the file begins.
 func (f *file) polyglot() error {
-	for _, m := range markup {
-		if containsFold(f.data, m) {
+	for i, c := range f.data {
+		if (c == '<' || c|0x20 == 'j') && marked(f.data[i:]) {
 			return refuse("polyglot", foreign)
 		}
 	}
@@ -45,20 +45,15 @@ func zipEnd(b []byte, i int) bool {
 	return size <= i && bytes.HasPrefix(b[i-size:], []byte("PK\x01\x02"))
 }
 
-// containsFold tells whether b holds the lower-case ASCII text m in any case.
-func containsFold(b, m []byte) bool {
-	second := []byte{m[1], m[1] &^ 0x20} // all second characters but "!" and "?" are letters
-	for {
-		i := bytes.IndexByte(b, m[0])
-		if m[0] != '<' {
-			i = bytes.IndexAny(b, string([]byte{m[0], m[0] &^ 0x20}))
-		}
-		if i < 0 || i+len(m) > len(b) {
-			return false
-		}
-		if c := b[i+1]; (c == m[1] || c == second[1]) && bytes.EqualFold(b[i:i+len(m)], m) {
+// marked tells whether b begins with markup, in any case.
+func marked(b []byte) bool {
+	if len(b) < 2 || !bytes.ContainsRune([]byte("shi!?a"), rune(b[1]|0x20)) && b[1] != '!' && b[1] != '?' {
+		return false
+	}
+	for _, m := range markup {
+		if len(b) >= len(m) && bytes.EqualFold(b[:len(m)], m) {
 			return true
 		}
-		b = b[i+1:]
 	}
+	return false
 }

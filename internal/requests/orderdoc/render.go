@@ -77,7 +77,13 @@ func Render(ctx context.Context, pdf []byte, page int) (Picture, error) {
 // decoded and encoded anew: pixels alone pass.
 func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture, err error) {
 	defer fault.Wrap(&err, "orderdoc.Page(%d)", page)
-	if page < 1 {
+	// Only what the intake accepts is drawn, and only a page that it counted:
+	// mutool draws the last page where a later one is asked for.
+	doc, err := CheckBytes(ctx, pdf, Upload{}, DefaultLimits())
+	if err != nil {
+		return Picture{}, err
+	}
+	if page < 1 || page > doc.Pages {
 		return Picture{}, fault.New(fault.NotFound, "There is no such page.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, drawTime)
@@ -104,14 +110,23 @@ func (r *Renderer) run(ctx context.Context, pdf []byte, page int) (out []byte, i
 		return nil, false, err
 	}
 	defer os.RemoveAll(dir)
-	if r.name == "mutool" { // it seeks, and so needs a file
-		if err := os.WriteFile(dir+"/in.pdf", pdf, 0o600); err != nil {
-			return nil, false, err
-		}
+	if err := r.prepare(dir, pdf); err != nil {
+		return nil, false, err
 	}
 	isolated = canIsolate()
 	out, err = r.once(ctx, job{pdf: pdf, page: page, dir: dir, isolated: isolated})
 	return out, isolated, err
+}
+
+// prepare gives the renderer its folder, and its input where it seeks in it.
+func (r *Renderer) prepare(dir string, pdf []byte) error {
+	if err := handOver(dir); err != nil || r.name != "mutool" {
+		return err
+	}
+	if err := os.WriteFile(dir+"/in.pdf", pdf, 0o600); err != nil {
+		return err
+	}
+	return handOver(dir + "/in.pdf")
 }
 
 type job struct {
@@ -147,7 +162,7 @@ func (r *Renderer) args(page int) []string {
 	if r.name == "mutool" {
 		return append(args, "draw", "-q", "-F", "png", "-w", side, "-h", side, "-o", "-", "in.pdf", n)
 	}
-	return append(args, "-png", "-singlefile", "-f", n, "-l", n, "-scale-to", side, "-", "-")
+	return append(args, "-png", "-singlefile", "-f", n, "-l", n, "-scale-to", side, "-")
 }
 
 // bounded takes at most max bytes; one more ends the program.

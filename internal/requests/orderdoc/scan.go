@@ -138,7 +138,7 @@ func (f *file) part(l *lexer) (done bool, err error) {
 	}
 	switch v {
 	case word("xref"):
-		return false, f.table(l, at)
+		return false, cut(l, f.table(l, at))
 	case word("startxref"):
 		return false, f.startxref(l)
 	}
@@ -236,7 +236,7 @@ func (f *file) finish(l *lexer, o *object, v any) error {
 
 // cut says "truncated" where the file ended inside an object.
 func cut(l *lexer, err error) error {
-	if l.pos >= len(l.b) && CodeOf(err) == "damaged" {
+	if code := CodeOf(err); l.pos >= len(l.b) && (code == "damaged" || code == "foreign_data") {
 		return refuse("truncated", "The end of the file is missing: it was cut off on its way. Save the order's PDF again and send it anew.")
 	}
 	return err
@@ -305,7 +305,10 @@ func (f *file) stream(l *lexer, o *object, v any) (any, error) {
 func (f *file) extent(l *lexer, o *object, length any) error {
 	switch n := length.(type) {
 	case int:
-		if n < 0 || n > len(l.b)-l.pos {
+		if n < 0 {
+			return refuse("damaged", damaged)
+		}
+		if n > len(l.b)-l.pos {
 			l.pos = len(l.b)
 			return cut(l, refuse("damaged", damaged))
 		}
