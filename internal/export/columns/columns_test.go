@@ -1,0 +1,58 @@
+package columns
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strings"
+	"testing"
+)
+
+func TestCells(t *testing.T) {
+	for _, c := range []struct {
+		kind Kind
+		good []string
+		bad  []string
+	}{
+		{ID, []string{"a", "A-1:x@y/z", strings.Repeat("a", 128)}, []string{"-a", "=1", "@a", "a b", "a,b", "é", strings.Repeat("a", 129)}},
+		{Time, []string{"2026-01-01T00:00:03.077Z", "2024-02-29T23:59:59Z", "2026-01-01T00:00:03.000001Z"},
+			[]string{"2026-02-29T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00.1Z", "2026-01-01T00:00:00+01:00", "2026-1-1T00:00:00Z"}},
+		{Bool, []string{"true", "false"}, []string{"TRUE", "1", "yes"}},
+		{Phone, []string{"+4930123456", "+12"}, []string{"4930", "+0123", "+", "+1234567890123456", "+12a"}},
+		{Addr, []string{"203.0.113.7", "2001:db8::1"}, []string{"203.0.113.07", "2001:DB8::1", "2001:db8:0:0::1", "::ffff:1.2.3.4", "fe80::1%eth0", "1.2.3"}},
+		{Port, []string{"1", "65535"}, []string{"0", "065", "65536", "99999", "-1"}},
+		{Version, []string{"4", "6"}, []string{"5", "46"}},
+		{Code, []string{"1", "49", "972"}, []string{"049", "1234", "+1"}},
+	} {
+		col := Column{Kind: c.kind}
+		for _, s := range c.good {
+			if !col.fits([]byte(s)) {
+				t.Errorf("%q must be %s", s, col.form())
+			}
+		}
+		for _, s := range c.bad {
+			if col.fits([]byte(s)) {
+				t.Errorf("%q must not pass for %s", s, col.form())
+			}
+		}
+	}
+}
+
+// FuzzSplit holds the strict splitter against encoding/csv.
+func FuzzSplit(f *testing.F) {
+	f.Add([]byte("a,b,c\r\n"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		cells, err := IPAddresses.Split(line, nil)
+		if err != nil || IPAddresses.Check(cells) != nil {
+			return
+		}
+		got, err := csv.NewReader(bytes.NewReader(line)).Read()
+		if err != nil || len(got) != len(cells) {
+			t.Fatalf("encoding/csv reads %q as %d cells (%v)", line, len(got), err)
+		}
+		for i := range got {
+			if got[i] != string(cells[i]) {
+				t.Errorf("cell %d: %q and %q", i, got[i], cells[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,273 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"pgregory.net/rapid"
+
+	"lerd/internal/export/columns"
+	"lerd/internal/export/tsp"
+	"lerd/internal/fault"
+	"lerd/internal/personal"
+)
+
+// dead is a source of randomness or time stamps that stops the process's work.
+type dead struct{ after, n int }
+
+func (x *dead) Read(p []byte) (int, error) {
+	if x.n++; x.n > x.after {
+		return 0, errors.New("killed")
+	}
+	for i := range p {
+		p[i] = byte(x.n*31 + i)
+	}
+	return len(p), nil
+}
+
+type deadTSA struct {
+	TSA
+	after, n int
+}
+
+func (x *deadTSA) Stamp(ctx context.Context, d tsp.Digest) (*tsp.Stamp, error) {
+	if x.n++; x.n > x.after {
+		return nil, fault.New(fault.Unavailable, "out of reach")
+	}
+	return x.TSA.Stamp(ctx, d)
+}
+
+// TestEveryStepResumes stops each step at each point where it asks for
+// something from outside, and then goes on with a new Maker over the same folder.
+func TestEveryStepResumes(t *testing.T) {
+	ctx := context.Background()
+	for stop := range 12 {
+		d := newDesk(t)
+		whole := *d.maker
+		broken := whole
+		broken.Rand = &dead{after: stop}
+		tsa := &deadTSA{TSA: d.tsa, after: stop % 3}
+		p, err := broken.Prepare(ctx, d.content(2, 9))
+		if err == nil {
+			r := d.sealRequest(p)
+			r.TSA = tsa
+			if s, err := broken.Seal(ctx, r); err == nil {
+				broken.Encrypt(ctx, d.encryptRequest(s)) //nolint:errcheck // may fail
+			}
+		}
+		for _, n := range []string{"EXP-2026-000123.asice", "EXP-2026-000123.zip.p7m"} {
+			path := filepath.Join(d.maker.Dir, n)
+			if _, err := os.Stat(path); err == nil && strings.HasSuffix(n, ".p7m") {
+				if r := d.verify(path); !r.OK {
+					t.Fatalf("stop %d: %s exists and is not whole", stop, n)
+				}
+			}
+		}
+		s := d.seal(2, 9)
+		rel, err := d.maker.Encrypt(ctx, d.encryptRequest(s))
+		d.must(err)
+		if r := d.verify(filepath.Join(d.maker.Dir, rel.File)); !r.OK {
+			show(t, r)
+			t.Fatalf("stop %d: the resumed export does not verify", stop)
+		}
+		again, err := d.maker.Encrypt(ctx, d.encryptRequest(s))
+		d.must(err)
+		if again.SHA256 != rel.SHA256 {
+			t.Error("a repeated step made another file")
+		}
+		_, err = d.maker.Sweep(time.Now().Add(time.Hour))
+		d.must(err)
+		for _, dir := range []string{d.maker.Dir, d.maker.stagingRoot()} {
+			if left, _ := filepath.Glob(filepath.Join(dir, "*"+tmpMark+"*")); len(left) > 0 {
+				t.Errorf("stop %d: left after the sweep: %v", stop, left)
+			}
+		}
+	}
+}
+
+func TestPrepareIsSettledOnce(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	first, err := d.maker.Prepare(ctx, d.content(1, 5))
+	d.must(err)
+	c := d.content(1, 5)
+	c.IPs = func(func(IPRecord, error) bool) { t.Error("the records were read again") }
+	c.Header.GeneratedAt = now.Add(time.Minute)
+	second, err := d.maker.Prepare(ctx, c)
+	d.must(err)
+	if first != second {
+		t.Errorf("%+v, then %+v", first, second)
+	}
+	c.Header.Agency.Name = "Another"
+	if _, err := d.maker.Prepare(ctx, c); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("other contents under the same id: %v", err)
+	}
+}
+
+func TestNothingLeavesWithout(t *testing.T) {
+	d, ctx := newDesk(t), context.Background()
+	p, err := d.maker.Prepare(ctx, d.content(1, 5))
+	d.must(err)
+	other := newDesk(t)
+	stale, err := d.pki.CRLs(now.AddDate(0, 0, -20))
+	d.must(err)
+	for name, c := range map[string]struct {
+		change func(*SealRequest)
+		kind   fault.Kind
+	}{
+		"no time stamp":     {func(r *SealRequest) { r.TSA = nil }, fault.Gate},
+		"authority is down": {func(r *SealRequest) { r.TSA = &deadTSA{TSA: d.tsa} }, fault.Unavailable},
+		"stale lists":       {func(r *SealRequest) { r.CRLs = stale }, fault.Gate},
+		"another key":       {func(r *SealRequest) { r.Signer = other.signer }, fault.Conflict},
+		"another event":     {func(r *SealRequest) { r.Proof = d.log("export.intended", nil) }, fault.Invalid},
+		"event of other contents": {func(r *SealRequest) {
+			r.Proof = d.log(KindSealed, map[string]string{FactExport: p.ExportID, FactContents: strings.Repeat("0", 64)})
+		}, fault.Conflict},
+	} {
+		r := d.sealRequest(p)
+		c.change(&r)
+		if _, err := d.maker.Seal(ctx, r); fault.KindOf(err) != c.kind {
+			t.Errorf("%s: %v, want kind %s", name, err, c.kind)
+		}
+		if _, err := os.Stat(filepath.Join(d.maker.Dir, p.ExportID+".asice")); err == nil {
+			t.Fatalf("%s: a container was left", name)
+		}
+	}
+	r := d.sealRequest(p)
+	r.TSA, r.AllowUnstamped = nil, true
+	s, err := d.maker.Seal(ctx, r)
+	d.must(err)
+	if _, err := d.maker.Encrypt(ctx, d.encryptRequest(s)); fault.KindOf(err) != fault.Gate {
+		t.Errorf("a level B bundle was released: %v", err)
+	}
+}
+
+func TestADamagedContainerIsNotReleased(t *testing.T) {
+	d := newDesk(t)
+	s := d.seal(1, 50)
+	path := filepath.Join(d.maker.Dir, s.Container)
+	b, err := os.ReadFile(path)
+	d.must(err)
+	b[len(b)/3] ^= 4
+	d.must(os.WriteFile(path, b, 0o600))
+	if _, err := d.maker.Encrypt(context.Background(), d.encryptRequest(s)); fault.KindOf(err) != fault.Gate {
+		t.Errorf("Encrypt = %v, want gate", err)
+	}
+	if _, err := os.Stat(filepath.Join(d.maker.Dir, s.ExportID+".zip.p7m")); err == nil {
+		t.Error("a release file was written")
+	}
+}
+
+// TestOverDisclosureIsStopped plants one record that does not belong.
+func TestOverDisclosureIsStopped(t *testing.T) {
+	out := map[string]func(*IPRecord){
+		"subject": func(r *IPRecord) { r.SubjectRef = "S-2" },
+		"request": func(r *IPRecord) { r.RequestRef = "REQ-1" },
+		"before":  func(r *IPRecord) { r.EventTime.At = time.Date(2025, 12, 31, 23, 59, 59, 0, time.UTC) },
+		"after":   func(r *IPRecord) { r.EventTime.At = time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC) },
+		"query":   func(r *IPRecord) { r.QueryID = "q-2" },
+	}
+	for name, spoil := range out {
+		d := newDesk(t)
+		c := d.content(1, 10)
+		c.IPs = spoilt(c.IPs, spoil)
+		if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
+			t.Errorf("%s: %v, want gate", name, err)
+		}
+		if left, _ := os.ReadDir(d.maker.stagingRoot()); len(left) > 0 {
+			t.Errorf("%s: %d things are left in staging", name, len(left))
+		}
+	}
+	d := newDesk(t)
+	c := d.content(1, 1)
+	c.Header.ScopeApplied.Categories = []string{CategoryIP}
+	if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
+		t.Errorf("a phone number without its category: %v", err)
+	}
+}
+
+func spoilt(in iter.Seq2[IPRecord, error], f func(*IPRecord)) iter.Seq2[IPRecord, error] {
+	return func(yield func(IPRecord, error) bool) {
+		for r, err := range in {
+			if strings.HasSuffix(r.RecordID, "7") {
+				f(&r)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestARecordNeverPrintsOutsideItsColumns fills records with anything and looks
+// at what the CSV and JSON lines hold.
+func TestARecordNeverPrintsOutsideItsColumns(t *testing.T) {
+	word := rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Za-z0-9._:@/-]{1,20}`),
+		rapid.SampledFrom([]string{"", "=1+1", "a,b", "a\"b", "a\r\nb", "login", "tcp", "web", "@x", "-1", "\ufeffx", "null"}))
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(n string) string { return word.Draw(t, n) }
+		addr, _ := netip.AddrFromSlice(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "addr"))
+		rec := IPRecord{RecordID: draw("id"), RequestRef: draw("req"), SubjectRef: draw("sub"), AccountID: draw("acc"),
+			EventType: draw("type"), EventTime: Held(time.Unix(rapid.Int64Range(-1e9, 1e12).Draw(t, "at"), 5), rapid.IntRange(0, 9).Draw(t, "digits")),
+			Addr: personal.NewAddr(addr), SourcePort: rapid.Uint16().Draw(t, "port"), Transport: draw("transport"), SessionID: draw("session"),
+			SessionType: draw("kind"), SourceSystem: draw("system"), SourceRecordID: draw("source"), RetrievedAt: Held(now, 0)}
+		var r row
+		cells := r.ip(&rec)
+		if len(cells) != len(ipTable.Columns) {
+			t.Fatalf("%d cells", len(cells))
+		}
+		if ipTable.Check(cells) != nil {
+			return // refused: nothing is printed
+		}
+		line := ipTable.AppendCSV(nil, cells)
+		if bytes.Count(line, []byte(",")) != len(cells)-1 || bytes.Count(line, []byte("\n")) != 1 || bytes.ContainsAny(line, "\"'\x00") {
+			t.Fatalf("CSV line %q", line)
+		}
+		for _, cell := range cells {
+			if len(cell) > 0 && bytes.IndexByte([]byte("=+-@\t\r"), cell[0]) >= 0 {
+				t.Fatalf("a cell begins like a formula: %q", cell)
+			}
+		}
+		var back map[string]any
+		if err := json.Unmarshal(columns.AppendTail(ipTable.AppendJSON(nil, cells), []byte("q")), &back); err != nil {
+			t.Fatal(err)
+		}
+		if len(back) != len(cells)+1 {
+			t.Fatalf("%d fields", len(back))
+		}
+	})
+}
+
+func TestAgeOpens(t *testing.T) {
+	d := newDesk(t)
+	s := d.seal(1, 5)
+	id, err := age.GenerateX25519Identity()
+	d.must(err)
+	r := d.encryptRequest(s)
+	r.Recipients, r.Age = nil, []string{id.Recipient().String()}
+	rel, err := d.maker.Encrypt(context.Background(), r)
+	d.must(err)
+	f, err := os.Open(filepath.Join(d.maker.Dir, rel.File))
+	d.must(err)
+	defer f.Close()
+	in, err := age.Decrypt(f, id)
+	d.must(err)
+	var b bytes.Buffer
+	_, err = b.ReadFrom(in)
+	d.must(err)
+	out := filepath.Join(t.TempDir(), "EXP-2026-000123.zip")
+	d.must(os.WriteFile(out, b.Bytes(), 0o600))
+	if rep := d.verify(out); !rep.OK {
+		show(t, rep)
+		t.Error("the set does not verify")
+	}
+}
