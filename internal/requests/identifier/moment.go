@@ -202,7 +202,7 @@ func inZone(naive time.Time, offset string, loc *time.Location) (Moment, string)
 		return Moment{}, fmt.Sprintf("The clocks in %s skipped this time when they were put forward; it did not exist there. Give the time that was meant.", loc)
 	}
 	const form = "2006-01-02T15:04:05.999999-07:00"
-	return Moment{}, fmt.Sprintf("The clocks in %s showed this time twice. Say which one is meant by its offset: %s (the first) or %s (an hour later, after the clocks went back).",
+	return Moment{}, fmt.Sprintf("The clocks in %s showed this time twice. Say which one is meant by its offset: %s (the first) or %s (the second, after the clocks went back).",
 		loc, found[0].In(loc).Format(form), found[1].In(loc).Format(form))
 }
 

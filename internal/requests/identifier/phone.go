@@ -1,6 +1,7 @@
 package identifier
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -22,6 +23,9 @@ func ParsePhone(typed string) (Parsed, error) {
 		return Parsed{}, problem(field, why)
 	}
 	n, err := phonenumbers.Parse(s, "")
+	if errors.Is(err, phonenumbers.ErrInvalidCountryCode) {
+		return Parsed{}, problem(field, noCountry)
+	}
 	if err != nil {
 		return Parsed{}, problem(field, "This is not a phone number in international form: type +, the country code and the number, such as +44 7700 900123.")
 	}
@@ -30,6 +34,8 @@ func ParsePhone(typed string) (Parsed, error) {
 	}
 	return phoneReading(n), nil
 }
+
+const noCountry = "There is no such country code; check the digits after the +."
 
 func phoneFault(s string) string {
 	switch {
@@ -73,7 +79,7 @@ func lengthFault(n *phonenumbers.PhoneNumber) string {
 	case phonenumbers.IS_POSSIBLE:
 		return ""
 	case phonenumbers.INVALID_COUNTRY_CODE:
-		return "There is no such country code; check the digits after the +."
+		return noCountry
 	case phonenumbers.TOO_SHORT, phonenumbers.IS_POSSIBLE_LOCAL_ONLY:
 		return "The number is too short for its country; a digit or the area code is missing."
 	case phonenumbers.TOO_LONG:
