@@ -2,12 +2,17 @@ package testkit
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/exec"
 	"syscall"
 
 	"lerd/internal/store/cluster"
 )
+
+// StartCluster starts a cluster for several test binaries and gives the URL for
+// EnvDatabaseURL. It ends, and its folder goes, with this process.
+func StartCluster() (url string, err error) { return startOwnCluster() }
 
 // startOwnCluster starts a cluster for this process alone and gives its
 // superuser URL. It ends with the process; a small shell waits for that and
@@ -45,9 +50,9 @@ func deleteAtExit(dir string) error {
 	if err != nil {
 		return err
 	}
-	keptOpen = pipe
+	keptOpen = append(keptOpen, pipe)
 	return cmd.Start()
 }
 
 // keptOpen keeps the pipe from being collected, and so from being closed.
-var keptOpen any
+var keptOpen []io.Closer
