@@ -62,6 +62,7 @@ func TestParsePhoneRefuses(t *testing.T) {
 		"+44\u200b7700900123":            "invisible",
 		"\u202e+447700900123":            "direction",
 		"+44\x007700900123":              "control",
+		"+200000000000":                  "zeros after the country code",
 		"+":                              "not a phone number",
 		"tel:+447700900123":              "Begin with +",
 		"+1 (202) 555-0143' OR 1=1":      "only digits",

@@ -32,7 +32,14 @@ func ParsePhone(typed string) (Parsed, error) {
 	if why := lengthFault(n); why != "" {
 		return Parsed{}, problem(field, why)
 	}
-	return phoneReading(n), nil
+	p := phoneReading(n)
+	// A number that begins with its country's trunk prefix can be read in two
+	// ways: what is taken must read as itself.
+	again, err := phonenumbers.Parse(p.Canonical.Reveal(), "")
+	if err != nil || phonenumbers.Format(again, phonenumbers.E164) != p.Canonical.Reveal() {
+		return Parsed{}, problem(field, "The zeros after the country code make this number ambiguous; type it without them.")
+	}
+	return p, nil
 }
 
 const noCountry = "There is no such country code; check the digits after the +."

@@ -149,8 +149,8 @@ func FuzzCheck(f *testing.F) {
 	for _, g := range good() {
 		f.Add(g.pdf)
 	}
-	for _, h := range hostile() {
-		if len(h.pdf) < 4096 {
+	for _, group := range [][]bad{hostileActive(), hostileForeign(), hostileStructure()} {
+		for _, h := range group {
 			f.Add(h.pdf)
 		}
 	}
