@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 )
 
 // TileReader reads the tiles and bundles of a log. What is absent is an error
@@ -82,7 +83,7 @@ func readLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
 // HTTPReader reads a log from a web address.
 type HTTPReader struct {
 	Base   string       // the log's prefix, e.g. https://lerd.example/audit/log
-	Client *http.Client // with the time limits that the caller wants
+	Client *http.Client // with the time limits that the caller wants; nil for a minute a file
 }
 
 // ReadTile gives a hash tile.
@@ -105,7 +106,11 @@ func (r HTTPReader) get(ctx context.Context, path string, limit int64) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	resp, err := r.Client.Do(req)
+	client := r.Client
+	if client == nil {
+		client = &http.Client{Timeout: time.Minute}
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -44,8 +44,8 @@ func TestHTTPReader(t *testing.T) {
 		files.ServeHTTP(w, r)
 	}))
 	defer srv.Close()
-	for _, base := range []string{srv.URL + "/audit/log", srv.URL + "/audit/log/"} {
-		r := audit.HTTPReader{Base: base, Client: srv.Client()}
+	for base, client := range map[string]*http.Client{srv.URL + "/audit/log": srv.Client(), srv.URL + "/audit/log/": nil} {
+		r := audit.HTTPReader{Base: base, Client: client}
 		report, err := audit.VerifyLog(ctx, r, nil, log.Trust, audit.VerifyOptions{})
 		if err != nil || report.Entries != 600 {
 			t.Errorf("%s: %+v, %v", base, report, err)
