@@ -22,9 +22,7 @@ type dbStartCmd struct {
 }
 
 // Run starts the cluster and says where it listens.
-func (c dbStartCmd) Run() error {
-	return c.run(context.Background(), os.Stdout)
-}
+func (c dbStartCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c dbStartCmd) run(ctx context.Context, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -41,9 +39,7 @@ type dbStopCmd struct {
 }
 
 // Run stops the cluster; one that is not running is not an error.
-func (c dbStopCmd) Run() error {
-	return c.run(context.Background(), os.Stdout)
-}
+func (c dbStopCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c dbStopCmd) run(ctx context.Context, out io.Writer) error {
 	stopped, err := cluster.Stop(ctx, c.Dir)
