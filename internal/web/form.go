@@ -269,3 +269,16 @@ func shape(tag string, text bool) (required bool, max int) {
 // Typed gives the values of the POST as they were typed, for tests and for
 // forms that are not described by a struct.
 func (c *Ctx) Typed() url.Values { return c.values }
+
+// mark puts the problems of err beside their fields anew, for fields and options
+// that were added after the form was made.
+func (f *Form) mark(err error) {
+	problems := fault.ProblemsOf(err)
+	if len(problems) == 0 {
+		return
+	}
+	f.Summary = nil
+	for _, p := range problems {
+		f.addProblem(p)
+	}
+}

@@ -14,6 +14,13 @@ func allViews() []view {
 		accessibilityView.view,
 		privacyView.view,
 		styleView.view,
+		requestListView.view,
+		requestNewView.view,
+		requestCheckView.view,
+		requestView.view,
+		withdrawView.view,
+		findingListView.view,
+		findingView.view,
 	}
 }
 
@@ -24,6 +31,7 @@ func (s *Server) allRoutes() []Route {
 	}
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
+		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -33,5 +41,6 @@ func (s *Server) allRoutes() []Route {
 // allInputs lists every input struct that a form is made of, for the test that
 // looks for words which nobody wrote.
 func allInputs() []any {
-	return []any{signInInput{}, sampleInput{}}
+	return []any{signInInput{}, sampleInput{},
+		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{}}
 }

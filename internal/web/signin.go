@@ -26,7 +26,7 @@ type DevSignIn interface {
 }
 
 type signInInput struct {
-	User string `form:"user" validate:"required,max=80" label:"sign_in.who" hint:"sign_in.who.hint" input:"radios"`
+	User string `form:"user" validate:"required,max=80" label:"sign_in.who"`
 	Next string `form:"next" validate:"max=500" input:"hidden"`
 }
 
@@ -34,8 +34,19 @@ type signInInput struct {
 type signInPage struct {
 	Base
 	Form    *Form // nil where there is no development sign-in
-	Button  Button
+	Groups  []devGroup
 	Warning Notice
+}
+
+// devGroup is the demo's people of one role, each with a button.
+type devGroup struct {
+	ID, Title, Text string
+	People          []devPerson
+}
+
+type devPerson struct {
+	Name, Agency string
+	Button       Button
 }
 
 var (
@@ -67,25 +78,36 @@ func (s *Server) signInForm(c *Ctx) error {
 }
 
 func (s *Server) showSignIn(c *Ctx, form *Form) error {
-	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Button: Button{Text: c.T("sign_in.button")},
-		Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
+	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
 	if form != nil {
 		users, err := s.cfg.DevSignIn.Users(c.Ctx())
 		if err != nil {
 			return err
 		}
-		var options []Option
-		for _, u := range users {
-			hint := c.T("role." + string(u.Role))
-			if u.Agency != "" {
-				hint += ", " + u.Agency
-			}
-			options = append(options, Option{Value: u.SignIn, Text: u.Name, Hint: hint})
-		}
-		form.Options("user", options)
-		p.Problems = len(form.Summary) > 0
+		p.Warning = Notice{Kind: Caution, Title: c.T("sign_in.evaluation"), Text: c.T("sign_in.evaluation.text")}
+		p.Groups, p.Problems = c.devGroups(users), len(form.Summary) > 0
 	}
 	return signInView.Show(c, p)
+}
+
+// roleOrder is the order in which a case meets the roles.
+var roleOrder = []identity.Role{identity.Officer, identity.Reviewer, identity.Counsel, identity.Confirmer, identity.Approver, identity.Auditor}
+
+// devGroups lists the demo's people by role.
+func (c *Ctx) devGroups(users []DevUser) []devGroup {
+	var out []devGroup
+	for _, role := range roleOrder {
+		g := devGroup{ID: string(role), Title: c.T("role." + string(role)), Text: c.T("sign_in.does." + string(role))}
+		for _, u := range users {
+			if u.Role == role {
+				g.People = append(g.People, devPerson{u.Name, u.Agency, Button{Text: c.T("sign_in.as", "name", u.Name), Kind: "secondary", Name: "user", Value: u.SignIn}})
+			}
+		}
+		if len(g.People) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
 }
 
 // signInDev starts a session under a new token; an older one of this browser

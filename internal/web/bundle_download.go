@@ -1,0 +1,123 @@
+package web
+
+import (
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+)
+
+// bundleTimeout is how long a download over a slow line may take.
+const bundleTimeout = 30 * time.Minute
+
+// bundlePart is the bundle of a case that is ready.
+type bundlePart struct {
+	Facts    []Fact
+	Digest   Digest
+	Download *Form // nil where it was fetched as often as it may be
+	Confirm  *Form // to say that it arrived, nil where that was said or is too early
+	Get      Button
+	Arrived  Button
+	Commands []verifyStep
+	Left     string
+}
+
+// bundlePart describes the bundle, and says how to open and check it.
+func (c *Ctx) bundlePart(cs requests.Case) *bundlePart {
+	r, path := cs.Release, requests.PathOf(cs.Request.ID)
+	p := &bundlePart{Digest: Digest{"SHA-256", r.EncryptedSHA256}, Get: Button{Text: c.T("bundle.get")}, Arrived: Button{Text: c.T("bundle.arrived"), Kind: "secondary"}}
+	f := facts{c: c}
+	f.add("bundle.file", Cell{Code: bundleName(*r)})
+	f.add("bundle.digest", Cell{Digest: &p.Digest})
+	f.text("bundle.records", c.T("bundle.counts", "phones", c.T("bundle.phones", "n", r.Phones), "addresses", c.T("bundle.addresses", "n", r.Addresses)))
+	f.add("bundle.at", Cell{When: &When{r.ExportedAt, zoneOf(cs.Agency)}})
+	p.Facts = f.list
+	p.Left = c.T("bundle.left", "done", r.Downloads, "limit", requests.MaxDownloads)
+	if r.Downloads < requests.MaxDownloads {
+		p.Download = c.Form(path+"/bundle", struct{}{})
+	}
+	if can(cs.Request.State, requests.Acknowledge, identity.Officer) {
+		p.Confirm = c.Form(path+"/acknowledge", struct{}{})
+	}
+	p.Commands = c.bundleCommands(*r)
+	return p
+}
+
+// bundleName is the file's name as Download gives it.
+func bundleName(r requests.Release) string { return r.Ref + ".zip.p7m" }
+
+// bundleCommands are the steps from the downloaded file to checked records.
+func (c *Ctx) bundleCommands(r requests.Release) []verifyStep {
+	var out []verifyStep
+	for _, s := range []struct{ key, command string }{
+		{"compare", "sha256sum " + bundleName(r)},
+		{"decrypt", "openssl cms -decrypt -binary -inform DER -in " + bundleName(r) + " -recip CERTIFICATE.pem -inkey KEY.pem -out " + r.Ref + ".zip"},
+		{"unpack", "unzip " + r.Ref + ".zip"},
+		{"verify", "lerd bundle verify " + r.Ref + ".asice --trust-root ROOT.pem"},
+	} {
+		out = append(out, verifyStep{Title: c.T("bundle." + s.key), Command: s.command, Text: c.T("bundle." + s.key + ".text")})
+	}
+	return out
+}
+
+// downloadBundle sends the encrypted bundle. The receipt is on record before the
+// first byte leaves.
+func (s *Server) downloadBundle(c *Ctx) error {
+	id, err := c.requestID()
+	if err != nil {
+		return err
+	}
+	body, name, err := s.cfg.Services.Delivery.Download(c.Once(), id)
+	if err != nil {
+		return c.Done(err, requests.PathOf(id), "")
+	}
+	defer body.Close()
+	return c.sendFile(body, name, "application/pkcs7-mime")
+}
+
+// sendFile sends a file to be kept, never to be shown. A reader that fails
+// half-way breaks the connection, so that nobody takes a part for the whole.
+// SPEC: RFC 6266 §4.
+func (c *Ctx) sendFile(body io.Reader, name, kind string) error {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, kind)
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": asciiName(name)}))
+	h.Set("Cache-Control", "no-store")
+	if f, ok := body.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := f.Stat(); err == nil {
+			h.Set(echo.HeaderContentLength, strconv.FormatInt(info.Size(), 10))
+		}
+	}
+	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil
+	}
+	if _, err := io.Copy(c.Response(), body); err != nil {
+		c.event.err = err
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// asciiName keeps of a file's name what every system and header can hold.
+func asciiName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '_'
+	}, name)
+	name = strings.TrimLeft(name, ".")
+	if name == "" {
+		return "file"
+	}
+	return name
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"slices"
+
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+)
+
+// stateTones give each state of a case its colour.
+var stateTones = map[requests.State]Tone{
+	requests.NeedsInformation: Caution, requests.ExportedCase: Good, requests.Delivered: Good, requests.Closed: Plain,
+	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution,
+}
+
+// stateBadge says where a case stands.
+func (c *Ctx) stateBadge(s requests.State) Badge {
+	tone, ok := stateTones[s]
+	if !ok {
+		tone = Info
+	}
+	return Badge{Text: c.T("case.state." + string(s)), Tone: tone}
+}
+
+// stages are the stages of a case in their order, with the states in which each
+// is under way.
+var stages = []struct {
+	name   string
+	states []requests.State
+}{
+	{"received", []requests.State{requests.Submitted}},
+	{"review", []requests.State{requests.InReview, requests.NeedsInformation, requests.LegalConflict}},
+	{"violation", []requests.State{requests.Qualified, requests.AwaitingConfirmation}},
+	{"approval", []requests.State{requests.Confirmed, requests.Approved}},
+	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered}},
+}
+
+// caseProgress says where a case is, who acts next and by when, as its agency
+// reads it.
+func (c *Ctx) caseProgress(cs requests.Case) Progress {
+	q := cs.Request
+	p := Progress{Label: c.T("case.progress"), Next: c.T("case.next." + string(q.State)), Tone: c.stateBadge(q.State).Tone}
+	if q.State.Open() && q.State != requests.NeedsInformation && !q.EffectBy.IsZero() && q.State != requests.ExportedCase && q.State != requests.Delivered {
+		p.DueIn, p.Due = c.T("case.due"), &When{q.EffectBy, zoneOf(cs.Agency)}
+	}
+	p.Stages = c.stagesOf(q.State)
+	return p
+}
+
+// stagesOf gives the stages before, at and after a state. A case that ended
+// early shows its receipt and its end.
+func (c *Ctx) stagesOf(state requests.State) []Stage {
+	if !state.Open() && state != requests.Closed {
+		return []Stage{{c.T("case.stage.received"), "done", c.T("case.stage.done")}, {c.T("case.state." + string(state)), "here", c.T("case.stage.here")}}
+	}
+	out := make([]Stage, 0, len(stages))
+	reached := "done"
+	for _, st := range stages {
+		word := reached
+		if reached == "done" && slices.Contains(st.states, state) {
+			word, reached = "here", "ahead"
+		}
+		out = append(out, Stage{c.T("case.stage." + st.name), word, c.T("case.stage." + word)})
+	}
+	return out
+}
+
+// can tells whether the workflow has a step for the role in a state. It is for
+// showing buttons; the domain decides.
+func can(state requests.State, action requests.Action, role identity.Role) bool {
+	return slices.ContainsFunc(requests.Workflow, func(s requests.Step) bool {
+		return s.From == state && s.Action == action && s.By == role
+	})
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"lerd/internal/requests"
+)
+
+// replyInput is an agency's answer to the reviewer's question.
+type replyInput struct {
+	Body string `form:"body" validate:"required" label:"reply.body" hint:"reply.body.hint" input:"textarea" rows:"6"`
+}
+
+// replyPart is the question that waits, with the form for its answer.
+type replyPart struct {
+	Form     *Form
+	Question string
+	By       string
+	When     When
+	Send     Button
+}
+
+// replyPart gives the last question of a case; form is the form after mistakes.
+func (c *Ctx) replyPart(cs requests.Case, form *Form) *replyPart {
+	if form == nil {
+		form = c.Form(requests.PathOf(cs.Request.ID)+"/reply", replyInput{})
+	}
+	part := &replyPart{Form: form, Send: Button{Text: c.T("reply.send")}}
+	for _, m := range cs.Messages {
+		if m.FromRole.Staff() {
+			part.Question, part.By, part.When = m.Body.Reveal(), m.FromName, When{m.At, zoneOf(cs.Agency)}
+		}
+	}
+	return part
+}
+
+// replyRequest sends the answer; the clock runs on from there.
+func (s *Server) replyRequest(c *Ctx) error {
+	id, err := c.requestID()
+	if err != nil {
+		return err
+	}
+	var in replyInput
+	if err = c.Decode(&in); err == nil {
+		err = s.cfg.Services.Delivery.Reply(c.Once(), id, in.Body)
+	}
+	if invalid(err) {
+		return s.showCase(c, c.FormAgain(requests.PathOf(id)+"/reply", in, err))
+	}
+	return c.Done(err, requests.PathOf(id), "flash.reply_sent")
+}
