@@ -3,6 +3,7 @@ package legal
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -17,6 +18,8 @@ type Calendar struct {
 	Listed   []int     `yaml:"listed_years"` // years for which single dates are listed; empty: none are needed
 	Holidays []Holiday `yaml:"holidays"`
 	Source   Source    `yaml:"source"`
+
+	years sync.Map // int → map[Date]string, computed once
 }
 
 // Holiday is one public holiday, by exactly one rule.
@@ -94,11 +97,9 @@ func (c *Calendar) Complete(year int) bool {
 // holiday gives the name of the holiday on which a day falls, or as which it
 // is observed; empty where there is none.
 func (c *Calendar) holiday(d Date) string {
-	for y := d.Year - 1; y <= d.Year+1; y++ {
-		for day, name := range c.year(y) {
-			if day == d {
-				return name
-			}
+	for y := d.Year - 1; y <= d.Year+1; y++ { // observed days may lie in the next or the last year
+		if name := c.year(y)[d]; name != "" {
+			return name
 		}
 	}
 	return ""
@@ -106,6 +107,15 @@ func (c *Calendar) holiday(d Date) string {
 
 // year gives the holidays of a year with the days on which they are observed.
 func (c *Calendar) year(year int) map[Date]string {
+	if known, ok := c.years.Load(year); ok {
+		return known.(map[Date]string)
+	}
+	out := c.compute(year)
+	c.years.Store(year, out)
+	return out
+}
+
+func (c *Calendar) compute(year int) map[Date]string {
 	out := map[Date]string{}
 	for i := range c.Holidays {
 		for _, d := range c.Holidays[i].in(year) {

@@ -44,6 +44,7 @@ type Expect struct {
 	Codes      []RefusalCode           `yaml:"codes"`
 	Missing    []FieldID               `yaml:"missing"`
 	Open       []CheckID               `yaml:"open"`
+	Failing    []CheckID               `yaml:"failing"`
 	Items      map[string]Action       `yaml:"items"` // by "target/category"
 	Emergency  EmergencyState          `yaml:"emergency"`
 	Releasable *bool                   `yaml:"releasable"`

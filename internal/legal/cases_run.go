@@ -64,6 +64,9 @@ func (res *CaseResult) compare() {
 	if want.Open != nil && !sameSet(want.Open, got.Open) {
 		res.faultf("open %v, want %v", got.Open, want.Open)
 	}
+	if want.Failing != nil && !sameSet(want.Failing, got.Failing) {
+		res.faultf("failing %v, want %v", got.Failing, want.Failing)
+	}
 	if want.Emergency != "" && want.Emergency != got.Emergency {
 		res.faultf("emergency %s, want %s", got.Emergency, want.Emergency)
 	}
@@ -140,21 +143,31 @@ func (p *Process) profileValue(key string) any {
 		return p.InForce.String()
 	case "certificates":
 		return p.Certificates
-	case "soft":
-		var soft []string
-		clocks := p.Clocks.all()
-		for _, kind := range sortedKeys(clocks) {
-			if clocks[kind].Soft {
-				soft = append(soft, string(kind))
-			}
-		}
-		return soft
+	case "required":
+		return p.Required
+	case "calendar":
+		return p.Clocks.Calendar
+	case "zone":
+		return p.Clocks.Zone
 	case "clocks":
-		var kinds []string
-		for _, kind := range sortedKeys(p.Clocks.all()) {
-			kinds = append(kinds, string(kind))
+		out := map[string]string{}
+		for kind, limit := range p.Clocks.all() {
+			out[string(kind)] = limit.String()
 		}
-		return kinds
+		return out
 	}
 	return "unknown value " + key
+}
+
+// String gives the limit in a few words, e.g. "10 days eu_1182_71".
+func (l *Limit) String() string {
+	var words []string
+	if l.Amount != 0 {
+		words = append(words, fmt.Sprint(l.Amount))
+	}
+	words = append(words, string(l.Unit), string(l.Counting))
+	if l.Soft {
+		words = append(words, "soft")
+	}
+	return strings.Join(words, " ")
 }

@@ -1,10 +1,15 @@
 package legal
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"lerd/internal/fault"
 )
 
 // Change is what putting one version of a process in the place of another
@@ -22,6 +27,22 @@ type CaseChange struct {
 	Case     string
 	From, To Outcome
 	Why      []string // what else differs: codes, items, deadlines
+}
+
+// Propose reads a version of a process that is not among the policies, checks
+// it like the others, and gives a registry that has it. The registry itself
+// does not change.
+func (r *Registry) Propose(raw []byte) (*Registry, *Process, error) {
+	next := *r
+	next.versions = maps.Clone(r.versions)
+	next.digest = hexDigest([]byte(r.digest), raw)
+	l := &loader{reg: &next}
+	p := l.addProcess("proposal", raw)
+	l.order()
+	if len(l.faults) > 0 {
+		return nil, nil, fault.Because(fault.Invalid, errors.Join(l.faults...), "%s", errors.Join(l.faults...))
+	}
+	return &next, p, nil
 }
 
 // Preview derives the given cases under both versions of a process.
@@ -46,6 +67,9 @@ func (r *Registry) Preview(from, to *Process, cases []Case) (Change, error) {
 			ch.Cases = append(ch.Cases, CaseChange{c.ID, before.Outcome, after.Outcome, why})
 		}
 	}
+	slices.SortStableFunc(ch.Cases, func(a, b CaseChange) int { // another outcome first
+		return strings.Compare(fmt.Sprint(a.From == a.To), fmt.Sprint(b.From == b.To))
+	})
 	return ch, nil
 }
 

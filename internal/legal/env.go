@@ -2,6 +2,7 @@ package legal
 
 import (
 	"reflect"
+	"sync"
 	"time"
 )
 
@@ -81,13 +82,13 @@ var enums = map[string][]string{
 	"notice":        {string(NoticeForbidden), string(NoticeRequired), string(NoticeOptional), string(NoticeByOrder), string(NoticeNone)},
 }
 
-// enumPaths gives, for each member of an environment that has one, the name of
+// enumsByPath gives, for each member of an environment that has one, the name of
 // its enumeration, by its path in conditions ("order.signed").
-func enumPaths() map[string]string {
+var enumsByPath = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
 	walkEnums(reflect.TypeFor[itemEnv](), "", out)
 	return out
-}
+})
 
 func walkEnums(t reflect.Type, prefix string, out map[string]string) {
 	for i := range t.NumField() {

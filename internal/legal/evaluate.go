@@ -13,6 +13,7 @@ import (
 // condition over the facts.
 const (
 	checkComplete  CheckID = "VC-09" // required fields
+	checkTransfer  CheckID = "VC-18" // left open by a process for counsel
 	checkCategory  CheckID = "VC-12" // the process's rule for a category
 	checkEmergency CheckID = "VC-19" // decides on the emergency claim, before all others
 )

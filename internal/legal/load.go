@@ -54,25 +54,33 @@ func (l *loader) faultf(file, format string, args ...any) {
 	l.faults = append(l.faults, fmt.Errorf("%s: %s", file, fmt.Sprintf(format, args...)))
 }
 
-// decode reads a YAML file strictly: an unknown name, a second document or an
-// empty file is a fault.
+// decode reads a YAML file strictly; nil where it cannot be read.
 func (l *loader) decode(file string, into any) []byte {
 	raw, err := fs.ReadFile(l.fs, file)
 	if err != nil {
 		l.faultf(file, "cannot be read")
 		return nil
 	}
+	if !l.parse(file, raw, into) {
+		return nil
+	}
+	return raw
+}
+
+// parse reads YAML strictly: an unknown name, a second document or an empty
+// file is a fault.
+func (l *loader) parse(file string, raw []byte, into any) bool {
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
 	if err := dec.Decode(into); err != nil {
 		l.faultf(file, "%s", strings.ReplaceAll(err.Error(), "\n", " "))
-		return nil
+		return false
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		l.faultf(file, "holds more than one document")
-		return nil
+		return false
 	}
-	return raw
+	return true
 }
 
 func (l *loader) glob(pattern string) []string {

@@ -3,6 +3,7 @@ package legal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // vocab gives what conditions may name, from what has been loaded so far.
 func (l *loader) vocab() vocabulary {
 	v := vocabulary{fields: l.reg.fields, enums: map[string][]string{}}
-	for p, enum := range enumPaths() {
+	for p, enum := range enumsByPath() {
 		v.enums[p] = enums[enum]
 	}
 	kinds := append(sortedKeys(l.reg.issuers), "")
@@ -96,24 +97,41 @@ func (l *loader) condition(c *Condition, scope Scope, at func(string, ...any)) {
 
 func (l *loader) loadProcesses() {
 	for _, file := range l.glob("processes/*.yaml") {
-		p := &Process{file: file}
-		raw := l.decode(file, p)
-		if raw == nil {
+		raw, err := fs.ReadFile(l.fs, file)
+		if err != nil {
+			l.faultf(file, "cannot be read")
+			continue
+		}
+		p := l.addProcess(file, raw)
+		if p == nil {
 			continue
 		}
 		if want := fmt.Sprintf("%s.v%d.yaml", p.ID, p.Version); path.Base(file) != want {
 			l.faultf(file, "holds version %d of %s and must be named %s", p.Version, p.ID, want)
 		}
-		list := l.reg.checklists[p.Checklist]
-		if list == nil {
-			l.faultf(file, "checklist %d does not exist", p.Checklist)
-			continue
-		}
-		p.raw = raw
-		p.digest = hexDigest(raw, []byte(list.digest))
-		l.process(p, list)
-		l.reg.versions[p.ID] = append(l.reg.versions[p.ID], p)
 	}
+	l.order()
+}
+
+// addProcess reads one version of a process; nil where it cannot be read.
+func (l *loader) addProcess(file string, raw []byte) *Process {
+	p := &Process{file: file, raw: raw}
+	if !l.parse(file, raw, p) {
+		return nil
+	}
+	list := l.reg.checklists[p.Checklist]
+	if list == nil {
+		l.faultf(file, "checklist %d does not exist", p.Checklist)
+		return nil
+	}
+	p.digest = hexDigest(raw, []byte(list.digest))
+	l.process(p, list)
+	l.reg.versions[p.ID] = append(slices.Clone(l.reg.versions[p.ID]), p)
+	return p
+}
+
+// order sorts the versions of each process and refuses gaps.
+func (l *loader) order() {
 	for id, versions := range l.reg.versions {
 		slices.SortFunc(versions, func(a, b *Process) int { return a.Version - b.Version })
 		for i, p := range versions {
@@ -162,6 +180,12 @@ func (l *loader) processTerms(p *Process, at func(string, ...any)) {
 		at("names no kind of issuer")
 	}
 	for _, rule := range p.Issuers {
+		if rule.WithoutInEmergency && (len(rule.ValidatedBy) == 0 || p.Emergency == EmergencyNever) {
+			at("without_in_emergency means nothing for issuers %v: there is no validation to go without, or no emergency", rule.Kinds)
+		}
+		if rule.EmergencyOnly && p.Emergency != EmergencyPossible {
+			at("emergency_only means nothing for issuers %v of a process that is %q in an emergency", rule.Kinds, p.Emergency)
+		}
 		for _, k := range append(slices.Clone(rule.Kinds), rule.ValidatedBy...) {
 			if _, ok := l.reg.issuers[k]; !ok {
 				at("issuer kind %s is not in fields.yaml", k)
@@ -205,6 +229,9 @@ func (l *loader) processChecks(p *Process, list *Checklist, at func(string, ...a
 			at("a %s process cannot do without check %s", p.Kind, must)
 		}
 	}
+	if p.TransferOpen && !slices.Contains(p.Checks, checkTransfer) {
+		at("transfer_open means nothing without check %s", checkTransfer)
+	}
 	seen := map[string]bool{}
 	for i := range p.Conditions {
 		c := &p.Conditions[i]
@@ -224,15 +251,12 @@ func (l *loader) processChecks(p *Process, list *Checklist, at func(string, ...a
 // mandatoryChecks gives the checks that no process may leave out: whatever the
 // law of a place, nothing leaves without them.
 func mandatoryChecks(p *Process) []CheckID {
-	must := []CheckID{"VC-01", "VC-02", "VC-03", "VC-04", "VC-05", "VC-06", "VC-08", "VC-09", "VC-20", "VC-23", "VC-24"}
+	must := []CheckID{"VC-01", "VC-02", "VC-03", "VC-04", "VC-05", "VC-06", "VC-08", "VC-09", "VC-19", "VC-20", "VC-23", "VC-24"}
 	if p.Kind == Disclosure {
 		must = append(must, "VC-07", "VC-10", "VC-11", "VC-12", "VC-13", "VC-14", "VC-15", "VC-16", "VC-17", "VC-18", "VC-21", "VC-22")
 	}
 	if p.Kind == Preservation {
 		must = append(must, "VC-10", "VC-13")
-	}
-	if p.Emergency != EmergencyNever {
-		must = append(must, "VC-19")
 	}
 	return must
 }

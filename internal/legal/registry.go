@@ -154,3 +154,9 @@ func hexDigest(parts ...[]byte) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// Calendar gives a calendar by its id, nil where there is none.
+func (r *Registry) Calendar(id string) *Calendar { return r.calendars[id] }
+
+// Calendars gives the ids of all calendars.
+func (r *Registry) Calendars() []string { return sortedKeys(r.calendars) }
