@@ -89,7 +89,7 @@ func TestEveryStepMayFail(t *testing.T) {
 					name := fmt.Sprintf("%s persisted=%v restart=%v more=%d", at, persisted, restart, more)
 					b := &breaker{at: at, persisted: persisted}
 					seq := broken(t, lab, b, &taken)
-					lab.Fill(t, 30)
+					lab.Fill(t, 12)
 					if _, err := seq.RunOnce(t.Context()); !errors.Is(err, errCrash) || b.tripped != 1 {
 						t.Fatalf("%s: the step did not fail: %v", name, err)
 					}
@@ -233,13 +233,13 @@ var incidents = map[string]struct {
 	sql    string
 	breach audit.Breach
 }{
-	"tail removed":            {`DELETE FROM audit.checkpoint WHERE size > 300; DELETE FROM audit.leaf WHERE index >= 300; DELETE FROM audit.event WHERE id NOT IN (SELECT event_id FROM audit.leaf)`, audit.Rollback},
+	"tail removed":            {`DELETE FROM audit.checkpoint WHERE size > 256; DELETE FROM audit.leaf WHERE index >= 256; DELETE FROM audit.event WHERE id NOT IN (SELECT event_id FROM audit.leaf)`, audit.Rollback},
 	"everything removed":      {`DELETE FROM audit.checkpoint; DELETE FROM audit.tile; DELETE FROM audit.leaf`, audit.Rollback},
-	"a hash of the edge":      {`UPDATE audit.leaf SET hash = sha256('x') WHERE index = 380`, audit.Fork},
-	"a leaf within the edge":  {`DELETE FROM audit.leaf WHERE index = 380`, audit.Missing},
+	"a hash of the edge":      {`UPDATE audit.leaf SET hash = sha256('x') WHERE index = 260`, audit.Fork},
+	"a leaf within the edge":  {`DELETE FROM audit.leaf WHERE index = 260`, audit.Missing},
 	"a tile":                  {`UPDATE audit.tile SET root = sha256('x')`, audit.Fork},
 	"a tile is gone":          {`DELETE FROM audit.tile`, audit.Missing},
-	"a checkpoint is forged":  {`INSERT INTO audit.checkpoint (size, root, note) VALUES (402, sha256('x'), 'forged')`, audit.BadNote},
+	"a checkpoint is forged":  {`INSERT INTO audit.checkpoint (size, root, note) VALUES (267, sha256('x'), 'forged')`, audit.BadNote},
 	"checkpoint of elsewhere": {`UPDATE audit.checkpoint SET note = (SELECT note || 'x' FROM audit.checkpoint c WHERE c.size = audit.checkpoint.size)`, audit.BadNote},
 }
 
@@ -250,9 +250,9 @@ func TestRefusesToSign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			lab := auditlab.New(t)
-			lab.Fill(t, 300)
+			lab.Fill(t, 256)
 			lab.Place(t)
-			lab.Fill(t, 101)
+			lab.Fill(t, 10)
 			lab.Place(t)
 			before, _ := lab.Keeper.Load()
 			lab.Tamper(t, c.sql)
@@ -266,7 +266,7 @@ func TestRefusesToSign(t *testing.T) {
 				t.Error("something was signed")
 			}
 			var placed int
-			if err := lab.App.Raw(`SELECT count(*) FROM audit.leaf`).Scan(&placed).Error; err != nil || placed > 401 {
+			if err := lab.App.Raw(`SELECT count(*) FROM audit.leaf`).Scan(&placed).Error; err != nil || placed > 266 {
 				t.Errorf("%d events are placed, error %v", placed, err)
 			}
 		})

@@ -210,11 +210,16 @@ func (v *auditVerifier) tiles(ctx context.Context, tiles []audit.Tile) error {
 	return nil
 }
 
-// spare finds tiles that no entry gives.
+// spare finds tiles that no entry gives, and payloads without an event.
 func (v *auditVerifier) spare(ctx context.Context) error {
-	var have int64
-	if err := v.pool.QueryRowContext(ctx, `SELECT count(*) FROM audit.tile`).Scan(&have); err != nil {
+	var have, stray int64
+	err := v.pool.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM audit.tile),
+		(SELECT count(*) FROM audit.payload p WHERE NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.id = p.event_id))`).Scan(&have, &stray)
+	if err != nil {
 		return err
+	}
+	if stray > 0 {
+		return differs("There are %d payloads of events that do not exist.", stray)
 	}
 	if have != v.report.Tiles {
 		return differs("There are %d hash tiles in the database, and the entries give %d.", have, v.report.Tiles)

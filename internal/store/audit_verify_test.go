@@ -58,6 +58,7 @@ var tampers = []struct {
 	{"delete a payload", []string{`DELETE FROM audit.payload WHERE event_id = ` + at(10)}, "The payload of event"},
 	{"edit a payload", []string{`UPDATE audit.payload SET body = convert_to(replace(convert_from(body, 'UTF8'), '"reason"', '"season"'), 'UTF8') WHERE event_id = ` + at(10)}, "not the one that was recorded"},
 	{"swap two payloads", []string{`UPDATE audit.payload a SET body = b.body FROM audit.payload b WHERE (a.event_id = ` + at(10) + ` AND b.event_id = ` + at(11) + `)`}, "not the one that was recorded"},
+	{"add a payload", []string{`INSERT INTO audit.payload SELECT gen_random_uuid(), body FROM audit.payload LIMIT 1`}, "1 payloads of events that do not exist"},
 	{"edit a tile", []string{`UPDATE audit.tile SET data = set_byte(data, 77, 0) || ''`, `UPDATE audit.tile SET data = set_byte(data, 78, 255 - get_byte(data, 78))`}, "is not what its entries give"},
 	{"edit a tile's root", []string{`UPDATE audit.tile SET root = sha256('x')`}, "is not what its entries give"},
 	{"delete a tile", []string{`DELETE FROM audit.tile`}, "The hash tile tile/0/000 is missing"},

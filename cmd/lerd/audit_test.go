@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lerd/internal/audit"
+	"lerd/internal/store"
+	"lerd/internal/testkit/auditlab"
+)
+
+// folder makes a data folder for a lab's log, whose database lies elsewhere.
+func folder(t *testing.T, lab *auditlab.Lab) auditSource {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"keys/log.vkey": lab.VKey + "\n", "keys/log.key": lab.Key + "\n"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return auditSource{Dir: dir, DatabaseURL: lab.Database.Auditor}
+}
+
+// keepSigned gives the folder the lab's last signed checkpoint.
+func keepSigned(t *testing.T, lab *auditlab.Lab, s auditSource) {
+	t.Helper()
+	kept, err := lab.Keeper.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := s.keeper().Path
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAuditCommands(t *testing.T) {
+	lab := auditlab.New(t)
+	ids := lab.Fill(t, 300)
+	lab.Place(t)
+	source := folder(t, lab)
+
+	var out bytes.Buffer
+	verify := auditVerifyCmd{auditSource: source, NoRows: true} // the lab's table is not one of lerd's
+	if err := verify.run(t.Context(), &out, io.Discard); err == nil || !strings.Contains(err.Error(), "--no-pin") {
+		t.Errorf("without the checkpoint outside the database: %v", err)
+	}
+	keepSigned(t, lab, source)
+	if err := verify.run(t.Context(), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"VERIFIED\n", "300", "guards of the database", "Log " + auditlab.Origin + ", size 300"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("verify says nothing of %q:\n%s", want, out.String())
+		}
+	}
+
+	out.Reset()
+	export := auditExportCmd{auditSource: source, Out: filepath.Join(t.TempDir(), "log")}
+	if err := export.run(t.Context(), &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	files := auditVerifyCmd{auditSource: source, Log: export.Out, Pin: source.keeper().Path}
+	if err := files.run(t.Context(), &out, io.Discard); err != nil {
+		t.Errorf("the exported log: %v", err)
+	}
+
+	proveBoth(t, lab, source, ids[7])
+}
+
+func proveBoth(t *testing.T, lab *auditlab.Lab, source auditSource, id audit.EventID) {
+	t.Helper()
+	var byID, byIndex bytes.Buffer
+	if err := (auditProveCmd{auditSource: source, Event: string(id), Index: -1}).run(t.Context(), &byID); err != nil {
+		t.Fatal(err)
+	}
+	entry, err := store.NewAuditReader(lab.App).Entry(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, index, err := audit.VerifyProof(entry, byID.Bytes(), lab.Trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (auditProveCmd{auditSource: source, Index: int64(index)}).run(t.Context(), &byIndex); err != nil {
+		t.Fatal(err)
+	}
+	if byID.String() != byIndex.String() {
+		t.Error("the proof by id is not the proof by index")
+	}
+	if err := (auditProveCmd{auditSource: source, Index: 300}).run(t.Context(), io.Discard); err == nil {
+		t.Error("an entry beyond the log was proved")
+	}
+}
+
+func TestAuditVerifyFails(t *testing.T) {
+	lab := auditlab.New(t)
+	lab.Fill(t, 20)
+	lab.Place(t)
+	source := folder(t, lab)
+	keepSigned(t, lab, source)
+	verify := auditVerifyCmd{auditSource: source, NoRows: true}
+	lab.Tamper(t, `UPDATE audit.event SET kind = 'x' WHERE id = (SELECT event_id FROM audit.leaf WHERE index = 3)`)
+	err := verify.run(t.Context(), io.Discard, io.Discard)
+	if err == nil || !strings.HasPrefix(err.Error(), "NOT VERIFIED: entry 3: The column kind") {
+		t.Errorf("got %v", err)
+	}
+	verify.DatabaseURL = "postgres://nobody@127.0.0.1:1/none"
+	err = verify.run(t.Context(), io.Discard, io.Discard)
+	if err == nil || strings.Contains(err.Error(), "NOT VERIFIED") {
+		t.Errorf("a database out of reach was judged: %v", err)
+	}
+}
+
+func TestLogKeyIsMadeOnceAndKeptClosed(t *testing.T) {
+	dir := t.TempDir()
+	first, err := ensureLogKey(dir, "lerd.example/audit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ensureLogKey(dir, "lerd.example/audit")
+	if err != nil || again.KeyHash() != first.KeyHash() {
+		t.Errorf("a second call made another key: %v", err)
+	}
+	trust, err := (auditSource{Dir: dir}).trust()
+	if err != nil || trust.Log[0].KeyHash() != first.KeyHash() {
+		t.Errorf("the verifier key does not fit: %v", err)
+	}
+	path := filepath.Join(dir, "keys", "log.key")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ensureLogKey(dir, "lerd.example/audit"); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("a key that others may read was used: %v", err)
+	}
+}

@@ -1,0 +1,175 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"lerd/internal/store/cluster"
+	"lerd/internal/store/migrations"
+	"lerd/internal/testkit"
+	"lerd/internal/testkit/auditlab"
+)
+
+// durableLab is a Lab on a server that flushes to disk, unlike those of tests.
+func durableLab(b *testing.B) *auditlab.Lab {
+	b.Helper()
+	c, err := cluster.Open(b.Context(), cluster.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	owner := c.URL(cluster.RoleOwner, cluster.MainDatabase)
+	if _, err := migrations.Up(b.Context(), owner); err != nil {
+		b.Fatal(err)
+	}
+	return auditlab.On(b, testkit.Database{Name: cluster.MainDatabase, Owner: owner, Superuser: owner,
+		App: c.URL(cluster.RoleApp, cluster.MainDatabase), Auditor: c.URL(cluster.RoleAuditor, cluster.MainDatabase)})
+}
+
+// plainTables are what the step would write without an audit log worth the
+// name: the same row, and one event row with the same bytes, no order, no guard.
+const plainTables = `
+CREATE TABLE public.plain_thing (id uuid PRIMARY KEY, state text NOT NULL, version bigint NOT NULL, event_id uuid NOT NULL);
+CREATE TABLE public.plain_event (id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(), entry bytea NOT NULL, body bytea NOT NULL);
+GRANT SELECT, INSERT, UPDATE ON public.plain_thing, public.plain_event TO lerd_app`
+
+// BenchmarkStep (performance, section a) takes business steps at 1, 8 and 64
+// writers: a row by compare-and-swap and its event, one transaction each. It
+// alternates between the plain tables and the audit log, with the sequencer
+// running, and reports the ratio of their rates. The sealing of the event counts
+// on the audit log's side only.
+func BenchmarkStep(b *testing.B) {
+	lab := durableLab(b)
+	if err := lab.Owner.Exec(plainTables).Error; err != nil {
+		b.Fatal(err)
+	}
+	for _, writers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			stop := sequence(b, lab)
+			defer stop()
+			plain, audited := plainWriters(b, lab, writers), auditWriters(b, lab, writers)
+			const rounds = 10
+			var took [2]time.Duration
+			b.ResetTimer()
+			for r := range rounds {
+				n := b.N/rounds + 1
+				for i := range 2 { // the first one changes, so that neither has the quieter disk
+					which := (i + r) % 2
+					started := time.Now()
+					run([][]func() error{plain, audited}[which], n, b)
+					took[which] += time.Since(started)
+				}
+			}
+			steps := float64(rounds * (b.N/rounds + 1))
+			b.ReportMetric(steps/took[0].Seconds(), "plain/s")
+			b.ReportMetric(steps/took[1].Seconds(), "audited/s")
+			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// run takes n steps, divided among the writers.
+func run(writers []func() error, n int, b *testing.B) {
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := w; i < n; i += len(writers) {
+				if err := writers[w](); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func auditWriters(b *testing.B, lab *auditlab.Lab, n int) (out []func() error) {
+	for range n {
+		thing, version := uuid.NewString(), int64(1)
+		lab.Do(b, auditlab.Step{ID: thing, To: "s", Version: 1})
+		out = append(out, func() error {
+			version++
+			return lab.App.Transaction(func(tx *gorm.DB) error {
+				_, err := auditlab.Take(tx, auditlab.Step{ID: thing, From: "s", To: "s", Version: version})
+				return err
+			})
+		})
+	}
+	return out
+}
+
+func plainWriters(b *testing.B, lab *auditlab.Lab, n int) (out []func() error) {
+	event := auditlab.Step{ID: uuid.NewString(), From: "s", To: "s", Version: 2}.Event()
+	entry, err := event.Seal([16]byte{}, [32]byte{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := event.Payload([32]byte{}).Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for range n {
+		thing, version := uuid.NewString(), int64(1)
+		if err := lab.App.Exec(`INSERT INTO public.plain_thing VALUES (?, 's', 1, ?)`, thing, thing).Error; err != nil {
+			b.Fatal(err)
+		}
+		out = append(out, func() error {
+			version++
+			id := uuid.NewString()
+			return lab.App.Transaction(func(tx *gorm.DB) error {
+				_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `INSERT INTO public.plain_event (id, entry, body) VALUES ($1, $2, $3)`, id, []byte(entry), body)
+				if err != nil {
+					return err
+				}
+				return tx.Exec(`UPDATE public.plain_thing SET state = ?, version = ?, event_id = ? WHERE id = ? AND state = ? AND version = ?`,
+					"s", version, id, thing, "s", version-1).Error
+			})
+		})
+	}
+	return out
+}
+
+// sequence runs the sequencer as the program does, until it is stopped.
+func sequence(b *testing.B, lab *auditlab.Lab) (stop func()) {
+	seq := lab.Sequencer(b)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := seq.RunOnce(context.Background()); err != nil {
+				b.Error(err)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+// BenchmarkSequencer places batches of 20,000 events: order, tree, one
+// synchronous transaction, keeper and publication. One operation is one event.
+func BenchmarkSequencer(b *testing.B) {
+	const batch = 20_000
+	lab := durableLab(b)
+	seq := lab.Sequencer(b)
+	if _, err := seq.RunOnce(b.Context()); err != nil { // begins the log
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for done := 0; done < b.N; done += batch {
+		b.StopTimer()
+		lab.Fill(b, batch)
+		b.StartTimer()
+		if round, err := seq.RunOnce(b.Context()); err != nil || round.Placed != batch {
+			b.Fatalf("%+v, %v", round, err)
+		}
+	}
+}
