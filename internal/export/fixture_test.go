@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/netip"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type desk struct {
 	logKey string // private
 	vkey   string
 	to     demopki.Entity
+	sha512 bool
 }
 
 const origin = "log.example/lerd"
@@ -107,14 +109,14 @@ func someIPs(n int) iter.Seq2[IPRecord, error] {
 	base := time.Date(2026, 1, 2, 3, 4, 5, 77e6, time.UTC)
 	return func(yield func(IPRecord, error) bool) {
 		for i := range n {
-			r := IPRecord{RecordID: fmt.Sprintf("I-%09d", i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
+			r := IPRecord{RecordID: "I-" + strconv.Itoa(1e9+i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
 				EventType: "login", EventTime: Held(base.Add(time.Duration(i)*1009*time.Millisecond), 3),
 				Addr:       personal.NewAddr(netip.AddrFrom4([4]byte{203, 0, byte(i >> 8 * 37), byte(i * 31)})),
 				SourcePort: uint16(i*7919%65535) + 1, Transport: "tcp",
-				SessionID:   fmt.Sprintf("s-%x", sha256.Sum256([]byte{byte(i), byte(i >> 8), byte(i >> 16)}))[:18],
-				SessionType: "app", SourceSystem: "edge", SourceRecordID: fmt.Sprint("e:", i*17), RetrievedAt: Held(now, 6), QueryID: "q-1"}
+				SessionID:   "s-" + strconv.FormatUint((uint64(i)+1)*0x9e3779b97f4a7c15, 16),
+				SessionType: "mobile", SourceSystem: "edge", SourceRecordID: "e:" + strconv.Itoa(i*17), RetrievedAt: Held(now, 6), QueryID: "q-1"}
 			if i%3 == 0 {
-				r.Addr = personal.NewAddr(netip.MustParseAddr(fmt.Sprintf("2001:db8::%x:1", i&0xffff)))
+				r.Addr = personal.NewAddr(netip.AddrFrom16([16]byte{0x20, 1, 0x0d, 0xb8, 12: byte(i >> 8), 13: byte(i), 15: 1}))
 				r.SourcePort, r.SharedOrProxied = 0, No
 			}
 			if !yield(r, nil) {
@@ -177,7 +179,7 @@ func (d *desk) encryptRequest(s Sealed) EncryptRequest {
 func (d *desk) verify(path string) verify.Report {
 	d.t.Helper()
 	r, err := verify.Verify(context.Background(), path, verify.Options{Roots: d.roots(), LogKeys: []string{d.vkey}, Now: now,
-		Cert: d.to.Cert, Key: d.to.Key})
+		Cert: d.to.Cert, Key: d.to.Key, SHA512: d.sha512})
 	d.must(err)
 	return r
 }

@@ -52,7 +52,7 @@ type Table struct {
 var (
 	EventTypes   = []string{"registration", "login", "session_refresh", "logout", "phone_verify", "rule_violation"}
 	Transports   = []string{"tcp", "udp", "quic"}
-	SessionTypes = []string{"app", "web", "desktop", "api"}
+	SessionTypes = []string{"mobile", "web", "desktop", "api"}
 	Statuses     = []string{"verified", "unverified", "expired", "removed"}
 )
 
