@@ -30,6 +30,7 @@ type bundleVerifyCmd struct {
 	CRL       []string `name:"crl" type:"existingfile" placeholder:"FILE" help:"Revocation lists newer than those in the bundle, DER or PEM."`
 	Cert      string   `name:"cert" type:"existingfile" placeholder:"PEM" help:"Your certificate, for an encrypted file."`
 	Key       string   `name:"key" type:"existingfile" placeholder:"PEM" help:"Your private key (PKCS#8), for an encrypted file."`
+	SHA512    bool     `name:"sha512" help:"Check the SHA-512 digests in export.json too; the seal is over SHA-256."`
 	JSON      bool     `name:"json" help:"Print the report as JSON."`
 }
 
@@ -59,7 +60,7 @@ func (c *bundleVerifyCmd) Run() error {
 }
 
 func (c *bundleVerifyCmd) options() (o verify.Options, err error) {
-	o.Now = time.Now().UTC()
+	o.Now, o.SHA512 = time.Now().UTC(), c.SHA512
 	for _, f := range c.TrustRoot {
 		certs, err := cms.ReadCertsPEM(f)
 		if err != nil {

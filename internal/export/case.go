@@ -3,6 +3,7 @@ package export
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/google/uuid"
 )
@@ -13,14 +14,18 @@ const MaxCaseRecords = 10_000
 
 type node = map[string]any
 
-// caseGraph collects the CASE/UCO form of the records.
+// caseGraph keeps the first records, and writes their CASE/UCO form when all are
+// known: as a list, or above MaxCaseRecords as references to the files.
 // SPEC: CASE 1.4, UCO 1.4 (ontology.caseontology.org).
 type caseGraph struct {
 	id      string
 	header  *Header
-	nodes   []any
-	objects []any // references to what was found
+	phones  []PhoneRecord
+	ips     []IPRecord
 	records int64
+	out     io.Writer
+	err     error
+	objects []any // references to what was written
 	known   map[string]bool
 }
 
@@ -33,13 +38,35 @@ func (g *caseGraph) ref(kind, what string) string {
 	return "kb:" + kind + "-" + uuid.NewSHA1(uuid.NameSpaceURL, []byte("lerd:"+g.id+":"+kind+":"+what)).String()
 }
 
-// count tells whether the record still belongs in the graph.
-func (g *caseGraph) count() bool {
-	g.records++
-	if g.records == MaxCaseRecords+1 {
-		g.nodes, g.objects, g.known = nil, nil, nil
+// keep tells whether the record still belongs in the graph.
+func (g *caseGraph) keep() bool {
+	if g.records++; g.records == MaxCaseRecords+1 {
+		g.phones, g.ips = nil, nil
 	}
 	return g.records <= MaxCaseRecords
+}
+
+func (g *caseGraph) phone(p *PhoneRecord) {
+	if g.keep() {
+		g.phones = append(g.phones, *p)
+	}
+}
+
+func (g *caseGraph) ip(p *IPRecord) {
+	if g.keep() {
+		g.ips = append(g.ips, *p)
+	}
+}
+
+// node writes one member of the bundle.
+func (g *caseGraph) node(n node) {
+	b, err := json.Marshal(n)
+	if err == nil && g.err == nil {
+		_, g.err = g.out.Write(append([]byte(",\n"), b...))
+	}
+	if g.err == nil {
+		g.err = err
+	}
 }
 
 func (g *caseGraph) add(kind, what string, facets ...node) node {
@@ -49,7 +76,7 @@ func (g *caseGraph) add(kind, what string, facets ...node) node {
 		for i := range facets {
 			facets[i]["@id"] = g.ref(kind+"-facet", fmt.Sprint(what, ":", i))
 		}
-		g.nodes = append(g.nodes, node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets})
+		g.node(node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets})
 		g.objects = append(g.objects, id)
 	}
 	return id
@@ -60,18 +87,12 @@ func (g *caseGraph) account(accountID string) node {
 		node{"@type": "uco-observable:AccountFacet", "uco-observable:accountIdentifier": accountID})
 }
 
-func (g *caseGraph) phone(p *PhoneRecord) {
-	if !g.count() {
-		return
-	}
+func (g *caseGraph) addPhone(p *PhoneRecord) {
 	g.account(p.AccountID)
 	g.add("phone", p.RecordID, node{"@type": "uco-observable:PhoneAccountFacet", "uco-observable:phoneNumber": p.Phone.Reveal()})
 }
 
-func (g *caseGraph) ip(p *IPRecord) {
-	if !g.count() {
-		return
-	}
+func (g *caseGraph) addIP(p *IPRecord) {
 	facet := node{"@type": "uco-observable:NetworkConnectionFacet",
 		"uco-observable:src":       []any{g.account(p.AccountID), g.address(p.Addr.Reveal().String(), p.Addr.Reveal().Is6())},
 		"uco-observable:startTime": typed("dateTime", p.EventTime.At.UTC().Format(momentLayouts[p.EventTime.Digits]))}
@@ -97,31 +118,55 @@ func (g *caseGraph) address(text string, six bool) node {
 
 func typed(kind, value string) node { return node{"@type": "xsd:" + kind, "@value": value} }
 
-// marshal gives the file: the investigation, its authorization, the export as
-// an action, and the objects or, above the limit, the files that hold them.
-func (g *caseGraph) marshal(files []staged, tool string) ([]byte, error) {
+// write gives the file: the investigation, its authorization, the export as an
+// action, and the objects or, above the limit, the files that hold them.
+func (g *caseGraph) write(out io.Writer, files []staged, tool string) error {
+	g.out, g.known = out, map[string]bool{}
+	at := typed("dateTime", stampOf(g.header.GeneratedAt))
+	auth, record, program := g.ref("authorization", g.id), g.ref("provenance", g.id), g.ref("tool", tool)
+	action := g.ref("action", g.id)
+	head, err := json.Marshal(node{"@context": caseContext, "@id": g.ref("bundle", g.id), "@type": "uco-core:Bundle"})
+	if err != nil {
+		return err
+	}
+	first, err := json.Marshal(node{"@id": g.ref("investigation", g.id), "@type": "case-investigation:Investigation",
+		"case-investigation:relevantAuthorization": []any{node{"@id": auth}},
+		"uco-core:object":                          []any{node{"@id": action}, node{"@id": record}}})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "%s,\"uco-core:object\":[\n%s", head[:len(head)-1], first); err != nil {
+		return err
+	}
+	g.node(node{"@id": auth, "@type": "case-investigation:Authorization",
+		"case-investigation:authorizationIdentifier": []string{g.header.Request.Ref},
+		"case-investigation:authorizationType":       g.header.Request.Instrument})
+	g.node(node{"@id": program, "@type": "uco-tool:Tool", "uco-core:name": "lerd", "uco-tool:version": tool})
+	g.node(node{"@id": action, "@type": "case-investigation:InvestigativeAction", "uco-core:name": "disclosure",
+		"uco-action:startTime": at, "uco-action:endTime": at, "uco-action:instrument": []any{node{"@id": program}},
+		"uco-action:result": []any{node{"@id": record}}})
+	g.writeObjects(files)
+	g.node(node{"@id": record, "@type": "case-investigation:ProvenanceRecord",
+		"case-investigation:exhibitNumber": g.id, "uco-core:object": emptyList(g.objects)})
+	if _, err := out.Write([]byte("\n]}\n")); g.err == nil {
+		g.err = err
+	}
+	return g.err
+}
+
+func (g *caseGraph) writeObjects(files []staged) {
 	if g.records > MaxCaseRecords {
 		for _, f := range files {
-			g.objects = append(g.objects, g.file(f))
+			g.file(f)
 		}
+		return
 	}
-	at := typed("dateTime", stampOf(g.header.GeneratedAt))
-	auth := node{"@id": g.ref("authorization", g.id), "@type": "case-investigation:Authorization",
-		"case-investigation:authorizationIdentifier": []string{g.header.Request.Ref},
-		"case-investigation:authorizationType":       g.header.Request.Instrument}
-	record := node{"@id": g.ref("provenance", g.id), "@type": "case-investigation:ProvenanceRecord",
-		"case-investigation:exhibitNumber": g.id, "uco-core:object": emptyList(g.objects)}
-	action := node{"@id": g.ref("action", g.id), "@type": "case-investigation:InvestigativeAction", "uco-core:name": "disclosure",
-		"uco-action:startTime": at, "uco-action:endTime": at, "uco-action:instrument": []any{node{"@id": g.ref("tool", tool)}},
-		"uco-action:result": []any{node{"@id": record["@id"]}}}
-	program := node{"@id": g.ref("tool", tool), "@type": "uco-tool:Tool", "uco-core:name": "lerd", "uco-tool:version": tool}
-	inquiry := node{"@id": g.ref("investigation", g.id), "@type": "case-investigation:Investigation",
-		"case-investigation:relevantAuthorization": []any{node{"@id": auth["@id"]}},
-		"uco-core:object":                          []any{node{"@id": action["@id"]}, node{"@id": record["@id"]}}}
-	bundle := node{"@context": caseContext, "@id": g.ref("bundle", g.id), "@type": "uco-core:Bundle",
-		"uco-core:object": append([]any{inquiry, auth, program, action, record}, g.nodes...)}
-	b, err := json.MarshalIndent(bundle, "", " ")
-	return append(b, '\n'), err
+	for i := range g.phones {
+		g.addPhone(&g.phones[i])
+	}
+	for i := range g.ips {
+		g.addIP(&g.ips[i])
+	}
 }
 
 func emptyList(l []any) []any {
@@ -134,7 +179,6 @@ func emptyList(l []any) []any {
 func (g *caseGraph) file(f staged) node {
 	hash := node{"@id": g.ref("hash", f.Name), "@type": "uco-types:Hash", "uco-types:hashMethod": node{"@type": "uco-vocabulary:HashNameVocab", "@value": "SHA256"},
 		"uco-types:hashValue": typed("hexBinary", hexOf(f.SHA256))}
-	g.known = map[string]bool{}
 	return g.add("file", f.Name,
 		node{"@type": "uco-observable:FileFacet", "uco-observable:fileName": f.Name, "uco-observable:sizeInBytes": typed("integer", fmt.Sprint(f.Size))},
 		node{"@type": "uco-observable:ContentDataFacet", "uco-observable:hash": []any{hash}})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -80,11 +81,11 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 		return err
 	}
 	records := slices.Clone(st.files)
-	graph, err := w.cases.marshal(records, m.Version)
+	graph, err := st.begin("data/case.jsonld", "application/ld+json")
 	if err != nil {
 		return err
 	}
-	if err := st.add("data/case.jsonld", "application/ld+json", graph); err != nil {
+	if err := errors.Join(w.cases.write(graph, records, m.Version), graph.finish(nil)); err != nil {
 		return err
 	}
 	if err := st.schemas(); err != nil {

@@ -81,14 +81,38 @@ func (r *row) texts(s ...string) {
 
 func (r *row) moment(m Moment) {
 	if !m.At.IsZero() {
-		// An unknown precision has no layout: the cell stays empty or fails its column's check.
-		if layout, ok := momentLayouts[m.Digits]; ok {
-			r.buf = m.At.UTC().AppendFormat(r.buf, layout)
-		} else {
-			r.buf = append(r.buf, '?')
-		}
+		r.buf = m.append(r.buf)
 	}
 	r.end()
+}
+
+// append writes the moment; an unknown precision or a year that RFC 3339 cannot
+// write becomes a sign that no column takes.
+func (m Moment) append(dst []byte) []byte {
+	t := m.At.UTC()
+	year, month, day := t.Date()
+	if _, ok := momentLayouts[m.Digits]; !ok || year < 0 || year > 9999 {
+		return append(dst, '?')
+	}
+	hour, minute, second := t.Clock()
+	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10))
+	for _, part := range [...]struct {
+		sep byte
+		n   int
+	}{{0, year % 100}, {'-', int(month)}, {'-', day}, {'T', hour}, {':', minute}, {':', second}} {
+		if part.sep != 0 {
+			dst = append(dst, part.sep)
+		}
+		dst = append(dst, byte('0'+part.n/10), byte('0'+part.n%10))
+	}
+	if m.Digits > 0 {
+		dst = append(dst, '.')
+		for i, n := 0, t.Nanosecond(); i < m.Digits; i++ {
+			dst = append(dst, byte('0'+n/1e8))
+			n = n % 1e8 * 10
+		}
+	}
+	return append(dst, 'Z')
 }
 
 func (r *row) ternary(t Ternary) {

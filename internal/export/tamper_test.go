@@ -127,6 +127,7 @@ func (d *desk) reseal(fs []file, s cms.Signer, tsa TSA, crls [][]byte) []file {
 // must notice it.
 func TestTamperMatrix(t *testing.T) {
 	d := newDesk(t)
+	d.sha512 = true
 	s := d.seal(3, 30)
 	path := filepath.Join(d.maker.Dir, s.Container)
 	whole, err := os.ReadFile(path)
@@ -162,7 +163,7 @@ func TestTamperMatrix(t *testing.T) {
 		name, check string
 		change      func([]file) []file
 	}{
-		{"CSV octet", "digests", edit("data/records/ip_addresses.csv", "I-000000004,", "I-00000000x,")},
+		{"CSV octet", "digests", edit("data/records/ip_addresses.csv", "I-1000000004,", "I-100000000x,")},
 		{"manifest octet", "seal", edit(asic.ManifestName, "text/csv", "text/css")},
 		{"manifest not canonical", "manifest", edit(asic.ManifestName, "\n</ASiC", "\n\n</ASiC")},
 		{"weak digest in the manifest", "manifest", edit(asic.ManifestName, "2001/04/xmlenc#sha256", "2000/09/xmldsig#sha1")},

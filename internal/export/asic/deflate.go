@@ -16,6 +16,8 @@ import (
 const (
 	chunkSize = 1 << 20  // uncompressed octets per parallel job
 	dictSize  = 32 << 10 // the window of deflate, given to the next chunk
+	// level 1 is twice as fast as 6 and within 2 % of its size on tables.
+	level = 1
 )
 
 // Part is a file of a container, as it will lie there.
@@ -57,9 +59,9 @@ type job struct {
 }
 
 var writers = sync.Pool{New: func() any {
-	w, err := flate.NewWriter(io.Discard, 6)
+	w, err := flate.NewWriter(io.Discard, level)
 	if err != nil {
-		panic(err) // 6 is a valid level
+		panic(err) // a valid level
 	}
 	return w
 }}

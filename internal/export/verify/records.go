@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"time"
@@ -145,14 +146,17 @@ func (v *run) ahead(name string) (*ahead, error) {
 	for range 6 {
 		a.free <- make([]byte, 256<<10)
 	}
-	go a.fill(r)
+	hashes := []hash.Hash{sha256.New()}
+	if v.o.SHA512 {
+		hashes = append(hashes, sha512.New())
+	}
+	go a.fill(r, hashes)
 	return a, nil
 }
 
-func (a *ahead) fill(r io.ReadCloser) {
+func (a *ahead) fill(r io.ReadCloser, hashes []hash.Hash) {
 	defer r.Close() //nolint:errcheck // read only
 	defer close(a.blocks)
-	h256, h512 := sha256.New(), sha512.New()
 	for {
 		var buf []byte
 		select {
@@ -161,15 +165,18 @@ func (a *ahead) fill(r io.ReadCloser) {
 			return
 		}
 		n, err := io.ReadFull(r, buf[:cap(buf)])
-		h256.Write(buf[:n])
-		h512.Write(buf[:n])
+		for _, h := range hashes {
+			h.Write(buf[:n])
+		}
 		a.sums.size += int64(n)
 		if err == io.ErrUnexpectedEOF {
 			err = io.EOF
 		}
 		if err == io.EOF {
-			h256.Sum(a.sums.sha256[:0])
-			h512.Sum(a.sums.sha512[:0])
+			hashes[0].Sum(a.sums.sha256[:0])
+			if len(hashes) > 1 {
+				hashes[1].Sum(a.sums.sha512[:0])
+			}
 		}
 		a.blocks <- block{buf[:n], err}
 		if err != nil {
@@ -462,7 +469,8 @@ func (v *run) checkFiles() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if s.size != f.Bytes || hex.EncodeToString(s.sha256[:]) != f.SHA256 || hex.EncodeToString(s.sha512[:]) != f.SHA512 {
+		if s.size != f.Bytes || hex.EncodeToString(s.sha256[:]) != f.SHA256 ||
+			v.o.SHA512 && hex.EncodeToString(s.sha512[:]) != f.SHA512 {
 			return "", fault.New(fault.Invalid, "%s has another size or digest than export.json says.", f.Path)
 		}
 		if want, has := rows[f.Path]; has && (f.Rows == nil || *f.Rows != want) {

@@ -27,6 +27,7 @@ type Options struct {
 	Now     time.Time   // the time that counts where there is no time stamp
 	Limits  asic.Limits // zero: asic.DefaultLimits
 	TempDir string      // for decrypted contents; empty: the system's
+	SHA512  bool        // check the second digests of export.json too; SHA-256 is what is signed
 }
 
 // run is one verification.
