@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"log/slog"
@@ -41,6 +42,7 @@ type system struct {
 	log       *slog.Logger
 	store     *store.Store
 	source    *pgrecords.Source
+	rules     *access.Authorizer
 	law       *legal.Registry
 	people    *signin.Service
 	cases     *requests.Service
@@ -53,7 +55,20 @@ type system struct {
 }
 
 // build wires lerd over a migrated database. now is the clock of everything.
-func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (_ *system, err error) {
+func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (*system, error) {
+	s, err := buildCore(ctx, cfg, log, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openWeb(now); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// buildCore wires everything but the portal.
+func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (_ *system, err error) {
 	s := &system{cfg: cfg, log: log}
 	defer func() {
 		if err != nil {
@@ -63,8 +78,7 @@ func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Ti
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	rules, err := access.Load(policies.FS)
-	if err != nil {
+	if s.rules, err = access.Load(policies.FS); err != nil {
 		return nil, err
 	}
 	if s.law, err = legal.Load(policies.FS); err != nil {
@@ -88,14 +102,14 @@ func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Ti
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Access: rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
-	s.findings = violations.New(violations.Config{Store: s.store, Access: rules, Law: s.law, Source: source, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
+	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Now: now})
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
 		return nil, err
 	}
 	s.caseJob = &jobs.Cases{Steps: s.cases, Export: exporter, Log: log}
-	return s, s.openWeb(rules, now)
+	return s, nil
 }
 
 // openLog reads the audit log's keys and wires its sequencer.
@@ -133,7 +147,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 	c := s.cfg.Controller
 	return &jobs.Exporter{
 		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
-		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Version: buildVersion()},
+		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion()},
 		Profile: jobs.Profile{
 			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},
 			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},
@@ -156,10 +170,10 @@ var systemDescription = []string{
 	"They are read through documented, read-only views by a program that can disclose phone numbers and IP addresses only; each row that leaves was frozen, shown to a second person and committed to in an append-only log before this copy was signed.",
 }
 
-func (s *system) openWeb(rules *access.Authorizer, now func() time.Time) (err error) {
+func (s *system) openWeb(now func() time.Time) (err error) {
 	reader := s.store.AuditReader()
 	cfg := web.Config{
-		Log: s.log, Now: now, Sessions: s.people, Authorizer: rules, PublicOrigin: s.cfg.PublicOrigin, Development: s.cfg.development,
+		Log: s.log, Now: now, Sessions: s.people, Authorizer: s.rules, PublicOrigin: s.cfg.PublicOrigin, Development: s.cfg.development,
 		LogTiles: web.LogHandler(reader), LogKey: s.logVKey, Product: s.cfg.Product, TempDir: s.cfg.path("tmp"),
 		Ready: []web.Check{
 			{Name: "database", Ping: s.store.Ready},
@@ -228,7 +242,7 @@ func loadKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
 	roots := []*x509.Certificate{sealChain[len(sealChain)-1], chain[len(chain)-1]}
 	return jobs.Keys{
 		Signer: signer, TSAChain: chain, Roots: roots,
-		TSA:  &tsp.Client{URL: cfg.TSA.URL, HTTP: &http.Client{Timeout: 20 * time.Second}, Roots: roots[1:], Pool: chain},
+		TSA:  &tsp.Client{URL: cfg.TSA.URL, HTTP: &http.Client{Timeout: 20 * time.Second}, Roots: roots[1:], Pool: chain, Rand: rand.Reader},
 		CRLs: func(context.Context) ([][]byte, error) { return readAll(cfg.Seal.CRLs) },
 	}, nil
 }
@@ -266,7 +280,7 @@ func demoKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
 		return jobs.Keys{}, err
 	}
 	return jobs.Keys{
-		Signer: signer, TSA: &tsp.Authority{Signer: stamper, Now: now}, TSAChain: stamper.Chain(),
+		Signer: signer, TSA: &tsp.Authority{Signer: stamper, Now: now, Rand: rand.Reader}, TSAChain: stamper.Chain(),
 		CRLs:  func(context.Context) ([][]byte, error) { return pki.CRLs(now()) },
 		Roots: []*x509.Certificate{pki.Root.Cert, pki.TSARoot.Cert},
 	}, nil

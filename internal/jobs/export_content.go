@@ -45,7 +45,7 @@ func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Rele
 		content.Roots = append(content.Roots, r.Raw)
 	}
 	content.Certificate.Variant = variant(x.Profile.Certificates(c.Request.Process.ID, c.Request.Process.Version))
-	of := bundleOf{c: c, rel: rel, system: x.Profile.System.Name, items: map[requests.ItemID]requests.Item{}}
+	of := bundleOf{c: c, rel: rel, system: systemID(x.Profile.System.Name), items: map[requests.ItemID]requests.Item{}}
 	for _, i := range rel.Items {
 		of.items[i.ID] = i
 	}
@@ -80,7 +80,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 			{Role: "reviewer", Decision: "qualified", At: decidedAt(c), KeyID: short(string(rel.Reviewer))},
 			{Role: "approver", Decision: "approved", At: rel.ApprovedAt, KeyID: short(string(rel.Approver))},
 		},
-		SourceSystems: []export.SourceSystem{{Name: x.Profile.System.Name, Version: x.Profile.System.Version, ClockSource: x.Profile.System.ClockSource,
+		SourceSystems: []export.SourceSystem{{Name: systemID(x.Profile.System.Name), Version: x.Profile.System.Version, ClockSource: x.Profile.System.ClockSource,
 			MaxClockErrorMS: x.Profile.System.MaxClockError.Milliseconds()}},
 		Result:      result(c, rel),
 		Limitations: limitations,
@@ -96,6 +96,18 @@ var limitations = []string{
 	"An IP address identifies a connection, not a person; behind network address translation it is shared, and only the source port and the second tell its users apart.",
 	"An empty source_port means that the port was not recorded.",
 	"A phone number can pass to another holder; valid_from_utc and valid_to_utc say when this account had it.",
+}
+
+// systemID gives the name of a source in the form of an identifier, as the
+// bundle's columns hold it.
+func systemID(name string) string {
+	id := strings.Map(func(r rune) rune {
+		if r == '.' || r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, name)
+	return strings.Trim(id, "-._")
 }
 
 // short gives a pseudonymous mark of a person: enough to tell two apart.
@@ -201,7 +213,7 @@ func result(c requests.Case, rel requests.Release) string {
 
 // derivation names the query by the digest of the records that it gave.
 func (x *Exporter) derivation(rel requests.Release) export.Derivation {
-	return export.Derivation{QueryID: "Q1", QuerySHA256: rel.Digest, OperatorRole: "system", System: x.Profile.System.Name}
+	return export.Derivation{QueryID: "Q1", QuerySHA256: rel.Digest, OperatorRole: "system", System: systemID(x.Profile.System.Name)}
 }
 
 // bundleOf turns the frozen rows into the bundle's records.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -78,11 +79,13 @@ func loadRest(tx *gorm.DB, c *requests.Case) error {
 
 func loadAsks(tx *gorm.DB, c *requests.Case) error {
 	var rows []struct {
-		askRow
-		State string `gorm:"column:state"`
-		Told  string `gorm:"column:told"`
+		ID        string `gorm:"column:id"`
+		FindingID string `gorm:"column:finding_id"`
+		TargetID  string `gorm:"column:target_id"`
+		State     string `gorm:"column:state"`
+		Told      string `gorm:"column:told"`
 	}
-	err := tx.Raw(`SELECT a.*, coalesce(f.state, '') AS state, coalesce(f.event_id::text, '') AS told FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
+	err := tx.Raw(`SELECT a.id, a.finding_id, a.target_id, coalesce(f.state, '') AS state, coalesce(f.event_id::text, '') AS told FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
 		WHERE a.request_id = ? ORDER BY a.target_id`, string(c.Request.ID)).Scan(&rows).Error
 	for _, r := range rows {
 		a := requests.Ask{ID: r.ID, Finding: requests.FindingID(r.FindingID), Request: c.Request.ID, Agency: c.Request.Agency,
@@ -139,11 +142,22 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 	return list, err
 }
 
+// summaryRow lists its columns itself: gorm does not look into embedded structs
+// that are not exported.
 type summaryRow struct {
-	requestRow
-	AgencyName string `gorm:"column:agency_name"`
-	Country    string `gorm:"column:country"`
-	Targets    int    `gorm:"column:targets"`
+	ID          string     `gorm:"column:id"`
+	Ref         string     `gorm:"column:ref"`
+	State       string     `gorm:"column:state"`
+	ProcessID   string     `gorm:"column:process_id"`
+	Emergency   bool       `gorm:"column:emergency"`
+	ReceivedAt  time.Time  `gorm:"column:received_at"`
+	EffectBy    *time.Time `gorm:"column:effect_by"`
+	AgencyID    string     `gorm:"column:agency_id"`
+	ReviewerID  *string    `gorm:"column:reviewer_id"`
+	OrderNumber string     `gorm:"column:order_number"`
+	AgencyName  string     `gorm:"column:agency_name"`
+	Country     string     `gorm:"column:country"`
+	Targets     int        `gorm:"column:targets"`
 }
 
 func (r summaryRow) domain() requests.Summary {
