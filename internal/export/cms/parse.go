@@ -68,6 +68,9 @@ func Parse(der []byte) (*SignedData, error) {
 	if !body.Empty() {
 		return nil, malformed("something follows the signer")
 	}
+	if sd.ContentType.Equal(oidData) != (version == 1) {
+		return nil, malformed("its version does not belong to its content type") // SPEC: RFC 5652 §5.1
+	}
 	return sd, checkDigests(digests, sd.Hash)
 }
 

@@ -1,0 +1,158 @@
+package verify
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+	"io"
+
+	"lerd/internal/fault"
+)
+
+// block is a piece of a file that a goroutine reads and hashes ahead.
+type block struct {
+	data []byte
+	err  error
+}
+
+// ahead reads a file in a goroutine of its own, and hashes it meanwhile.
+type ahead struct {
+	blocks chan block
+	free   chan []byte
+	stop   chan struct{}
+	rest   []byte
+	cur    []byte
+	err    error
+	sums   sums
+}
+
+func (v *run) ahead(name string) (*ahead, error) {
+	r, _, err := v.src.open(name)
+	if err != nil {
+		return nil, err
+	}
+	a := &ahead{blocks: make(chan block, 4), free: make(chan []byte, 6), stop: make(chan struct{})}
+	for range 6 {
+		a.free <- make([]byte, 256<<10)
+	}
+	hashes := []hash.Hash{sha256.New()}
+	if v.o.SHA512 {
+		hashes = append(hashes, sha512.New())
+	}
+	go a.fill(r, hashes)
+	return a, nil
+}
+
+func (a *ahead) fill(r io.ReadCloser, hashes []hash.Hash) {
+	defer r.Close() //nolint:errcheck // read only
+	defer close(a.blocks)
+	for {
+		var buf []byte
+		select {
+		case buf = <-a.free:
+		case <-a.stop:
+			return
+		}
+		n, err := io.ReadFull(r, buf[:cap(buf)])
+		for _, h := range hashes {
+			h.Write(buf[:n])
+		}
+		a.sums.size += int64(n)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		if err == io.EOF {
+			hashes[0].Sum(a.sums.sha256[:0])
+			if len(hashes) > 1 {
+				hashes[1].Sum(a.sums.sha512[:0])
+			}
+		}
+		a.blocks <- block{buf[:n], err}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Read gives what was read ahead.
+func (a *ahead) Read(p []byte) (int, error) {
+	for len(a.rest) == 0 {
+		if a.err != nil {
+			return 0, a.err
+		}
+		if a.cur != nil {
+			a.free <- a.cur
+		}
+		b := <-a.blocks
+		a.cur, a.rest, a.err = b.data, b.data, b.err
+	}
+	n := copy(p, a.rest)
+	a.rest = a.rest[n:]
+	return n, nil
+}
+
+// close ends the goroutine, wherever it is.
+func (a *ahead) close() {
+	close(a.stop)
+	for range a.blocks { //nolint:revive // drain
+	}
+}
+
+// digest reads a file to its end, or remembers.
+func (v *run) digest(name string) (sums, error) {
+	if s, ok := v.sums[name]; ok {
+		return s, nil
+	}
+	a, err := v.ahead(name)
+	if err != nil {
+		return sums{}, err
+	}
+	if _, err := io.Copy(io.Discard, a); err != nil {
+		a.close()
+		return sums{}, err
+	}
+	v.sums[name] = a.sums
+	return a.sums, v.ctx.Err()
+}
+
+// lines reads lines of bounded length.
+type lines struct {
+	*ahead
+	name string
+	buf  *bufio.Reader
+}
+
+const maxLine = 64 << 10
+
+func (v *run) lines(name string) (*lines, error) {
+	a, err := v.ahead(name)
+	if err != nil {
+		return nil, err
+	}
+	return &lines{ahead: a, name: name, buf: bufio.NewReaderSize(a, maxLine)}, nil
+}
+
+// next gives a line with its end; the slice is good until the next call.
+func (l *lines) next() ([]byte, error) {
+	line, err := l.buf.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		return nil, fault.New(fault.Invalid, "A line of %s is longer than %d octets.", l.name, maxLine)
+	}
+	if err == io.EOF && len(line) > 0 {
+		return nil, fault.New(fault.Invalid, "The last line of %s is cut off.", l.name)
+	}
+	return line, err
+}
+
+// end sees that nothing follows, and keeps the digests.
+func (l *lines) end(v *run) error {
+	if _, err := l.buf.ReadByte(); err != io.EOF {
+		if err == nil {
+			err = fault.New(fault.Invalid, "Something follows the end of %s.", l.name)
+		}
+		return err
+	}
+	v.sums[l.name] = l.sums
+	return nil
+}
