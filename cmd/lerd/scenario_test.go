@@ -251,3 +251,5 @@ func (s *scenario) sequenceAll() {
 		}
 	}
 }
+
+func identityFrom(ctx context.Context) (identity.Actor, bool) { return identity.From(ctx) }
