@@ -1,16 +1,11 @@
 package legal
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Case is an example of a request under a process, with what must come of it.
@@ -71,7 +66,7 @@ func (r *Registry) Cases() (out []Case) {
 }
 
 func (l *loader) loadCases() {
-	var sound map[string]any
+	var sound Facts
 	if l.decode("example.yaml", &sound) == nil {
 		return
 	}
@@ -95,7 +90,12 @@ func (l *loader) loadCases() {
 	}
 }
 
-func (l *loader) resolveCases(file string, p *Process, sound map[string]any, f *caseFile) {
+func (l *loader) resolveCases(file string, p *Process, sound Facts, f *caseFile) {
+	base, err := patched(sound, f.Base)
+	if err != nil {
+		l.faultf(file, "base: %s", oneLine(err))
+		return
+	}
 	seen := map[string]bool{}
 	for _, c := range expanded(f.Cases) {
 		if seen[c.ID] || c.ID == "" {
@@ -104,9 +104,9 @@ func (l *loader) resolveCases(file string, p *Process, sound map[string]any, f *
 		seen[c.ID] = true
 		c.Process, c.Version = f.Process, f.Version
 		c.Answers = append(slices.Clone(c.Answers), without(f.Answers, c)...)
-		facts, err := patched(sound, f.Base, c.Set)
+		facts, err := patched(base, c.Set)
 		if err != nil {
-			l.faultf(file, "case %s: %s", c.ID, err)
+			l.faultf(file, "case %s: %s", c.ID, oneLine(err))
 			continue
 		}
 		c.Facts = multiplied(facts, c.Many)
@@ -184,63 +184,4 @@ func (l *loader) threeKinds(p *Process) {
 			l.faultf(p.file, "has no example case whose outcome is %q; write one in processes/%s/cases.yaml", want, p.ID)
 		}
 	}
-}
-
-// patched gives the facts of a sound request with the differences applied in
-// the order of their paths.
-func patched(sound map[string]any, patches ...map[string]any) (f Facts, err error) {
-	raw, err := yaml.Marshal(sound)
-	if err != nil {
-		return f, err
-	}
-	var tree map[string]any
-	if err := yaml.Unmarshal(raw, &tree); err != nil {
-		return f, err
-	}
-	for _, patch := range patches {
-		for _, p := range slices.Sorted(maps.Keys(patch)) {
-			if err := put(tree, strings.Split(p, "."), patch[p]); err != nil {
-				return f, fmt.Errorf("path %q: %w", p, err)
-			}
-		}
-	}
-	if raw, err = yaml.Marshal(tree); err != nil {
-		return f, err
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
-	dec.KnownFields(true)
-	if err := dec.Decode(&f); err != nil {
-		return f, err
-	}
-	return f, f.Valid()
-}
-
-// put sets a value at a path of a tree; nil removes it.
-func put(node any, path []string, value any) error {
-	switch n := node.(type) {
-	case map[string]any:
-		if len(path) == 1 {
-			if value == nil {
-				delete(n, path[0])
-				return nil
-			}
-			n[path[0]] = value
-			return nil
-		}
-		if n[path[0]] == nil {
-			n[path[0]] = map[string]any{}
-		}
-		return put(n[path[0]], path[1:], value)
-	case []any:
-		i, err := strconv.Atoi(path[0])
-		if err != nil || i < 0 || i >= len(n) {
-			return fmt.Errorf("there is no element %q", path[0])
-		}
-		if len(path) == 1 {
-			n[i] = value
-			return nil
-		}
-		return put(n[i], path[1:], value)
-	}
-	return fmt.Errorf("leads nowhere")
 }

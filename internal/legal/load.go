@@ -24,11 +24,24 @@ func Load(fsys fs.FS) (*Registry, error) { return load(fsys, false) }
 func LoadWithCases(fsys fs.FS) (*Registry, error) { return load(fsys, true) }
 
 func load(fsys fs.FS, withCases bool) (*Registry, error) {
-	l := &loader{fs: fsys, reg: &Registry{
+	l := &loader{fs: fsys, reg: newRegistry()}
+	l.run(withCases)
+	if len(l.faults) > 0 {
+		return nil, errors.Join(l.faults...)
+	}
+	return l.reg, nil
+}
+
+func newRegistry() *Registry {
+	return &Registry{
 		versions: map[ProcessID][]*Process{}, checklists: map[int]*Checklist{}, fields: map[FieldID]*Field{},
 		issuers: map[string]IssuerKind{}, refusals: map[RefusalCode]*Refusal{}, calendars: map[string]*Calendar{},
 		certs: map[string]string{}, cases: map[ProcessID][]Case{},
-	}}
+	}
+}
+
+// run loads in the order in which files refer to each other.
+func (l *loader) run(withCases bool) {
 	l.terms()
 	l.loadRules()
 	l.loadCalendars()
@@ -38,10 +51,6 @@ func load(fsys fs.FS, withCases bool) (*Registry, error) {
 		l.loadCases()
 	}
 	l.sum()
-	if len(l.faults) > 0 {
-		return nil, errors.Join(l.faults...)
-	}
-	return l.reg, nil
 }
 
 type loader struct {

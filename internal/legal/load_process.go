@@ -176,6 +176,9 @@ func (l *loader) process(p *Process, list *Checklist) {
 }
 
 func (l *loader) processTerms(p *Process, at func(string, ...any)) {
+	if p.Limits.AgeDays < 1 || (p.Kind == Disclosure && p.Limits.PeriodDays < 1) || ((p.Kind == Disclosure || p.Kind == Preservation) && p.Limits.Targets < 1) {
+		at("limits need age_days, for a disclosure period_days, and where there are targets, targets")
+	}
 	if len(p.Issuers) == 0 {
 		at("names no kind of issuer")
 	}

@@ -3,12 +3,16 @@ package legal
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 
 	"go.yaml.in/yaml/v3"
 
@@ -44,7 +48,10 @@ var choices = map[string][]string{
 	"stage":      {"review", "confirmation", "release"},
 	"refusal":    {"RR-01", "RR-02", "RR-09", "RR-18"},
 	"check":      {"VC-05", "VC-06", "VC-09", "VC-10", "VC-11"},
-	"code":       {},
+	"code":       {"RR-99"},
+	"annex3":     {"Incomplete", "DataNotHeld"},
+	"etsi":       {"Error", "Rejected"},
+	"sensitive":  {"press", "political"},
 }
 
 // strangers are added to lists of plain values.
@@ -55,8 +62,9 @@ var strangers = map[string]string{
 
 // flags that may be absent: adding them is a mutant too.
 var absentFlags = map[string][]string{
-	"issuers": {"without_in_emergency", "emergency_only"},
-	"checks":  {"policy_gate", "may_not_apply"},
+	"issuers":  {"without_in_emergency", "emergency_only"},
+	"checks":   {"policy_gate", "may_not_apply"},
+	"refusals": {"policy_only", "incident"},
 }
 
 // mutants gives every mutant of a YAML file.
@@ -227,30 +235,141 @@ func (r *Registry) noticed(id ProcessID) bool {
 	return false
 }
 
-func TestEveryMutationOfAProcessIsNoticed(t *testing.T) {
-	reg, err := LoadWithCases(policies.FS)
+// every says which share of the mutants runs: all with LERD_MUTATIONS=all,
+// otherwise one in sixty, so that the ordinary run stays short.
+func every() int {
+	if os.Getenv("LERD_MUTATIONS") == "all" {
+		return 1
+	}
+	return 60
+}
+
+// tally counts mutants and reports those that nothing notices.
+type tally struct {
+	t             *testing.T
+	seen          int
+	killed, total int
+}
+
+func (c *tally) try(name string, noticed func() bool) {
+	if c.seen++; c.seen%every() != 0 {
+		return
+	}
+	c.total++
+	if noticed() {
+		c.killed++
+		return
+	}
+	c.t.Errorf("%s: nothing notices", name)
+}
+
+var loaded = sync.OnceValues(func() (*Registry, error) { return LoadWithCases(policies.FS) })
+
+// shippedWithCases gives the shipped policies; its order of cases may change.
+func shippedWithCases(t *testing.T) *Registry {
+	t.Helper()
+	reg, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	killed, total := 0, 0
+	own := *reg
+	own.cases = map[ProcessID][]Case{}
+	for id, cases := range reg.cases {
+		own.cases[id] = slices.Clone(cases)
+	}
+	return &own
+}
+
+func TestEveryMutationOfAProcessIsNoticed(t *testing.T) {
+	reg := shippedWithCases(t)
+	c := &tally{t: t}
 	for _, p := range reg.Processes() {
 		for _, m := range mutants(t, p.raw) {
-			total++
-			changed := reg.withProcess(p, m.raw)
-			if changed == nil || changed.noticed(p.ID) {
-				killed++
-				continue
-			}
-			if why := explained(p, m); why == "" {
-				t.Errorf("%s %s: nothing notices", p.ID, m.name)
+			c.try(fmt.Sprintf("%s %s", p.ID, m.name), func() bool {
+				changed := reg.withProcess(p, m.raw)
+				return changed == nil || changed.noticed(p.ID)
+			})
+		}
+	}
+	t.Logf("processes: %d of %d mutants killed (1 in %d tried)", c.killed, c.total, every())
+}
+
+// withFiles gives the registry loaded from the shipped files with one
+// replaced; nil where the loader refuses it. Cases are kept as they were.
+func (r *Registry) withFile(t *testing.T, name string, raw []byte) *Registry {
+	files := fstest.MapFS{name: &fstest.MapFile{Data: raw}}
+	l := &loader{fs: spoiled{files, policies.FS}, reg: newRegistry()}
+	l.run(false)
+	if len(l.faults) > 0 {
+		return nil
+	}
+	l.reg.cases = r.cases
+	return l.reg
+}
+
+// spoiled is a file system with some files in the place of others.
+type spoiled struct {
+	over fstest.MapFS
+	fs.FS
+}
+
+func (s spoiled) Open(name string) (fs.File, error) {
+	if s.over[name] != nil {
+		return s.over.Open(name)
+	}
+	return s.FS.Open(name)
+}
+
+// shortened keeps the processes whose examples go through every check, so that
+// a mutant of the checklist is tried on few hundred examples and not on all.
+func shortened(reg *Registry) *Registry {
+	next := *reg
+	next.cases = map[ProcessID][]Case{}
+	for _, id := range []ProcessID{"IN-94", "US-EDR", "EU-EPOC-S", "US-SUBP", "BR-15-2"} {
+		for _, c := range reg.cases[id] {
+			manyMatter := id == "US-SUBP" && c.ID == "one-target-too-many"
+			if (len(c.Facts.Targets) < 3 || manyMatter) && !strings.HasPrefix(c.ID, "not-competent[") {
+				next.cases[id] = append(next.cases[id], c)
 			}
 		}
 	}
-	t.Logf("processes: %d of %d mutants killed", killed, total)
+	return &next
 }
 
-// explained gives why a mutant that survives means the same as the original;
-// empty where it does not.
-func explained(p *Process, m mutant) string {
-	return ""
+func (r *Registry) anyNotices() bool {
+	return slices.ContainsFunc(sortedKeys(r.cases), r.noticed)
+}
+
+func TestEveryMutationOfTheChecklistIsNoticed(t *testing.T) {
+	reg := shortened(shippedWithCases(t))
+	raw, err := policies.FS.ReadFile("checks.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &tally{t: t}
+	for _, m := range mutants(t, raw) {
+		c.try("checks.yaml "+m.name, func() bool {
+			changed := reg.withFile(t, "checks.yaml", m.raw)
+			return changed == nil || len(restatedChecks(changed)) > 0 || changed.anyNotices()
+		})
+	}
+	t.Logf("checklist: %d of %d mutants killed (1 in %d tried)", c.killed, c.total, every())
+}
+
+func TestEveryMutationOfRefusalsAndRulesIsNoticed(t *testing.T) {
+	reg := shortened(shippedWithCases(t))
+	c := &tally{t: t}
+	for _, file := range []string{"refusals.yaml", "rules.yaml"} {
+		raw, err := policies.FS.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mutants(t, raw) {
+			c.try(file+" "+m.name, func() bool {
+				changed := reg.withFile(t, file, m.raw)
+				return changed == nil || len(restated(changed)) > 0
+			})
+		}
+	}
+	t.Logf("refusals and rules: %d of %d mutants killed (1 in %d tried)", c.killed, c.total, every())
 }
