@@ -8,6 +8,7 @@ import (
 	"path"
 	"reflect"
 	"strings"
+	"sync"
 	"text/template/parse"
 
 	"lerd/internal/fault"
@@ -39,6 +40,10 @@ func (p Page[T]) Show(c *Ctx, data T) error { return c.srv.views.show(c, p.view,
 
 // engine holds every page, parsed.
 type engine struct{ pages map[string]*template.Template }
+
+// parsedOnce gives the engine of all pages. They are embedded, so that one parse
+// serves every Server of the process.
+var parsedOnce = sync.OnceValues(func() (*engine, error) { return newEngine(allViews()) })
 
 // newEngine parses all pages. A page file that no view declares, a view without
 // its file and a partial that a page uses undeclared are errors.

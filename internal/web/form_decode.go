@@ -102,12 +102,21 @@ func (c *Ctx) bodyError(err error) error {
 	var known *fault.Error
 	switch {
 	case errors.As(err, &tooLarge):
+		c.drain()
 		return c.tooLarge(tooLarge.Limit)
 	case errors.As(err, &bad), errors.As(err, &known):
 		return err
 	}
 	return errBadForm{c.T("error.bad_request.text")}
 }
+
+// drainLimit is how much of a body over its limit is read and thrown away.
+const drainLimit = 128 << 20
+
+// drain reads on for a while: a browser shows the answer only when it has sent
+// its form, and a connection closed before that looks to the reader as if the
+// site were down.
+func (c *Ctx) drain() { _, _ = io.CopyN(io.Discard, c.Request().Body, drainLimit) }
 
 func (c *Ctx) tooLarge(limit int64) error {
 	return fault.New(fault.TooLarge, "%s", c.T("error.too_large.limit", "limit", size(limit)))

@@ -1,12 +1,17 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -97,6 +102,31 @@ func TestUploadsThatCannotBeTaken(t *testing.T) {
 	}
 	if left, err := os.ReadDir(st.cfg.TempDir); err != nil || len(left) != 0 {
 		t.Errorf("files are left behind: %v %v", left, err)
+	}
+}
+
+// TestTheReasonReachesABrowserThatIsStillSending speaks as browsers do: the whole
+// form first, then the answer.
+func TestTheReasonReachesABrowserThatIsStillSending(t *testing.T) {
+	srv := httptest.NewServer(newSite(t, nil))
+	defer srv.Close()
+	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body, header := multi(t, part{field: "order", name: "a.pdf", body: make([]byte, 32<<20), file: true})
+	all, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "POST /probe/upload HTTP/1.1\r\nHost: localhost\r\nCookie: lerd-session=tok-officer\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", header["Content-Type"], len(all))
+	if _, err := conn.Write(all); err != nil {
+		t.Fatalf("the server hung up while the form was sent: %v", err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || resp.StatusCode != 413 {
+		t.Errorf("%v %v, want 413", resp, err)
 	}
 }
 

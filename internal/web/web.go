@@ -144,7 +144,7 @@ func (s *Server) load() (err error) {
 	}
 	s.limits = newLimiters(s.cfg.Limits)
 	s.matcher = language.NewMatcher(s.words.tags)
-	s.views, err = newEngine(allViews())
+	s.views, err = parsedOnce()
 	return err
 }
 
