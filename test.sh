@@ -78,7 +78,7 @@ check_paths() {
   [[ -z $found ]] || { printf 'absolute paths of one machine:\n%s\n' "$found"; return 1; }
 }
 
-build() { mkdir -p bin && go build -trimpath -o bin/lerd ./cmd/lerd; }
+build() { mkdir -p bin && go build -o bin/lerd ./cmd/lerd; }
 
 start_database() {
   go build -o bin/testdb ./internal/testkit/testdb

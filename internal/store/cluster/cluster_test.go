@@ -44,8 +44,9 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	if c, err := oneForAll(); err == nil {
-		_ = c.Close()
+	if err := closeShared(); err != nil {
+		fmt.Println(err)
+		return 1
 	}
 	return code
 }
@@ -124,10 +125,17 @@ func mustDo(t *testing.T, url, statement string) {
 // oneForAll is a cluster for the tests that neither stop nor break it; it ends
 // with the test binary.
 var oneForAll = sync.OnceValues(func() (*Cluster, error) {
-	return Open(context.Background(), Options{Dir: sharedDir, Throwaway: true})
+	c, err := Open(context.Background(), Options{Dir: sharedDir, Throwaway: true})
+	if err == nil {
+		closeShared = c.Close
+	}
+	return c, err
 })
 
-var sharedDir string
+var (
+	sharedDir   string
+	closeShared = func() error { return nil }
+)
 
 func shared(t *testing.T) *Cluster {
 	t.Helper()
