@@ -108,6 +108,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err != nil {
 		return nil, err
 	}
+	if err := exporter.Tidy(ctx); err != nil {
+		return nil, err
+	}
 	s.caseJob = &jobs.Cases{Steps: s.cases, Export: exporter, Log: log}
 	return s, nil
 }

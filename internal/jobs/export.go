@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"lerd/internal/audit"
 	"lerd/internal/export"
@@ -23,6 +24,7 @@ type ReleaseSteps interface {
 	Intend(ctx context.Context, rel requests.Release) (requests.Release, error)
 	Seal(ctx context.Context, rel requests.Release, contentsSHA256 string) (requests.Release, error)
 	Resume(ctx context.Context, rel requests.Release) (requests.Release, error)
+	Finished(ctx context.Context, ref string) (bool, error)
 	Finish(ctx context.Context, c requests.Case, containerSHA256, encryptedSHA256 string) (requests.Release, error)
 }
 
@@ -54,7 +56,32 @@ type Exporter struct {
 	LogKey  string // the log's verifier key
 	Origin  string // of the log
 	Profile Profile
+	// Reached is told each durable point as it is reached, for tests that stop
+	// the process there; nil outside tests.
+	Reached func(point string)
 }
+
+func (x *Exporter) reached(point string) {
+	if x.Reached != nil {
+		x.Reached(point)
+	}
+}
+
+// The durable points of an export, in their order.
+const (
+	PointBegun    = "begun"
+	PointIntended = "intended"
+	PointPrepared = "prepared"
+	PointSealed   = "sealed"
+	PointProven   = "proven"
+	PointSigned   = "signed"
+	PointLocked   = "encrypted"
+	PointKept     = "kept"
+	PointFinished = "finished"
+)
+
+// Points lists them.
+var Points = []string{PointBegun, PointIntended, PointPrepared, PointSealed, PointProven, PointSigned, PointLocked, PointKept, PointFinished}
 
 // Export takes an approved case to its bundle. The steps, in their order:
 //
@@ -82,10 +109,12 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	if err != nil {
 		return err
 	}
+	x.reached(PointBegun)
 	rel, err := x.intend(ctx, *c.Release)
 	if err != nil {
 		return err
 	}
+	x.reached(PointIntended)
 	content, err := x.content(ctx, c, rel, rows)
 	if err != nil {
 		return err
@@ -94,19 +123,27 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	if err != nil {
 		return err
 	}
+	x.reached(PointPrepared)
 	if rel, err = x.seal(ctx, rel, hex.EncodeToString(prepared.ExportJSONSHA256[:])); err != nil {
 		return err
 	}
+	x.reached(PointSealed)
 	out, err := x.sign(ctx, rel, prepared, recipients)
 	if err != nil {
 		return err
 	}
-	if err := x.keep(ctx, rel, out.file); err != nil {
+	if err := x.keep(ctx, rel, filepath.Join(x.Maker.Dir, out.File)); err != nil {
 		return err
 	}
+	x.reached(PointKept)
 	c.Release = &rel
-	_, err = x.Steps.Finish(ctx, c, out.container, out.encrypted)
-	return err
+	if _, err = x.Steps.Finish(ctx, c, out.ContainerSHA256, out.SHA256); err != nil {
+		return err
+	}
+	x.reached(PointFinished)
+	// What was made in the clear on the way goes; the agency's key alone opens
+	// what stays. A stop before this leaves it to the sweep at the next start.
+	return x.Maker.Forget(out)
 }
 
 func (x *Exporter) intend(ctx context.Context, rel requests.Release) (requests.Release, error) {
@@ -129,34 +166,58 @@ func (x *Exporter) seal(ctx context.Context, rel requests.Release, contents stri
 	return rel, nil
 }
 
-// signed is a finished release file.
-type signed struct{ file, container, encrypted string }
+// Tidy removes what a stop between the last step and its cleaning left in the
+// clear. It is called at start, before anything is exported.
+func (x *Exporter) Tidy(ctx context.Context) error {
+	ctx = identity.With(ctx, identity.SystemActor())
+	if _, err := x.Maker.Sweep(x.Maker.Now()); err != nil {
+		return err
+	}
+	left, err := filepath.Glob(filepath.Join(x.Maker.Dir, "*.asice"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		ref := strings.TrimSuffix(filepath.Base(path), ".asice")
+		done, err := x.Steps.Finished(ctx, ref)
+		if err == nil && done {
+			err = x.Maker.Forget(export.Released{ExportID: ref})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prepared, to []*x509.Certificate) (s signed, err error) {
+// sign makes the container and the encrypted release set.
+func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prepared, to []*x509.Certificate) (out export.Released, err error) {
 	proof, err := x.Proofs.WaitFor(ctx, rel.SealingEvent)
 	if err != nil {
-		return s, err
+		return out, err
 	}
 	entry, err := x.Proofs.Entry(ctx, rel.SealingEvent)
 	if err != nil {
-		return s, err
+		return out, err
 	}
+	x.reached(PointProven)
 	crls, err := x.Keys.CRLs(ctx)
 	if err != nil {
-		return s, fault.Because(fault.Unavailable, err, "No fresh revocation lists; nothing leaves without them.")
+		return out, fault.Because(fault.Unavailable, err, "No fresh revocation lists; nothing leaves without them.")
 	}
 	sealed, err := x.Maker.Seal(ctx, export.SealRequest{
 		Prepared: p, Proof: export.Proof{Entry: entry, Text: proof, Keys: []byte(x.LogKey + "\n")},
 		Signer: x.Keys.Signer, TSA: x.Keys.TSA, TSAChain: x.Keys.TSAChain, CRLs: crls,
 	})
 	if err != nil {
-		return s, err
+		return out, err
 	}
-	enc, err := x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Recipients: to, Roots: x.Keys.Roots, LogKeys: []string{x.LogKey}})
-	if err != nil {
-		return s, err
+	x.reached(PointSigned)
+	out, err = x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Recipients: to, Roots: x.Keys.Roots, LogKeys: []string{x.LogKey}})
+	if err == nil {
+		x.reached(PointLocked)
 	}
-	return signed{filepath.Join(x.Maker.Dir, enc.File), sealed.SHA256, enc.SHA256}, nil
+	return out, err
 }
 
 // keep stores the encrypted bundle under lerd's own name; a bundle that is

@@ -447,3 +447,12 @@ func (s *Service) PublishRules(ctx context.Context) (err error) {
 // linksPerEvent keeps an event with its commitments well below the size of an
 // entry of the log.
 const linksPerEvent = 200
+
+// Finished tells whether the release of a reference has been exported.
+func (s *Service) Finished(ctx context.Context, ref string) (bool, error) {
+	rel, err := s.Releases.ReleaseByRef(ctx, ref)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return rel.State == Exported, err
+}

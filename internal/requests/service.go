@@ -44,6 +44,8 @@ type ReleaseStore interface {
 	Confirmed(ctx context.Context, id FindingID) (ConfirmedFinding, error)
 	// ReleaseRecords streams the frozen records of a release in their order.
 	ReleaseRecords(ctx context.Context, id ReleaseID) iter.Seq2[Record, error]
+	// ReleaseByRef gives a release without its items, or NotFound.
+	ReleaseByRef(ctx context.Context, ref string) (Release, error)
 	// RuleOffences gives the published links from rules to classes of offence.
 	RuleOffences(ctx context.Context) (map[RuleOffence]bool, error)
 }

@@ -97,3 +97,17 @@ func (s *Store) RuleOffences(ctx context.Context) (links map[requests.RuleOffenc
 	})
 	return links, err
 }
+
+// ReleaseByRef gives a release without its items, or NotFound.
+func (s *Store) ReleaseByRef(ctx context.Context, ref string) (r requests.Release, err error) {
+	defer fault.Wrap(&err, "store.ReleaseByRef(%s)", ref)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row releaseRow
+		if err := tx.Where("ref = ?", ref).Take(&row).Error; err != nil {
+			return err
+		}
+		r = row.domain()
+		return nil
+	})
+	return r, err
+}
