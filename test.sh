@@ -128,7 +128,7 @@ vulnerabilities() {
   case $code in
     0) passed+=("known vulnerabilities ($((SECONDS - start)) s)") ;;
     3) failed+=("known vulnerabilities") ;;
-    *) not_run "known vulnerabilities" "no vulnerability database could be read; set LERD_VULNDB" ;;
+    *) not_run "known vulnerabilities" "it did not come to an end, see above; without a network set LERD_VULNDB" ;;
   esac
 }
 
