@@ -177,11 +177,30 @@ func (s *Server) showNewRequest(c *Ctx, in requestInput, err error) error {
 	s.requestNeeds(c, f, doc != nil)
 	shown, hidden := s.addFurther(c, f, in)
 	f.mark(err)
+	c.nameLines(f)
 	p := requestNewPage{Base: c.Base("request_new.title"), Form: f, Agency: agency.Name, Document: doc, Further: shown, Kept: hidden,
 		Rows: c.targetRows(f, len(in.Targets)), Urgent: in.Emergency == "yes", CanAdd: len(in.Targets) < requests.MaxTargets, Check: Button{Text: c.T("request_new.check"), Name: "do", Value: "check"}}
 	p.Problems = err != nil
 	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {p.Title, ""}}
 	return requestNewView.Show(c, p)
+}
+
+// nameLines says in the summary which question is meant where the message alone
+// does not: which account, and what needs an answer.
+func (c *Ctx) nameLines(f *Form) {
+	for i, line := range f.Summary {
+		name := strings.TrimPrefix(line.Href, "#")
+		if fd, ok := f.fields[strings.TrimSuffix(name, "-0")]; ok && line.Text == c.T("form.rule.required") {
+			line.Text = fd.Label + " " + line.Text
+		}
+		if rest, ok := strings.CutPrefix(name, "targets-"); ok && f.groups["targets"] > 1 {
+			digits, _, _ := strings.Cut(rest, "-")
+			if n, err := strconv.Atoi(digits); err == nil {
+				line.Text = c.T("request.target", "number", n+1) + ": " + line.Text
+			}
+		}
+		f.Summary[i] = line
+	}
 }
 
 // targetRow is the part of the form about one account.

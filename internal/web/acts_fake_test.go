@@ -1,0 +1,323 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/legal"
+	"lerd/internal/personal"
+	"lerd/internal/records"
+	"lerd/internal/requests"
+	"lerd/internal/requests/identifier"
+	"lerd/internal/violations"
+)
+
+// theLaw is the product's own policy, read once for all tests.
+var theLaw = sync.OnceValues(func() (*legal.Registry, error) { return legal.Load(os.DirFS("../../policies")) })
+
+// Ids of the fakes.
+const (
+	caseID    = "11111111-1111-4111-8111-111111111111"
+	otherCase = "22222222-2222-4222-8222-222222222222" // of another agency
+	docID     = "33333333-3333-4333-8333-333333333333"
+	findingID = "44444444-4444-4444-8444-444444444444"
+)
+
+// deskFake is the services of an agency's desk: one case, one document, and a
+// memory of the keys that were used.
+type deskFake struct {
+	cs        requests.Case
+	list      []requests.Summary
+	filters   []requests.Filter
+	doc       requests.Document
+	docBytes  string
+	uploads   int
+	uploadErr error
+	preview   error
+	submitErr error
+	submitted []requests.Submission
+	said      []string // replies and reasons
+	sayErr    error
+	bundle    io.ReadCloser
+	bundleErr error
+	keys      map[string]usedKey
+	acks      int
+}
+
+type usedKey struct {
+	body    [32]byte
+	outcome string
+}
+
+// once does what the store does with a form's key.
+func (d *deskFake) once(ctx context.Context, outcome string) error {
+	k := change.KeyFrom(ctx, outcome)
+	if k == nil {
+		return errors.New("the step was taken without its key")
+	}
+	if old, ok := d.keys[k.Key]; ok {
+		if old.body != k.Body {
+			return fault.New(fault.Conflict, "This form was sent before with other answers.")
+		}
+		return &change.Used{Outcome: old.outcome}
+	}
+	d.keys[k.Key] = usedKey{k.Body, outcome}
+	return nil
+}
+
+func (d *deskFake) find(ctx context.Context, id requests.ID) error {
+	actor, _ := identity.From(ctx)
+	if id != d.cs.Request.ID || actor.Agency != d.cs.Request.Agency {
+		return fault.New(fault.NotFound, "no case %s for %s", id, actor.Agency)
+	}
+	return nil
+}
+
+func (d *deskFake) List(_ context.Context, f requests.Filter) ([]requests.Summary, error) {
+	d.filters = append(d.filters, f)
+	var out []requests.Summary
+	for _, s := range d.list {
+		for _, want := range f.States {
+			if s.State == want {
+				out = append(out, s)
+			}
+		}
+		if f.States == nil {
+			out = append(out, s)
+		}
+	}
+	out = out[min(f.Skip, len(out)):]
+	return out[:min(f.Max(), len(out))], nil
+}
+
+func (d *deskFake) View(ctx context.Context, id requests.ID) (requests.Case, error) {
+	return d.cs, d.find(ctx, id)
+}
+
+func (d *deskFake) OpenDocument(ctx context.Context, id requests.ID) (requests.Document, io.ReadCloser, error) {
+	return d.doc, io.NopCloser(strings.NewReader(d.docBytes)), d.find(ctx, id)
+}
+
+func (d *deskFake) Upload(_ context.Context, name, _ string, r io.Reader) (requests.Document, error) {
+	b, err := io.ReadAll(r)
+	if err != nil || d.uploadErr != nil {
+		return requests.Document{}, errors.Join(err, d.uploadErr)
+	}
+	d.uploads++
+	d.docBytes, d.doc.FileName, d.doc.Bytes = string(b), personal.NewText(name), int64(len(b))
+	return d.doc, nil
+}
+
+func (d *deskFake) Uploaded(_ context.Context, id requests.DocumentID) (requests.Document, error) {
+	if id != d.doc.ID || d.uploads == 0 {
+		return requests.Document{}, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	return d.doc, nil
+}
+
+func (d *deskFake) Preview(_ context.Context, in requests.Submission) (requests.Request, error) {
+	q := d.cs.Request
+	q.Targets = nil
+	for i, t := range in.Targets {
+		period, _ := identifier.ParsePeriod(t.From, t.To, t.Zone)
+		q.Targets = append(q.Targets, requests.Target{Ordinal: i + 1, Kind: t.Kind, Identifier: personal.NewText(t.Identifier), PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP,
+			From: period.From, To: period.To, Zone: t.Zone})
+	}
+	return q, d.preview
+}
+
+func (d *deskFake) Submit(ctx context.Context, in requests.Submission) (requests.Request, error) {
+	if d.submitErr != nil {
+		return requests.Request{}, d.submitErr
+	}
+	q := requests.Request{ID: requests.ID("00000000-0000-4000-8000-00000000000" + string(rune('0'+len(d.submitted))))}
+	if err := d.once(ctx, requests.PathOf(q.ID)); err != nil {
+		return q, err
+	}
+	d.submitted = append(d.submitted, in)
+	return q, nil
+}
+
+func (d *deskFake) say(ctx context.Context, id requests.ID, text string) error {
+	if err := d.find(ctx, id); err != nil || d.sayErr != nil {
+		return errors.Join(err, d.sayErr)
+	}
+	if err := d.once(ctx, requests.PathOf(id)); err != nil {
+		return err
+	}
+	d.said = append(d.said, text)
+	return nil
+}
+
+func (d *deskFake) Reply(ctx context.Context, id requests.ID, body string) error {
+	return d.say(ctx, id, body)
+}
+
+func (d *deskFake) Withdraw(ctx context.Context, id requests.ID, why string) error {
+	return d.say(ctx, id, why)
+}
+
+func (d *deskFake) Download(ctx context.Context, id requests.ID) (io.ReadCloser, string, error) {
+	return d.bundle, "EXP-2026-\"é\r\nX.zip.p7m", errors.Join(d.find(ctx, id), d.bundleErr)
+}
+
+func (d *deskFake) Acknowledge(ctx context.Context, id requests.ID) error {
+	if err := d.find(ctx, id); err != nil {
+		return err
+	}
+	d.acks++
+	return d.once(ctx, requests.PathOf(id))
+}
+
+func (d *deskFake) AgencyByID(_ context.Context, id identity.AgencyID) (identity.Agency, error) {
+	if id != d.cs.Agency.ID {
+		return identity.Agency{}, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	return d.cs.Agency, nil
+}
+
+// findingsFake is one finding.
+type findingsFake struct {
+	sheet violations.Sheet
+	given []violations.Input
+	err   error
+	desk  *deskFake // for its keys
+}
+
+func (f *findingsFake) List(context.Context) ([]violations.Finding, error) {
+	return []violations.Finding{f.sheet.Finding}, nil
+}
+
+func (f *findingsFake) View(_ context.Context, id string) (violations.Sheet, error) {
+	if id != f.sheet.Finding.ID {
+		return violations.Sheet{}, fault.New(fault.NotFound, "no finding %s", id)
+	}
+	return f.sheet, nil
+}
+
+func (f *findingsFake) Confirm(ctx context.Context, id string, in violations.Input) error {
+	if id != f.sheet.Finding.ID {
+		return fault.New(fault.NotFound, "no finding %s", id)
+	}
+	if f.err != nil {
+		return f.err
+	}
+	if err := f.desk.once(ctx, "/findings"); err != nil {
+		return err
+	}
+	f.given = append(f.given, in)
+	return nil
+}
+
+// actSite is a portal with an officer's and a confirmer's pages over fakes.
+func actSite(t *testing.T) (*site, *deskFake, *findingsFake) {
+	t.Helper()
+	law, err := theLaw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk()
+	f := &findingsFake{sheet: aSheet(), desk: d}
+	st := newSite(t, func(c *Config) {
+		c.Services = Services{Law: law, Cases: d, Intake: d, Delivery: d, Agencies: d, Findings: f}
+	})
+	st.sessions.actors["tok-confirmer"] = identity.Actor{Person: "p3", Name: personal.NewText("Mei Lin"), Role: identity.Confirmer, Session: "s3"}
+	return st, d, f
+}
+
+var testDay = time.Date(2026, 11, 2, 14, 5, 0, 0, time.UTC)
+
+func newDesk() *deskFake {
+	d := &deskFake{keys: map[string]usedKey{}, doc: requests.Document{ID: docID, Agency: "a1", SHA256: strings.Repeat("ab", 32), Pages: 3, At: testDay}}
+	d.cs = requests.Case{
+		Agency:   identity.Agency{ID: "a1", Name: "Kripo Musterstadt", Country: "DE", Zone: "Europe/Berlin"},
+		Document: d.doc,
+		Request: requests.Request{
+			ID: caseID, Ref: "LR-2026-7KQM-4D2X", Agency: "a1", State: requests.InReview, Process: requests.ProcessPin{ID: "EU-EPOC-S", Version: 1},
+			ReceivedAt: testDay, EffectBy: testDay.AddDate(0, 0, 10), DueExplained: "Ten days from receipt.",
+			Order:    requests.Order{Number: "12 Gs 345/26", IssuerKind: "judge", IssuerName: "Amtsgericht Musterstadt", IssuedOn: testDay, Language: "de"},
+			Offence:  requests.Offence{Class: "0701", Provision: "§ 263 StGB", MaxPenaltyMonths: 60},
+			Attested: map[string]string{"need.stated": "yes"},
+			Targets: []requests.Target{{ID: "t-1", Ordinal: 1, Kind: string(records.ByPhone), Identifier: personal.NewText("+447700900123"), PersonRole: legal.Suspect, Purpose: legal.PurposeIdentify,
+				From: testDay.AddDate(0, -1, 0), To: testDay, WantPhone: true, WantIP: true}},
+		},
+	}
+	return d
+}
+
+func aSheet() violations.Sheet {
+	return violations.Sheet{
+		Finding: violations.Finding{ID: findingID, AccountID: 10000001, Rule: "PR-05", RuleVersion: 1, State: violations.Proposed, OpenedAt: testDay,
+			Evidence: personal.NewText("MOD-48213"), Confirmations: []violations.Confirmation{{Person: "p9", Verdict: violations.Yes, Evidence: personal.NewText("MOD-48213"), Note: personal.NewText("plainly a scam")}}},
+		Account: records.Summary{Account: 10000001, Username: personal.NewText("harbour_lights"), CreatedAt: testDay.AddDate(-2, 0, 0), Status: records.Banned},
+		Rule:    legal.Rule{ID: "PR-05", Version: 1, Title: "Fraud and scams", Text: "Do not deceive people to obtain money."},
+	}
+}
+
+// goodForm is a new request whose form is complete.
+func goodForm(pairs ...string) url.Values {
+	v := formOf("process", "EU-EPOC-S", "issuer_kind", "judge", "issuer_name", "Amtsgericht Musterstadt", "order_number", "12 Gs 345/26",
+		"issued_on", "2026-11-01", "order_signed", "yes", "order_language", "de", "legal_basis", "Art. 4", "addressee", "Messenger Ltd", "document", docID,
+		"offence_class", "0701", "offence_provision", "§ 263 StGB", "offence_text", "Tickets", "max_penalty_years", "5", "by_network", "yes",
+		"targets-0-kind", "phone", "targets-0-identifier", "+44 7700 900123", "targets-0-from", "2026-10-01 00:00", "targets-0-to", "2026-11-01 00:00", "targets-0-zone", "Europe/Berlin",
+		"targets-0-person_role", "suspect", "targets-0-purpose", "identify_user", "targets-0-categories", "phone_number",
+		"need", "He sold them.", "order_addressee_right", "yes", "need_stated", "yes", "need_facts_shown", "yes", "need_proportionality", "yes",
+		"need_individualised", "yes", "offence_sole_purpose_identify", "yes", "confidential", "no", "emergency", "no")
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+// multipartOf makes a form with a file of it.
+func multipartOf(v url.Values, fileName, content string) (io.Reader, map[string]string) {
+	const boundary = "----boundary"
+	var b bytes.Buffer
+	for name, list := range v {
+		for _, x := range list {
+			b.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + x + "\r\n")
+		}
+	}
+	b.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + fileName + "\"\r\nContent-Type: application/pdf\r\n\r\n" + content + "\r\n--" + boundary + "--\r\n")
+	return &b, map[string]string{"Content-Type": "multipart/form-data; boundary=" + boundary}
+}
+
+// sizedBundle is a bundle on disk, as the store gives it.
+type sizedBundle struct {
+	io.Reader
+	size int64
+}
+
+func (b sizedBundle) Close() error               { return nil }
+func (b sizedBundle) Stat() (fs.FileInfo, error) { return sizedInfo{b.size}, nil }
+func (i sizedInfo) Size() int64                  { return i.size }
+func (sizedInfo) Name() string                   { return "x" }
+func (sizedInfo) Mode() fs.FileMode              { return 0 }
+func (sizedInfo) ModTime() (t time.Time)         { return }
+func (sizedInfo) IsDir() bool                    { return false }
+func (sizedInfo) Sys() any                       { return nil }
+
+type sizedInfo struct{ size int64 }
+
+// post sends a form as the officer.
+func (st *site) post(path string, form url.Values) *httptest.ResponseRecorder {
+	return st.do(call{method: "POST", path: path, token: "tok-officer", form: form})
+}
+
+var valueOf = func(name string) *regexp.Regexp {
+	return regexp.MustCompile(`name="` + regexp.QuoteMeta(name) + `" value="([^"]*)"`)
+}
