@@ -372,11 +372,12 @@ func SplitCodes(s string) []string { return strings.Fields(s) }
 
 // Filter narrows a list of cases.
 type Filter struct {
-	States []State
-	Agency identity.AgencyID
-	Ref    string
-	Limit  int // 0: 50; at most 200
-	Skip   int
+	States   []State
+	Agency   identity.AgencyID
+	Reviewer identity.PersonID // who holds the case
+	Ref      string
+	Limit    int // 0: 50; at most 200
+	Skip     int
 }
 
 // Max gives how many rows a list has at most.

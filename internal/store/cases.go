@@ -127,6 +127,9 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 		if f.Agency != "" {
 			q = q.Where("q.agency_id = ?", string(f.Agency))
 		}
+		if f.Reviewer != "" {
+			q = q.Where("q.reviewer_id = ?", string(f.Reviewer))
+		}
 		if f.Ref != "" {
 			q = q.Where("q.ref = ?", f.Ref)
 		}
