@@ -70,7 +70,7 @@ func (c demoCmd) Run(ctx context.Context) error {
 
 // prepare starts the private PostgreSQL and fills the account database.
 func (d *demo) prepare(ctx context.Context) (err error) {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(d.Dir, 0o711); err != nil {
 		return fault.Because(fault.Invalid, err, "The data folder %s cannot be made.", d.Dir)
 	}
 	d.say("Starting a private PostgreSQL in %s", d.Dir)

@@ -45,7 +45,7 @@ func newScenario(t testing.TB) *scenario {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.start(t.TempDir(), accounts)
+	s.start(testkit.Folder(t), accounts)
 	t.Cleanup(func() { s.close() })
 	return s
 }

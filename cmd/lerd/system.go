@@ -102,7 +102,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Now: now})
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
@@ -186,7 +186,7 @@ func (s *system) openWeb(now func() time.Time) (err error) {
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}
 	}
-	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings}
+	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader}
 	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
 		return err
 	}

@@ -72,15 +72,16 @@ type Agencies interface {
 
 // Config is what a Service is made of.
 type Config struct {
-	Store    Store
-	Agencies Agencies
-	Releases ReleaseStore
-	Access   Authorizer
-	Law      *legal.Registry
-	Source   records.Source // guarded
-	Blobs    Blobs
-	Now      func() time.Time
-	Rand     io.Reader // for references; nil: crypto/rand
+	Store      Store
+	Agencies   Agencies
+	Releases   ReleaseStore
+	TrailStore TrailStore
+	Access     Authorizer
+	Law        *legal.Registry
+	Source     records.Source // guarded
+	Blobs      Blobs
+	Now        func() time.Time
+	Rand       io.Reader // for references; nil: crypto/rand
 }
 
 // Service takes the steps of a case.

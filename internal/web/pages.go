@@ -21,6 +21,9 @@ func allViews() []view {
 		withdrawView.view,
 		findingListView.view,
 		findingView.view,
+		auditHomeView.view,
+		auditCaseView.view,
+		auditEventView.view,
 	}
 }
 
@@ -31,7 +34,7 @@ func (s *Server) allRoutes() []Route {
 	}
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
-		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(),
+		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)
 	}

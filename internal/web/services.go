@@ -21,6 +21,8 @@ type Services struct {
 	Delivery Delivery
 	Agencies Agencies
 	Findings Findings
+	Trail    Trail
+	Proofs   Proofs
 }
 
 // Cases shows cases to whoever may see them; every look is recorded.

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/audit"
+	"lerd/internal/fault"
+	"lerd/internal/requests"
+)
+
+const selectTrail = `SELECT e.entry, coalesce(l.index, -1), coalesce(p.pseudonym, '')
+FROM audit.event e
+LEFT JOIN audit.leaf l ON l.event_id = e.id
+LEFT JOIN person p ON p.id::text = convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person'
+`
+
+// CaseEvents gives every event of a case, in the log's order. Looks are found
+// by the range of their streams' names, which the index on (stream, version)
+// serves.
+func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []requests.TrailEvent, err error) {
+	defer fault.Wrap(&err, "store.CaseEvents(%s)", c.Request.ID)
+	streams := []string{requests.StreamOf(c.Request.ID), "document:" + string(c.Document.ID)}
+	for _, a := range c.Asks {
+		streams = append(streams, "finding:"+string(a.Finding))
+	}
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var releases []string
+		if err := tx.Raw("SELECT id FROM release WHERE request_id = ?", string(c.Request.ID)).Scan(&releases).Error; err != nil {
+			return err
+		}
+		for _, r := range releases {
+			streams = append(streams, requests.StreamOfRelease(requests.ReleaseID(r)))
+		}
+		looks := "look:" + string(c.Request.ID)
+		list, err = readTrail(ctx, tx, selectTrail+"WHERE e.stream = ANY($1) OR (e.stream >= $2 AND e.stream < $3) ORDER BY l.index NULLS LAST, e.recorded_at, e.id",
+			streams, looks+":", looks+";")
+		return err
+	})
+	return list, err
+}
+
+// Event gives one event, or NotFound.
+func (s *Store) Event(ctx context.Context, id audit.EventID) (ev requests.TrailEvent, err error) {
+	defer fault.Wrap(&err, "store.Event(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		list, err := readTrail(ctx, tx, selectTrail+"WHERE e.id = $1", string(id))
+		if err == nil && len(list) == 0 {
+			err = sql.ErrNoRows
+		}
+		if err == nil {
+			ev = list[0]
+		}
+		return err
+	})
+	return ev, err
+}
+
+// Recent gives the newest placed events, the newest first.
+func (s *Store) Recent(ctx context.Context, limit int) (list []requests.TrailEvent, err error) {
+	defer fault.Wrap(&err, "store.Recent")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		list, err = readTrail(ctx, tx, selectTrail+"WHERE l.index >= (SELECT coalesce(max(index), 0) FROM audit.leaf) - $1 + 1 ORDER BY l.index DESC", limit)
+		return err
+	})
+	return list, err
+}
+
+func readTrail(ctx context.Context, tx *gorm.DB, query string, args ...any) (list []requests.TrailEvent, err error) {
+	rows, err := tx.Statement.ConnPool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ev requests.TrailEvent
+		var entry []byte
+		if err := rows.Scan(&entry, &ev.Index, &ev.Actor); err != nil {
+			return nil, err
+		}
+		if ev.Record, err = audit.ParseEntry(entry); err != nil {
+			return nil, err
+		}
+		if ev.Entry = entry; ev.Actor == "" {
+			ev.Actor = ev.Record.Actor.Person
+		}
+		list = append(list, ev)
+	}
+	return list, rows.Err()
+}

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"encoding/hex"
+
+	"lerd/internal/requests"
+)
+
+// auditCasePage is a case with everything that the log says of it.
+type auditCasePage struct {
+	Base
+	State   Badge
+	Facts   []Fact
+	Results Table
+	Events  Table
+}
+
+var auditCaseView = newPage[auditCasePage]("audit_case", "breadcrumb", "badge", "facts", "table", "cell", "when", "digest", "empty")
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
+
+func (s *Server) auditCase(c *Ctx) error {
+	id, err := c.requestID()
+	if err != nil {
+		return err
+	}
+	cs, events, err := s.cfg.Services.Trail.Trail(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	q := cs.Request
+	p := auditCasePage{Base: c.Base("audit_case.title", "ref", q.Ref), State: c.stateBadge(q.State)}
+	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {q.Ref, ""}}
+	f := facts{c: c}
+	f.text("audit.col.agency", cs.Agency.Name)
+	f.text("request_new.kind", s.latestTitle(q.Process.ID)+", "+c.T("case.version", "version", q.Process.Version))
+	f.add("audit_case.process_digest", Cell{Digest: &Digest{"SHA-256", q.Process.Digest}})
+	f.add("audit_case.order_digest", Cell{Digest: &Digest{"SHA-256", cs.Document.SHA256}})
+	if cs.Release != nil {
+		f.add("audit_case.release", Cell{Code: cs.Release.Ref})
+		f.add("audit_case.records_digest", Cell{Digest: &Digest{"SHA-256", cs.Release.Digest}})
+	}
+	p.Facts = f.list
+	p.Results = s.auditResults(c, cs)
+	p.Events = c.trailTable(p.Base, events)
+	p.Events.Caption = c.T("audit_case.events", "n", len(events))
+	return auditCaseView.Show(c, p)
+}
+
+// auditResults is what was decided for each category of each target.
+func (s *Server) auditResults(c *Ctx, cs requests.Case) Table {
+	t := Table{Caption: c.T("audit_case.results"), Empty: Empty{Title: c.T("audit_case.undecided")},
+		Columns: []Column{{Text: c.T("case.account")}, {Text: c.T("audit_case.category")}, {Text: c.T("audit_case.outcome")}, {Text: c.T("audit_case.reasons")}}}
+	for _, d := range cs.Decisions {
+		t.Rows = append(t.Rows, []Cell{{Text: refOfTarget(cs, d.Target)}, {Code: string(d.Category)}, {Code: string(d.Outcome)}, {Text: requests.JoinCodes(d.Reasons)}})
+	}
+	return t
+}
+
+func refOfTarget(cs requests.Case, id requests.TargetID) string {
+	for _, t := range cs.Request.Targets {
+		if t.ID == id {
+			return t.Ref()
+		}
+	}
+	return ""
+}
