@@ -71,6 +71,11 @@ func (s *Server) fillVerdict(c *Ctx, p *findingPage, sheet violations.Sheet, for
 			form = c.Form("/findings/"+sheet.Finding.ID, findingInput{})
 		}
 		form.Options("verdict", c.choose("finding.verdict", string(violations.Yes), string(violations.No)))
+		for _, name := range []string{"evidence", "note"} { // one of them is needed; the hints say which
+			fd := form.fields[name]
+			fd.Optional = ""
+			form.fields[name] = fd
+		}
 		p.Form = form
 	}
 }

@@ -155,8 +155,13 @@ func TestOrderIsKeptWhileAnswersAreMended(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	body, header = multipartOf(goodForm("do", "check", "document", otherCase), "newer.pdf", "%PDF-1.7 …")
+	page = st.do(call{method: "POST", path: "/requests/new", token: "tok-officer", body: body, header: header}).Body.String()
+	if m := valueOf("document").FindStringSubmatch(page); m == nil || m[1] != docID {
+		t.Errorf("a newer file must take the older one's place: %v", m)
+	}
 	page = st.post("/requests/new", goodForm("do", "add")).Body.String()
-	if !strings.Contains(page, "eschluss.pdf") {
+	if !strings.Contains(page, "newer.pdf") {
 		t.Error("the order is gone after another account was added")
 	}
 	if page = st.post("/requests/new", goodForm("do", "add", "document", otherCase)).Body.String(); strings.Contains(page, otherCase) {

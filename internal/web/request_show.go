@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"lerd/internal/fault"
@@ -142,9 +143,7 @@ func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
 	if !q.ClosedAt.IsZero() {
 		steps = append(steps, Step{Title: c.T("step.ended", "state", c.T("case.state."+string(q.State))), When: When{q.ClosedAt, zone}, Tone: c.stateBadge(q.State).Tone})
 	}
-	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
-		steps[i], steps[j] = steps[j], steps[i]
-	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return b.When.At.Compare(a.When.At) })
 	return steps
 }
 
