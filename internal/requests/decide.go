@@ -50,7 +50,7 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	}
 	q.Reasons = personal.NewText(s.statement(c, verdict))
 	recordVerdict(&part, c, verdict, s.now())
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // allege sets the rule of each target from which something would leave.
@@ -211,7 +211,7 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 	s.refused(&part, &q, c, verdict, reason)
 	s.refuseAll(&part, c, verdict, actor)
 	recordVerdict(&part, c, verdict, s.now())
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 func appendCode(list []legal.RefusalCode, code legal.RefusalCode) []legal.RefusalCode {
@@ -307,7 +307,7 @@ func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err er
 	}
 	q.Verdict, q.Refusals, q.Reasons = "refused", []string{"RR-14"}, reason
 	tell(&part, "reason", reason)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // Reopen takes a case in conflict back into review, for example when counsel
@@ -329,5 +329,5 @@ func (s *Service) Reopen(ctx context.Context, id ID, why string) (err error) {
 	}
 	q.Verdict = ""
 	tell(&part, "reason", reason)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }

@@ -87,7 +87,7 @@ func (s *Service) Acknowledge(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // OpenDocument gives the bytes of an order to somebody who may see the case,

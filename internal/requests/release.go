@@ -218,7 +218,7 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	rel.State, rel.Version, rel.Approver, rel.ApprovedAt, rel.ApprovedDigest = ApprovedR, rel.Version+1, actor.Person, s.now(), digest
 	second := change.Part{Event: s.releaseEvent(ctx, rel, "release.approved", part.Event.ID), Update: []any{&rel}}
 	second.Event.Facts["digest"], second.Event.Facts["rule"] = digest, rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // distinct refuses a person who already had another part in the case.
@@ -265,7 +265,7 @@ func (s *Service) Return(ctx context.Context, id ID, why string) (err error) {
 	if c.Release != nil {
 		parts = append(parts, s.cancelled(ctx, *c.Release, part, "returned"))
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // cancelled is the part that ends a release from which nothing has left.

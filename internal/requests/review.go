@@ -39,7 +39,7 @@ func (s *Service) Claim(ctx context.Context, id ID) (err error) {
 		part.Event.Facts["resolved_"+q.Targets[i].Ref()] = q.Targets[i].Resolution
 		part.Update = append(part.Update, &q.Targets[i])
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // resolve asks the account data who held the identifier: at the stated moment
@@ -92,7 +92,7 @@ func (s *Service) Unclaim(ctx context.Context, id ID, why string) (err error) {
 	}
 	q.Reviewer, q.ClaimedAt = "", time.Time{}
 	tell(&part, "reason", reason)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // CheckInput is a reviewer's answer to one check, as it was typed.
@@ -131,7 +131,7 @@ func (s *Service) AnswerChecks(ctx context.Context, id ID, in []CheckInput) (err
 	if err := fault.Fields(r.problems); err != nil {
 		return err
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 func (s *Service) readAnswer(r *reader, p *legal.Process, c Case, in CheckInput) (Answer, bool) {
@@ -245,7 +245,7 @@ func (s *Service) Decide(ctx context.Context, id ID, in []DecisionInput) (err er
 	if err := fault.Fields(r.problems); err != nil {
 		return err
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // putDecision adds a decision to a part: a new row, or the next version of the
@@ -388,7 +388,7 @@ func (s *Service) message(ctx context.Context, id ID, m messageStep) (err error)
 			return err
 		}
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // Withdraw takes a request back. Nothing leaves any more.
@@ -413,7 +413,7 @@ func (s *Service) Withdraw(ctx context.Context, id ID, why string) (err error) {
 	if c.Release != nil {
 		parts = append(parts, s.cancelled(ctx, *c.Release, part, "withdrawn"))
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, PathOf(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 func needText(field, typed, ask string) (personal.Text, error) {

@@ -160,8 +160,21 @@ func StreamOf(id ID) string { return "request:" + string(id) }
 // StreamOfRelease names the event stream of a release.
 func StreamOfRelease(id ReleaseID) string { return "release:" + string(id) }
 
-// PathOf is where a case's page lies; forms lead there.
+// PathOf is where a case's page lies for its agency.
 func PathOf(id ID) string { return "/requests/" + string(id) }
+
+// pathFor is where a case's page lies for whoever acts; a repeated form leads
+// there.
+func pathFor(ctx context.Context, id ID) string {
+	actor, _ := identity.From(ctx)
+	switch actor.Role {
+	case identity.Reviewer, identity.Counsel:
+		return "/review/" + string(id)
+	case identity.Approver:
+		return "/releases/" + string(id)
+	}
+	return PathOf(id)
+}
 
 // look records that somebody saw a case. A look is a step too: if it cannot be
 // recorded, nothing is shown.
