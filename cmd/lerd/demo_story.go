@@ -1,5 +1,251 @@
 package main
 
-import "context"
+import (
+	"bytes"
+	"context"
+	"path"
+	"strings"
+	"time"
 
-func (d *demo) tell(ctx context.Context) error { return nil }
+	"lerd/internal/fault"
+	"lerd/internal/records/sample"
+	"lerd/internal/requests/ordersample"
+)
+
+// story is what the demonstration has come to know on its way.
+type story struct {
+	id        string // of the request
+	ref       string
+	encrypted string // path of the bundle as it was downloaded
+}
+
+// tell takes one request the whole way through the real pages, as its people
+// do, and verifies what came of it.
+func (d *demo) tell(ctx context.Context) error {
+	st := &story{}
+	for _, act := range []func(context.Context, *story) error{
+		d.submits, d.reviews, d.confirms, d.approves, d.downloads, d.opens, d.replays, d.exports, d.report,
+	} {
+		if err := act(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// as signs somebody of the cast in.
+func (d *demo) as(ctx context.Context, signIn string) (*visitor, error) {
+	v := newVisitor(d.cfg.PublicOrigin)
+	page, err := v.get(ctx, "/sign-in")
+	if err != nil {
+		return nil, err
+	}
+	form, err := page.form("/sign-in")
+	if err != nil {
+		return nil, err
+	}
+	_, err = form.set("user", signIn).send(ctx)
+	return v, err
+}
+
+// order is the paper of the story.
+func (d *demo) order(now time.Time) ([]byte, error) {
+	return ordersample.PDF(ordersample.Order{
+		Authority: "Cyber Crime Police Station, Sample District", Address: "1 Sample Road, Sample District", Number: "CC/94/2026/17", CaseFile: "FIR 231/2026",
+		Issued: now.AddDate(0, 0, -3), Judge: "Officer in charge of the police station", Offence: "Cheating, BNS 2023, section 318(4)",
+		Facts:   "The account sold tickets that do not exist to eleven people, who paid and received nothing.",
+		Targets: []string{sample.SuspectPhone + ", suspect"}, From: now.AddDate(0, -3, 0), To: now.AddDate(0, 0, -1), Zone: "Asia/Kolkata",
+		Data: []string{"phone numbers", "IP addresses with source port and time"}, Addressee: "Sample Messenger Ltd",
+	})
+}
+
+// submits: an officer sends a request with its order.
+func (d *demo) submits(ctx context.Context, st *story) error {
+	d.say("Officer Asha Rao submits a request with a real order, as a PDF")
+	officer, err := d.as(ctx, "asha.rao")
+	if err != nil {
+		return err
+	}
+	page, err := officer.get(ctx, "/requests/new")
+	if err != nil {
+		return err
+	}
+	form, err := page.form("/requests/new")
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	pdf, err := d.order(now)
+	if err != nil {
+		return err
+	}
+	form.upload["file"] = webFile{"order.pdf", "application/pdf", pdf}
+	page, err = fillRequest(form, now).send(ctx)
+	if err != nil {
+		return err
+	}
+	if form, err = page.form("/requests"); err != nil {
+		return err
+	}
+	if page, err = form.send(ctx); err != nil {
+		return err
+	}
+	st.id = path.Base(page.url.Path)
+	st.ref = strings.TrimSpace(textOf(first(page.root, "h1")))
+	d.note("%s; the form was complete, every reading was shown back, the clock runs", st.ref)
+	return nil
+}
+
+// fillRequest answers the form as an officer would.
+func fillRequest(f *webForm, now time.Time) *webForm {
+	date := func(t time.Time) string { return t.Format(time.DateOnly) }
+	minute := func(t time.Time) string { return t.Format("2006-01-02 15:04") }
+	f.set("do", "check", "process", "IN-94", "issuer_kind", "station_officer", "issuer_name", "Cyber Crime Police Station, Sample District",
+		"order_number", "CC/94/2026/17", "issued_on", date(now.AddDate(0, 0, -3)), "return_on", date(now.AddDate(0, 0, 14)), "order_signed", "yes",
+		"order_language", "en", "legal_basis", "BNSS 2023, section 94", "addressee", "Sample Messenger Ltd",
+		"offence_class", "0701", "offence_provision", "BNS 2023, section 318(4)", "offence_text", "Sale of tickets that do not exist.",
+		"max_penalty_years", "7", "by_network", "yes", "need", "To identify who sold the tickets.",
+		"order_addressee_right", "yes", "need_stated", "yes", "need_facts_shown", "yes", "need_proportionality", "yes", "need_individualised", "yes",
+		"offence_sole_purpose_identify", "yes", "confidential", "no", "emergency", "no",
+		"further_fir_number", "FIR 231/2026", "further_data_description", "registered number and login addresses with ports",
+		"further_time_and_place", "by return through this portal")
+	f.set("targets-0-kind", "phone", "targets-0-identifier", sample.SuspectPhone, "targets-0-holder_at", minute(now.AddDate(0, -1, 0)),
+		"targets-0-from", minute(now.AddDate(0, -3, 0)), "targets-0-to", minute(now.AddDate(0, 0, -1)), "targets-0-zone", "Asia/Kolkata",
+		"targets-0-person_role", "suspect", "targets-0-purpose", "identify_user")
+	f.fields["targets-0-categories"] = []string{"phone_number", "ip_address"}
+	return f
+}
+
+// reviews: a reviewer claims the case, answers the checks, and qualifies it;
+// counsel answers what only counsel may.
+func (d *demo) reviews(ctx context.Context, st *story) error {
+	d.say("Reviewer Rita Lind checks it beside the order, counsel Helen Park answers what only counsel may, and it qualifies")
+	reviewer, err := d.as(ctx, "rita.lind")
+	if err != nil {
+		return err
+	}
+	if _, err := d.press(ctx, reviewer, "/review/"+st.id, "/claim"); err != nil {
+		return err
+	}
+	answered, err := d.answer(ctx, reviewer, st)
+	if err != nil {
+		return err
+	}
+	counsel, err := d.as(ctx, "helen.park")
+	if err != nil {
+		return err
+	}
+	more, err := d.answer(ctx, counsel, st)
+	if err != nil {
+		return err
+	}
+	if _, err := d.press(ctx, reviewer, "/review/"+st.id, "/qualify", "rule_t1", "PR-05"); err != nil {
+		return err
+	}
+	d.note("%d checks answered by people, the rest by the facts; the verdict was derived, not typed", answered+more)
+	return nil
+}
+
+// press sends the form of a page whose action ends as given.
+func (d *demo) press(ctx context.Context, v *visitor, at, action string, fields ...string) (*webPage, error) {
+	page, err := v.get(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	form, err := page.form(action)
+	if err != nil {
+		return nil, err
+	}
+	return form.set(fields...).send(ctx)
+}
+
+// answer passes every check that the page asks of its reader.
+func (d *demo) answer(ctx context.Context, v *visitor, st *story) (int, error) {
+	page, err := v.get(ctx, "/review/"+st.id)
+	if err != nil {
+		return 0, err
+	}
+	form, err := page.form("/checks")
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, name := range form.groups() {
+		check, ok := strings.CutPrefix(name, "result_")
+		if !ok || form.fields.Get(name) != "" {
+			continue
+		}
+		form.set(name, "pass", "note_"+check, "Compared with the order.", "place_"+check, "page 1")
+		n++
+	}
+	_, err = form.send(ctx)
+	return n, err
+}
+
+// confirms: two people of trust and safety, who learn neither agency nor case.
+func (d *demo) confirms(ctx context.Context, st *story) error {
+	d.say("Carl Ito and Dana Cruz confirm the violation, without learning who asks")
+	for _, who := range []string{"carl.ito", "dana.cruz"} {
+		confirmer, err := d.as(ctx, who)
+		if err != nil {
+			return err
+		}
+		open, err := d.await(ctx, confirmer, "/findings", func(p *webPage) bool { return len(p.links("/findings/")) > 0 })
+		if err != nil {
+			return err
+		}
+		for _, at := range open.links("/findings/") {
+			if bytes.Contains(open.body, []byte(st.ref)) {
+				return fault.New(fault.Internal, "a confirmer's page names the case")
+			}
+			if _, err := d.press(ctx, confirmer, at, at, "verdict", "confirmed", "evidence", "MOD-48213"); err != nil {
+				return err
+			}
+		}
+	}
+	d.note("two independent verdicts with an evidence reference; the finding is bound to one account and one rule")
+	return nil
+}
+
+// await fetches a page until it is as wanted; lerd's own steps take a moment.
+func (d *demo) await(ctx context.Context, v *visitor, at string, ready func(*webPage) bool) (*webPage, error) {
+	for range 150 {
+		page, err := v.get(ctx, at)
+		if err == nil && ready(page) {
+			return page, nil
+		}
+		if err != nil && (page == nil || page.status != 404 && page.status != 429) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+	return nil, fault.New(fault.Unavailable, "%s did not change in time; see lerd.log in the data folder.", at)
+}
+
+// approves: a person who had no other part in the case sees exactly what will
+// leave, and approves its digest.
+func (d *demo) approves(ctx context.Context, st *story) error {
+	d.say("Approver Anna Keller sees exactly what will leave, and approves its digest")
+	approver, err := d.as(ctx, "anna.keller")
+	if err != nil {
+		return err
+	}
+	at := "/releases/" + st.id
+	page, err := d.await(ctx, approver, at, func(p *webPage) bool { _, err := p.form("/approve"); return err == nil })
+	if err != nil {
+		return err
+	}
+	form, err := page.form("/approve")
+	if err != nil {
+		return err
+	}
+	if _, err := form.send(ctx); err != nil {
+		return err
+	}
+	d.note("SHA-256 of the frozen records %s", form.fields.Get("digest"))
+	return nil
+}
