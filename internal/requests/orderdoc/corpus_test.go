@@ -156,11 +156,6 @@ func good() map[string]struct {
 		pdf   []byte
 		pages int
 	}
-	indirect := plainWith("", "")
-	indirect.offsets[6] = indirect.Len()
-	indirect.last = 7
-	fmt.Fprintf(indirect, "6 0 obj\n<< /Length 7 0 R >>\nstream\nabcdef\nendstream\nendobj\n")
-	indirect.obj(7, "6")
 	return map[string]g{
 		"plain":               {plainPDF(), 1},
 		"CR LF":               {bytes.ReplaceAll(plainRewritten(), []byte("\n"), []byte("\r\n")), 1},
@@ -169,7 +164,7 @@ func good() map[string]struct {
 		"two revisions":       {updated(plainWithTable(), func(b *builder) { b.obj(6, "(note)") }), 1},
 		"first page to open":  {plainWith("/OpenAction [3 0 R /XYZ null null 0]", "").table("").Bytes(), 1},
 		"link":                {plainWith("", "/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (https://court.example) >> >>]").table("").Bytes(), 1},
-		"indirect length":     {indirect.table("").Bytes(), 1},
+		"indirect length":     {byReference("6"), 1},
 		"empty name tree":     {plainWith("/Names << /EmbeddedFiles << /Names [] >> >>", "").table("").Bytes(), 1},
 		"pages in two levels": {nested(3, 4), 12},
 		"space at the end":    {append(plainPDF(), "\r\n \n"...), 1},
@@ -290,7 +285,9 @@ func hostileForeign() []bad {
 		{"room at the end", cat(p, make([]byte, 5000)), "foreign_data"},
 		{"object hidden in a stream", hiddenObject(), "damaged"},
 		{"object hidden in a string", hiddenInString(), "damaged"},
-		{"object stream with a gap", gap(), "damaged"},
+		{"object stream with a gap", gap("6 0 ", "<< >> << /S /Foo >>"), "damaged"},
+		{"object stream whose offset leads into a string", gap("6 1 ", "(<< /S /Foo >>)"), "damaged"},
+		{"object stream whose offset leads back", gap("6 0 9 0 ", "<< >> << >>"), "damaged"},
 	}
 }
 
@@ -311,9 +308,19 @@ func hiddenInString() []byte {
 }
 
 // gap: an object stream with more in it than its offsets name.
-func gap() []byte {
+func gap(offsets, body string) []byte {
 	b := plainWith("", "")
-	b.stream(7, "/Type /ObjStm /N 1 /First 4", []byte("6 0 << >> << /S /Foo >>"))
+	b.stream(7, fmt.Sprintf("/Type /ObjStm /N %d /First %d", strings.Count(offsets, " ")/2, len(offsets)), []byte(offsets+body))
+	return b.table("").Bytes()
+}
+
+// byReference is a stream of six bytes whose length is in another object.
+func byReference(length string) []byte {
+	b := plainWith("", "")
+	b.offsets[6] = b.Len()
+	b.last = 7
+	fmt.Fprintf(b, "6 0 obj\n<< /Length 7 0 R >>\nstream\nabcdef\nendstream\nendobj\n")
+	b.obj(7, length)
 	return b.table("").Bytes()
 }
 
@@ -341,6 +348,10 @@ func hostileStructure() []bad {
 		{"cross references that loop", updatedLoop(), "damaged"},
 		{"wrong length", bytes.Replace(withStream("", []byte("abcdef")), []byte("/Length 6 "), []byte("/Length 3 "), 1), "damaged"},
 		{"huge length", bytes.Replace(withStream("", []byte("abcdef")), []byte("/Length 6 "), []byte("/Length 6000000 "), 1), "truncated"},
+		{"length by reference, short", byReference("3"), "damaged"},
+		{"length by reference, long", byReference("9"), "damaged"},
+		{"length by reference, negative", byReference("-1"), "damaged"},
+		{"length by reference to a text", byReference("(6)"), "damaged"},
 		{"negative length", bytes.Replace(withStream("", []byte("abcdef")), []byte("/Length 6 "), []byte("/Length -6 "), 1), "damaged"},
 	}
 }
@@ -352,11 +363,11 @@ func updatedLoop() []byte {
 
 func hostileSize() []bad {
 	return []bad{
-		{"deflate bomb", withStream("/Filter /FlateDecode", bomb(40<<20, 1)), "bomb"},
-		{"bomb in a bomb", withStream("/Filter [/FlateDecode /FlateDecode]", bomb(80<<20, 2)), "bomb"},
-		{"bomb behind ASCII", withStream("/Filter [/ASCIIHexDecode /FlateDecode]", fmt.Appendf(nil, "%x>", bomb(40<<20, 1))), "bomb"},
-		{"bomb as an object stream", withStream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", bomb(40<<20, 1)), "bomb"},
-		{"bomb as a small image", withStream("/Subtype /Image /Width 1 /Height 1 /Filter /FlateDecode", bomb(40<<20, 1)), "bomb"},
+		{"deflate bomb", withStream("/Filter /FlateDecode", bomb(12<<20, 1)), "bomb"},
+		{"bomb in a bomb", withStream("/Filter [/FlateDecode /FlateDecode]", bomb(24<<20, 2)), "bomb"},
+		{"bomb behind ASCII", withStream("/Filter [/ASCIIHexDecode /FlateDecode]", fmt.Appendf(nil, "%x>", bomb(12<<20, 1))), "bomb"},
+		{"bomb as an object stream", withStream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", bomb(12<<20, 1)), "bomb"},
+		{"bomb as a small image", withStream("/Subtype /Image /Width 1 /Height 1 /Filter /FlateDecode", bomb(12<<20, 1)), "bomb"},
 		{"many small bombs", manyBombs(), "bomb"},
 		{"pixel flood", withStream("/Subtype /Image /Width 50000 /Height 50000", []byte("x")), "image_size"},
 		{"page of a kilometre", plainWith("", "/MediaBox [0 0 1000000 1000000]").table("").Bytes(), "page_size"},
