@@ -58,6 +58,7 @@ func TestDueTimesByHand(t *testing.T) {
 		{name: "stopped on the last day", start: "2026-10-01T08:20:00Z", pauseFrom: "2026-10-11T10:00:00Z", pauseTo: "2026-10-14T10:00:00Z", want: "2026-10-14T21:59:59Z", amount: 10, unit: "days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "stopped after the deadline", start: "2026-10-01T08:20:00Z", pauseFrom: "2026-10-20T10:00:00Z", pauseTo: "2026-10-24T10:00:00Z", want: "2026-10-12T21:59:59Z", amount: 10, unit: "days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "hours stopped for ninety minutes", start: "2026-10-01T08:20:00Z", pauseFrom: "2026-10-01T10:00:00Z", pauseTo: "2026-10-01T11:30:00Z", want: "2026-10-01T18:29:59Z", amount: 8, unit: "hours", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
+		{name: "hours stopped since before the event", start: "2026-10-01T08:20:00Z", pauseFrom: "2026-10-01T06:20:00Z", pauseTo: "2026-10-01T09:20:00Z", want: "2026-10-01T17:59:59Z", amount: 8, unit: "hours", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := legal.ClockInput{Process: clock(c.amount, c.unit, c.counting, c.calendar, c.zone), Kind: legal.ClockEffect, Start: at(t, c.start)}

@@ -36,21 +36,18 @@ func (e *evaluation) givenIn(env any) func(string) bool {
 	}
 }
 
-// issuer finds the rule that allows the issuer and what validation it asks
-// for. Of several the least demanding counts. An emergency opens its rules
-// while it is claimed or established, not once it has failed.
+// issuer finds the one rule that allows the issuer and what validation it asks
+// for. An emergency opens its rules while it is claimed or established, not
+// once it has failed.
 func (e *evaluation) issuer() {
 	urgent := e.env.InEmergency && e.state != EmergencyNotEstablished
 	for _, rule := range e.p.Issuers {
 		if !slices.Contains(rule.Kinds, e.facts.Issuer.Kind) || (rule.EmergencyOnly && !urgent) {
 			continue
 		}
-		needed := len(rule.ValidatedBy) > 0 && !(rule.WithoutInEmergency && urgent)
-		given := slices.Contains(rule.ValidatedBy, e.facts.Validator.Kind)
-		better := !e.env.IssuerAllowed || (e.env.ValidationNeeded && !e.env.ValidationGiven)
-		if e.env.IssuerAllowed = true; better {
-			e.env.ValidationNeeded, e.env.ValidationGiven = needed, given
-		}
+		e.env.IssuerAllowed = true
+		e.env.ValidationNeeded = len(rule.ValidatedBy) > 0 && !(rule.WithoutInEmergency && urgent)
+		e.env.ValidationGiven = slices.Contains(rule.ValidatedBy, e.facts.Validator.Kind)
 	}
 }
 

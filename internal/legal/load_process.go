@@ -182,7 +182,14 @@ func (l *loader) processTerms(p *Process, at func(string, ...any)) {
 	if len(p.Issuers) == 0 {
 		at("names no kind of issuer")
 	}
+	seen := map[string]bool{}
 	for _, rule := range p.Issuers {
+		for _, k := range rule.Kinds {
+			if seen[k] {
+				at("issuer kind %s stands in two rules: it would not be clear which holds", k)
+			}
+			seen[k] = true
+		}
 		if rule.WithoutInEmergency && (len(rule.ValidatedBy) == 0 || p.Emergency == EmergencyNever) {
 			at("without_in_emergency means nothing for issuers %v: there is no validation to go without, or no emergency", rule.Kinds)
 		}

@@ -177,6 +177,30 @@ func TestItemsCanOnlyBecomeStricter(t *testing.T) {
 	}
 }
 
+func TestAnAnswerAboutOneTargetIsNoAnswerAboutAnother(t *testing.T) {
+	r, p, c := sound(t, "IN-94")
+	second := c.Facts.Targets[0]
+	second.Ref = "t2"
+	c.Facts.Targets = append(slices.Clone(c.Facts.Targets), second)
+	answers := slices.DeleteFunc(slices.Clone(c.Answers), func(a legal.Answer) bool { return a.Check == "VC-17" })
+	one := legal.Answer{Check: "VC-17", Target: "t1", Result: legal.Pass, By: "reviewer-1", Role: legal.RoleReviewer}
+	v, err := r.Verdict(p, c.Facts, append(answers, one))
+	if err != nil || v.Outcome != legal.Undecided || !slices.Equal(v.Open, []legal.CheckID{"VC-17"}) {
+		t.Fatalf("one of two answered: %v, %s, open %v", err, v.Outcome, v.Open)
+	}
+	two := one
+	two.Target, two.Result, two.Note = "t2", legal.Fail, "A lawyer's account."
+	v, err = r.Verdict(p, c.Facts, append(answers, one, two))
+	if err != nil || v.Outcome != legal.Qualified || !v.Releasable {
+		t.Fatalf("one of two refused: %v, %s", err, v.Outcome)
+	}
+	for _, it := range v.Items {
+		if want := map[string]legal.Action{"t1": legal.Produce, "t2": legal.RefuseIt}[it.Target]; it.Action != want {
+			t.Errorf("%s/%s: %s, want %s", it.Target, it.Category, it.Action, want)
+		}
+	}
+}
+
 func TestTheLawOfADayIsTheOneInForce(t *testing.T) {
 	r := registry(t)
 	zone, _ := time.LoadLocation("Europe/Brussels")
@@ -268,6 +292,7 @@ func TestEveryFaultOfThePoliciesIsOneClearLine(t *testing.T) {
 		{process, "VC-19, ", "", "cannot do without check VC-19"},
 		{process, "id: phone_number", "id: message_content", "can never be produced"},
 		{process, "[judge, court,", "[judge, duke,", "issuer kind duke"},
+		{process, "kinds: [police,", "kinds: [judge, police,", "stands in two rules"},
 		{process, "mark: V, key: EE-art", "mark: V", "needs the key"},
 		{process, "mark: V, key: EE-art", "mark: X", "mark V, M or D"},
 		{process, "jurisdiction: EU", "jurisdicton: EU", "jurisdicton"},
