@@ -189,6 +189,13 @@ func (g guardCheck) rights(guarded []string) (out []string, looked int, err erro
 		SELECT format('the role %s is a superuser or may become lerd_owner', r.rolname)
 		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
 		  AND (r.rolsuper OR EXISTS (SELECT 1 FROM pg_roles o WHERE o.rolname = 'lerd_owner' AND pg_has_role(r.oid, o.oid, 'MEMBER')))
+		UNION ALL
+		SELECT format('the role %s may create objects in schema %s, and so stand-ins for what the guards use', r.rolname, n.nspname)
+		FROM pg_roles r CROSS JOIN pg_namespace n WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
+		  AND n.nspname NOT LIKE 'pg_temp%' AND n.nspname NOT LIKE 'pg_toast_temp%' AND has_schema_privilege(r.oid, n.oid, 'CREATE')
+		UNION ALL
+		SELECT format('the role %s may create schemas', r.rolname)
+		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor') AND has_database_privilege(r.oid, current_database(), 'CREATE')
 		ORDER BY 1`, guarded)
 	return out, 1, err
 }

@@ -79,6 +79,7 @@ var tampers = []struct {
 	{"weaken a guard", []string{`DROP TRIGGER audit_append_only ON audit.event`, `CREATE TRIGGER audit_append_only BEFORE TRUNCATE ON audit.event FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()`}, "does not do what it should"},
 	{"a rule in the way", []string{`CREATE RULE silence AS ON UPDATE TO audit.event DO INSTEAD NOTHING`}, "has the rewrite rule silence"},
 	{"a right too many", []string{`GRANT UPDATE (kind) ON audit.event TO lerd_app`}, "the role lerd_app may change or remove rows of audit.event"},
+	{"the right to create", []string{`GRANT CREATE ON SCHEMA public TO lerd_app`}, "stand-ins for what the guards use"},
 	{"the right to backdate", []string{`GRANT INSERT (recorded_at) ON audit.event TO lerd_app`}, "may choose the transaction or the time"},
 }
 
