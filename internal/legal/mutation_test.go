@@ -236,12 +236,12 @@ func (r *Registry) noticed(id ProcessID) bool {
 }
 
 // every says which share of the mutants runs: all with LERD_MUTATIONS=all,
-// otherwise one in sixty, so that the ordinary run stays short.
+// otherwise one in 150, so that the ordinary run stays short.
 func every() int {
 	if os.Getenv("LERD_MUTATIONS") == "all" {
 		return 1
 	}
-	return 60
+	return 150
 }
 
 // tally counts mutants and reports those that nothing notices.
