@@ -28,6 +28,7 @@ import (
 	"lerd/internal/records"
 	"lerd/internal/records/pgrecords"
 	"lerd/internal/requests"
+	"lerd/internal/requests/orderdoc"
 	"lerd/internal/store"
 	"lerd/internal/store/blob"
 	"lerd/internal/violations"
@@ -186,7 +187,11 @@ func (s *system) openWeb(now func() time.Time) (err error) {
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}
 	}
-	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader}
+	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
+		Review: s.cases, Releases: s.cases, Related: s.store}
+	if r, err := orderdoc.FindRenderer(); err == nil {
+		cfg.Services.Sheets = r // without one the workbench says what to install
+	}
 	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
 		return err
 	}

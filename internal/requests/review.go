@@ -150,6 +150,14 @@ func (s *Service) readAnswer(r *reader, p *legal.Process, c Case, in CheckInput)
 		r.fail(field, "Answer pass, fail, needs information or does not apply.")
 		return Answer{}, false
 	}
+	switch {
+	case legal.Result(in.Result) == legal.NotApplicable && !check.MayNotApply:
+		r.fail(field, "This check always applies. Answer pass, fail or needs information.")
+		return Answer{}, false
+	case in.Target != "" && check.Scope == legal.ScopeRequest:
+		r.fail(field, "This check is about the whole request, not about one account.")
+		return Answer{}, false
+	}
 	a := Answer{Check: in.Check, Target: in.Target, Result: in.Result, Place: r.line(field+"_place", in.Place, "", identifier.Reference)}
 	ask := ""
 	if legal.Result(in.Result) != legal.Pass {

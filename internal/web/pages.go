@@ -21,6 +21,10 @@ func allViews() []view {
 		withdrawView.view,
 		findingListView.view,
 		findingView.view,
+		reviewQueueView.view,
+		reviewView.view,
+		releaseListView.view,
+		releaseView.view,
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
@@ -34,7 +38,7 @@ func (s *Server) allRoutes() []Route {
 	}
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
-		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.auditRoutes(),
+		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -45,5 +49,6 @@ func (s *Server) allRoutes() []Route {
 // looks for words which nobody wrote.
 func allInputs() []any {
 	return []any{signInInput{}, sampleInput{},
-		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{}}
+		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{},
+		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, approveInput{}, returnInput{}}
 }

@@ -8,6 +8,7 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests"
+	"lerd/internal/requests/orderdoc"
 	"lerd/internal/violations"
 )
 
@@ -23,6 +24,10 @@ type Services struct {
 	Findings Findings
 	Trail    Trail
 	Proofs   Proofs
+	Review   Review
+	Releases Releases
+	Related  Related
+	Sheets   Sheets // nil where no program to draw PDF pages is installed
 }
 
 // Cases shows cases to whoever may see them; every look is recorded.
@@ -60,6 +65,57 @@ type Findings interface {
 	Confirm(ctx context.Context, id string, in violations.Input) error
 }
 
+// Review is the work of reviewer and counsel on a case.
+type Review interface {
+	Desk
+	Conclusions
+	Conflicts
+}
+
+// Desk is the work on a case that a reviewer holds.
+type Desk interface {
+	Claim(ctx context.Context, id requests.ID) error
+	Unclaim(ctx context.Context, id requests.ID, why string) error
+	AnswerChecks(ctx context.Context, id requests.ID, in []requests.CheckInput) error
+	Decide(ctx context.Context, id requests.ID, in []requests.DecisionInput) error
+	Ask(ctx context.Context, id requests.ID, body string) error
+}
+
+// Conclusions are what follows from the checks of a case.
+type Conclusions interface {
+	Verdict(ctx context.Context, c requests.Case) (legal.Verdict, error)
+	Statement(c requests.Case, v legal.Verdict) string
+	Qualify(ctx context.Context, id requests.ID, alleged []requests.Allegation) error
+	Refuse(ctx context.Context, id requests.ID, extra []string, why string) error
+}
+
+// Conflicts is counsel's part where a demand may bind and a gate stays shut.
+type Conflicts interface {
+	SettleConflict(ctx context.Context, id requests.ID, why string) error
+	Reopen(ctx context.Context, id requests.ID, why string) error
+}
+
+// Releases is the second person's part.
+type Releases interface {
+	ViewRelease(ctx context.Context, id requests.ID) (requests.Case, []requests.Record, error)
+	Approve(ctx context.Context, id requests.ID, digest string) error
+	Return(ctx context.Context, id requests.ID, why string) error
+}
+
+// Related knows what lies beside a case.
+type Related interface {
+	// Pseudonyms gives the names under which people appear; who is not on file
+	// is left out.
+	Pseudonyms(ctx context.Context, ids []identity.PersonID) (map[identity.PersonID]string, error)
+	// Twins gives other cases on the same paper.
+	Twins(ctx context.Context, q requests.Request, sha256 string) ([]requests.ID, error)
+}
+
+// Sheets draws pages of accepted documents; *orderdoc.Renderer fulfils it.
+type Sheets interface {
+	Page(ctx context.Context, pdf []byte, page int) (orderdoc.Picture, error)
+}
+
 // check refuses a part of the services that cannot work without another.
 func (s Services) check() error {
 	switch {
@@ -67,6 +123,8 @@ func (s Services) check() error {
 		return fault.New(fault.Invalid, "web: cases and findings need Services.Law")
 	case (s.Intake != nil || s.Delivery != nil) && (s.Cases == nil || s.Intake == nil || s.Delivery == nil || s.Agencies == nil):
 		return fault.New(fault.Invalid, "web: an agency's pages need Cases, Intake, Delivery and Agencies together")
+	case (s.Review != nil || s.Releases != nil) && (s.Cases == nil || s.Related == nil || s.Law == nil):
+		return fault.New(fault.Invalid, "web: the pages of reviewer and approver need Law, Cases and Related")
 	}
 	return nil
 }

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"context"
+
+	"lerd/internal/requests"
+)
+
+// settleInput is counsel's objection to a demand which only the platform's own
+// gates stop, as the authority will read it.
+type settleInput struct {
+	Why string `form:"why" validate:"required" label:"review.settle.why" hint:"review.settle.why.hint" input:"textarea" rows:"6"`
+}
+
+// reopenInput says why a case goes back into review.
+type reopenInput struct {
+	Why string `form:"why" validate:"required" label:"review.reopen.why" hint:"review.reopen.why.hint" input:"textarea" rows:"3"`
+}
+
+// settleConflict refuses the demand; the gate stays shut.
+func (s *Server) settleConflict(c *Ctx) error {
+	var in settleInput
+	return s.conflictStep(c, conflictStep{"settle", &in, &in.Why, s.cfg.Services.Review.SettleConflict, "flash.conflict_settled"})
+}
+
+// reopenCase sends the case back to its reviewer.
+func (s *Server) reopenCase(c *Ctx) error {
+	var in reopenInput
+	return s.conflictStep(c, conflictStep{"reopen", &in, &in.Why, s.cfg.Services.Review.Reopen, "flash.case_reopened"})
+}
+
+type conflictStep struct {
+	form  string
+	in    any
+	why   *string
+	take  func(ctx context.Context, id requests.ID, why string) error
+	flash string
+}
+
+func (s *Server) conflictStep(c *Ctx, st conflictStep) error {
+	id, err := c.requestID()
+	if err != nil {
+		return err
+	}
+	if err = c.Decode(st.in); err == nil {
+		err = st.take(c.Once(), id, *st.why)
+	}
+	if mendable(err) {
+		return s.showWorkbench(c, &mistake{st.form, err})
+	}
+	return c.doneAt(err, reviewPath(id), st.flash)
+}

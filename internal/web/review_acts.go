@@ -1,0 +1,62 @@
+package web
+
+import (
+	"lerd/internal/legal"
+	"lerd/internal/requests"
+)
+
+// actsPart are the forms at the foot of the workbench; a nil form is not there.
+type actsPart struct {
+	Ask, Qualify, Refuse, Unclaim, Settle, Reopen *Form
+	Rules                                         []Field // of Qualify, one for each account from which something would leave
+	CannotQualify                                 string
+	RefuseNote                                    string
+	MoreCodes                                     bool // the list of reasons is open
+	Any                                           bool
+	Do                                            map[string]Button
+}
+
+// acts makes the forms that the state and the reader's role allow. Without a
+// verdict a case can only be asked about or given back.
+func (w *workbench) acts(v legal.Verdict, derived bool) actsPart {
+	a := actsPart{Do: w.buttons()}
+	if w.can(requests.AskAgency) {
+		a.Ask = w.askForm(v)
+	}
+	if derived && w.can(requests.Qualify) {
+		w.qualifyPart(&a, v)
+	}
+	if derived && w.can(requests.RefuseCase) {
+		w.refusePart(&a, v)
+	}
+	if w.can(requests.Unclaim) {
+		a.Unclaim = w.plainForm("unclaim", unclaimInput{})
+	}
+	if w.can(requests.SettleConflict) {
+		a.Settle = w.plainForm("settle", settleInput{})
+	}
+	if w.can(requests.Reopen) {
+		a.Reopen = w.plainForm("reopen", reopenInput{})
+	}
+	a.Any = a.Ask != nil || a.Settle != nil || a.Unclaim != nil
+	return a
+}
+
+func (w *workbench) buttons() map[string]Button {
+	do := map[string]Button{}
+	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "settle": "danger", "reopen": "secondary"} {
+		do[name] = Button{Text: w.c.T("review.do." + name), Kind: kind}
+	}
+	do["saved"] = Button{Text: w.c.T("review.ask.insert"), Kind: "secondary", Name: "do", Value: "insert"}
+	return do
+}
+
+// plainForm makes one of the page's forms from its input struct, with what was
+// typed where it needs another look.
+func (w *workbench) plainForm(name string, in any) *Form {
+	f := w.c.Form(reviewPath(w.cs.Request.ID)+"/"+name, in).prefixed(name)
+	if w.wrong.of(name) {
+		w.c.again(f, w.wrong.err)
+	}
+	return f
+}
