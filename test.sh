@@ -37,6 +37,7 @@ missing_packages() {
   have chromium || have chromium-browser || have google-chrome || have google-chrome-stable || echo chromium
   have openssl || echo openssl
   have zip || echo zip
+  have pdftoppm || have mutool || echo poppler-utils
   have gcc || have clang || printf '%s\n' gcc libc6-dev # the race detector needs a C compiler
 }
 

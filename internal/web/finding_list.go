@@ -46,9 +46,14 @@ func (s *Server) listFindings(c *Ctx) error {
 	return findingListView.Show(c, p)
 }
 
-// verdictsBadge says how many verdicts there are, and not which.
+// verdictsBadge says whether the finding is open, and not how many verdicts
+// there are: one "no" closes a finding, so that a count would tell the second
+// person what the first one said.
 func (c *Ctx) verdictsBadge(f violations.Finding) Badge {
-	return Badge{c.T("finding.verdicts_there", "n", len(f.Confirmations), "needed", violations.Needed), Info}
+	if f.State != violations.Proposed {
+		return Badge{c.T("finding.settled"), Plain}
+	}
+	return Badge{c.T("finding.waiting"), Info}
 }
 
 func (s *Server) ruleTitle(f violations.Finding) string {
