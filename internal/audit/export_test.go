@@ -164,15 +164,40 @@ func TestExportReplacesWrongLeftovers(t *testing.T) {
 	wrong := log.Clone()
 	rebuild(audittest.Key{}, editEntry(t, 5))(t, wrong)
 	dir := t.TempDir()
-	_, err := export(wrong, dir)
-	wantBreach(t, err, audit.BadTree)
-	if _, err := os.Stat(filepath.Join(dir, "checkpoint")); !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal("a wrong log was published")
+	for path, f := range wrong.Files {
+		name := filepath.Join(dir, path)
+		if path == audit.CheckpointPath {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := export(log, dir); err != nil {
 		t.Fatal(err)
 	}
 	sameAs(t, dir, log)
+}
+
+// A source that is wrong gives no checkpoint to a new folder either.
+func TestExportOfAWrongSource(t *testing.T) {
+	log := audittest.Build(t, audittest.NewKey(t, audittest.Origin), audittest.Events(t, 0, 1000))
+	for name, spoil := range map[string]func(*testing.T, *audittest.Log){
+		"rebuilt without key": rebuild(audittest.Key{}, editEntry(t, 5)),
+		"inner tile":          flip("tile/0/001", -1),
+		"inner entry":         flip("tile/entries/001", -9),
+	} {
+		wrong, dir := log.Clone(), t.TempDir()
+		spoil(t, wrong)
+		_, err := export(wrong, dir)
+		wantBreach(t, err, audit.BadTree)
+		if _, err := os.Stat(filepath.Join(dir, "checkpoint")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: was published", name)
+		}
+	}
 }
 
 func TestExportRefuses(t *testing.T) {

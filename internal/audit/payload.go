@@ -69,7 +69,7 @@ func ParsePayload(b []byte) (Payload, error) {
 	if err := json.Unmarshal(b, &w); err != nil {
 		return Payload{}, errors.New("payload: not JSON of the payload's form")
 	}
-	if w.Schema != PayloadSchema || len(w.Salt) != len(Salt{}) || w.Values == nil {
+	if w.Schema != PayloadSchema || len(w.Salt) != len(Salt{}) {
 		return Payload{}, fmt.Errorf("payload: not a %s with a salt of %d bytes", PayloadSchema, len(Salt{}))
 	}
 	p := Payload{Salt: Salt(w.Salt)}

@@ -72,6 +72,8 @@ func TestPayloadMustFitItsEntry(t *testing.T) {
 		"salt":          func(p *Payload) { p.Salt[0] ^= 1 },
 		"value changed": func(p *Payload) { p.Values[0].New = []byte("x") },
 		"value missing": func(p *Payload) { p.Values = p.Values[1:] },
+		"last missing":  func(p *Payload) { p.Values = p.Values[:3] },
+		"new missing":   func(p *Payload) { p.Values[0].New = nil },
 		"value added":   func(p *Payload) { p.Values = append(p.Values, Value{Name: "more"}) },
 		"side missing":  func(p *Payload) { p.Values[1].Old = nil },
 		"side added":    func(p *Payload) { p.Values[3].New = []byte{} },

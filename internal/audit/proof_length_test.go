@@ -43,6 +43,21 @@ func TestProofsOfWrongLengthFail(t *testing.T) {
 	}
 }
 
+func TestProofsBeyondTheLogAreNotBuilt(t *testing.T) {
+	_, tiles := grow(t, audit.TreeState{}, someLeaves(5, 11))
+	for _, index := range []uint64{5, 6, 1 << 63} {
+		if p, err := audit.InclusionProof(t.Context(), tileFiles(tiles), index, 5); err == nil {
+			t.Errorf("entry %d of 5 has the proof %v", index, p)
+		}
+	}
+	if p, err := audit.InclusionProof(t.Context(), tileFiles(tiles), 0, 0); err == nil {
+		t.Errorf("an empty log has the proof %v", p)
+	}
+	if p, err := audit.ConsistencyProof(t.Context(), tileFiles(tiles), 6, 5); err == nil {
+		t.Errorf("6 entries are a prefix of 5: %v", p)
+	}
+}
+
 // What the keeper holds is given again as it is, cosignatures included.
 func TestSigningAgainKeepsCosignatures(t *testing.T) {
 	log := audittest.NewLog(audittest.NewKey(t, audittest.Origin))

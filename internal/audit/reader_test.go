@@ -65,4 +65,8 @@ func TestReadersRefuseOversizedFiles(t *testing.T) {
 	log.Files[audit.TilePath(0, 0, 256)].Data = make([]byte, 256*32+1)
 	_, err := audit.VerifyLog(context.Background(), log.Reader(), nil, log.Trust, audit.VerifyOptions{})
 	wantBreach(t, err, audit.BadTree)
+	log.Files[audit.CheckpointPath].Data = make([]byte, 64<<10+1)
+	if data, err := log.Reader().ReadCheckpoint(context.Background()); err == nil {
+		t.Errorf("a checkpoint of %d bytes was read", len(data))
+	}
 }
