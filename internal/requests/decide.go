@@ -288,6 +288,36 @@ func WordsOf(o legal.Outcome) string {
 	return "undecided: checks are open"
 }
 
+// SendToCounsel hands over a demand that may bind the platform and fails only
+// the platform's own gates: the derived verdict says so, and counsel decides
+// with the deadline running.
+func (s *Service) SendToCounsel(ctx context.Context, id ID, why string) (err error) {
+	defer fault.Wrap(&err, "requests.SendToCounsel(%s)", id)
+	c, _, rule, err := s.held(ctx, id, "refuse")
+	if err != nil {
+		return err
+	}
+	verdict, err := s.Verdict(ctx, c)
+	if err != nil {
+		return err
+	}
+	if verdict.Outcome != legal.LegalConflict {
+		return fault.New(fault.Gate, "Counsel takes over only where a demand fails nothing but the platform's own gates; what follows from the checks here is “%s”.", WordsOf(verdict.Outcome))
+	}
+	reason, err := needText("why", why, "Say in a sentence what counsel should look at.")
+	if err != nil {
+		return err
+	}
+	q := c.Request
+	part, err := s.step(ctx, &q, SendToCounsel, rule)
+	if err != nil {
+		return err
+	}
+	tell(&part, "reason", reason)
+	recordVerdict(&part, c, verdict, s.now())
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
 // SettleConflict is counsel's refusal of a demand that only the platform's own
 // gates stop. The gate itself stays shut.
 func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err error) {

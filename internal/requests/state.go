@@ -54,6 +54,7 @@ const (
 	ConfirmCase    Action = "confirm"
 	FindNothing    Action = "find_nothing"
 	LackFinding    Action = "lack_finding"
+	SendToCounsel  Action = "send_to_counsel"
 	RaiseConflict  Action = "raise_conflict"
 	SettleConflict Action = "settle_conflict"
 	Reopen         Action = "reopen"
@@ -85,6 +86,7 @@ var Workflow = []Step{
 	{InReview, AskAgency, identity.Reviewer, NeedsInformation},
 	{InReview, RefuseCase, identity.Reviewer, Refused},
 	{InReview, Qualify, identity.Reviewer, Qualified},
+	{InReview, SendToCounsel, identity.Reviewer, LegalConflict},
 	{InReview, Withdraw, identity.Officer, Withdrawn},
 	{NeedsInformation, Reply, identity.Officer, InReview},
 	{NeedsInformation, Withdraw, identity.Officer, Withdrawn},

@@ -146,7 +146,7 @@ INSERT INTO request_transition VALUES
     ('', 'submitted'),
     ('submitted', 'in_review'), ('submitted', 'withdrawn'),
     ('in_review', 'in_review'), ('in_review', 'submitted'), ('in_review', 'needs_information'),
-    ('in_review', 'refused'), ('in_review', 'qualified'), ('in_review', 'withdrawn'),
+    ('in_review', 'refused'), ('in_review', 'qualified'), ('in_review', 'legal_conflict'), ('in_review', 'withdrawn'),
     ('needs_information', 'in_review'), ('needs_information', 'withdrawn'), ('needs_information', 'expired'),
     ('qualified', 'awaiting_confirmation'), ('qualified', 'no_data'), ('qualified', 'withdrawn'),
     ('awaiting_confirmation', 'confirmed'), ('awaiting_confirmation', 'refused'),
