@@ -175,6 +175,16 @@ var systemDescription = []string{
 }
 
 func (s *system) openWeb(now func() time.Time) (err error) {
+	cfg := s.webConfig(now)
+	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
+		return err
+	}
+	s.web, err = web.New(cfg)
+	return err
+}
+
+// webConfig is all that the portal needs of the rest.
+func (s *system) webConfig(now func() time.Time) web.Config {
 	reader := s.store.AuditReader()
 	cfg := web.Config{
 		Log: s.log, Now: now, Sessions: s.people, Authorizer: s.rules, PublicOrigin: s.cfg.PublicOrigin, Development: s.cfg.development,
@@ -192,11 +202,7 @@ func (s *system) openWeb(now func() time.Time) (err error) {
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}
-	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
-		return err
-	}
-	s.web, err = web.New(cfg)
-	return err
+	return cfg
 }
 
 // devSignIn lets the demo's people in without a passkey.
