@@ -155,11 +155,11 @@ func (d *demo) note(format string, args ...any) {
 
 func (d *demo) progress(f sample.Filling) {
 	if f.Total > 0 {
-		fmt.Fprintf(d.out, "\r      %s: %d %%   ", f.Step, f.Done*100/f.Total)
+		fmt.Fprintf(d.out, "\r      %s: %d %%\x1b[K", f.Step, f.Done*100/f.Total)
 	}
 }
 
-func (d *demo) endProgress() { fmt.Fprint(d.out, "\r") }
+func (d *demo) endProgress() { fmt.Fprint(d.out, "\r\x1b[K") }
 
 func (d *demo) invitation() {
 	fmt.Fprintf(d.out, "\nThe portal is at %s — sign in as anybody on the list. Ctrl-C ends it.\n", d.cfg.PublicOrigin)

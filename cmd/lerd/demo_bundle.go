@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -111,6 +112,9 @@ func (d *demo) opens(ctx context.Context, st *story) error {
 	if err := unzipTo(filepath.Join(d.Dir, "agency", "set"), set); err != nil {
 		return err
 	}
+	if err := d.fetchProof(ctx, st); err != nil {
+		return err
+	}
 	container, err := os.ReadFile(d.container(st))
 	if err != nil {
 		return err
@@ -123,6 +127,19 @@ func (d *demo) opens(ctx context.Context, st *story) error {
 		return err
 	}
 	return d.openssl(ctx, st)
+}
+
+// fetchProof puts the proof of release beside the container.
+func (d *demo) fetchProof(ctx context.Context, st *story) error {
+	officer, err := d.as(ctx, "asha.rao")
+	if err != nil {
+		return err
+	}
+	page, err := d.await(ctx, officer, "/requests/"+st.id+"/proof", func(p *webPage) bool { return p.status == 200 })
+	if err != nil {
+		return err
+	}
+	return addTo(filepath.Join(d.Dir, "agency", "set"), page.body)
 }
 
 func (d *demo) container(st *story) string {
@@ -171,11 +188,16 @@ func (d *demo) decrypt(st *story) ([]byte, error) {
 
 // unzipTo unpacks a zip of our own making into a folder of its own.
 func unzipTo(dir string, b []byte) error {
-	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	return addTo(dir, b)
+}
+
+// addTo unpacks a zip of our own making into a folder.
+func addTo(dir string, b []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
 		return err
 	}
 	for _, f := range z.File {
@@ -234,7 +256,22 @@ func (d *demo) replays(ctx context.Context, st *story) error {
 		return err
 	}
 	d.note("%d events on this case, looks included", len(page.links("/audit/events/")))
+	if err := d.settle(ctx); err != nil {
+		return err
+	}
 	return auditVerifyCmd{auditSource: auditSource{Dir: d.Dir}, Quiet: true}.run(ctx, d.out, io.Discard)
+}
+
+// settle waits until every event has its place under a signed checkpoint.
+func (d *demo) settle(ctx context.Context) error {
+	for range 100 {
+		r, err := d.sys.sequencer.RunOnce(ctx)
+		if err != nil || !r.Idle && r.Placed == 0 {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fault.New(fault.Unavailable, "The log did not come to rest; see lerd.log in the data folder.")
 }
 
 // exports: the log as static files, for tools that are not lerd's.

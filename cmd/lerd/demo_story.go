@@ -214,7 +214,7 @@ func (d *demo) await(ctx context.Context, v *visitor, at string, ready func(*web
 		if err == nil && ready(page) {
 			return page, nil
 		}
-		if err != nil && (page == nil || page.status != 404 && page.status != 429) {
+		if err != nil && (page == nil || page.status != 404 && page.status != 429 && page.status != 503) {
 			return nil, err
 		}
 		select {

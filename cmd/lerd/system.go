@@ -103,7 +103,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Now: now})
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {

@@ -72,6 +72,39 @@ func (s *Service) receipt(ctx context.Context, rel Release, actor identity.Actor
 	return change.Part{Event: e, Update: []any{&rel}}
 }
 
+// ReleaseProof is what lies beside a bundle: the entry of the event that
+// committed to its files, and that event's proof.
+type ReleaseProof struct {
+	Ref   string
+	Entry []byte
+	Proof []byte // c2sp.org/tlog-proof@v1
+}
+
+// Prove gives an agency the proof of its bundle's release, Unavailable until
+// the log has signed it. The receipt is on record first.
+func (s *Service) Prove(ctx context.Context, id ID) (p ReleaseProof, err error) {
+	defer fault.Wrap(&err, "requests.Prove(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "download", "release")
+	if err != nil {
+		return p, err
+	}
+	if c.Release == nil || c.Release.State != Exported {
+		return p, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	ev, err := s.TrailStore.ReleaseEvent(ctx, c.Release.ID)
+	if err != nil {
+		return p, err
+	}
+	proof, err := s.Proofs.Proof(ctx, ev.Record.ID)
+	if fault.KindOf(err) == fault.NotFound {
+		return p, fault.Because(fault.Unavailable, err, "The log signs this release within a moment. Please try again.")
+	}
+	if err != nil {
+		return p, err
+	}
+	return ReleaseProof{c.Release.Ref, ev.Entry, proof}, s.look(ctx, c, "release.proof_given", rule)
+}
+
 // BundleBlob names the encrypted bundle's bytes.
 func BundleBlob(rel Release) string { return "bundles/" + string(rel.ID) + ".p7m" }
 

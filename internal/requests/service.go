@@ -76,6 +76,7 @@ type Config struct {
 	Agencies   Agencies
 	Releases   ReleaseStore
 	TrailStore TrailStore
+	Proofs     Proofs
 	Access     Authorizer
 	Law        *legal.Registry
 	Source     records.Source // guarded

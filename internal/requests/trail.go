@@ -17,11 +17,18 @@ type TrailEvent struct {
 	Actor  string // pseudonym; people are named in their own table alone
 }
 
+// Proofs gives an event's tlog-proof once a published checkpoint covers it.
+type Proofs interface {
+	Proof(ctx context.Context, id audit.EventID) ([]byte, error)
+}
+
 // TrailStore reads the audit log for auditors.
 type TrailStore interface {
 	// CaseEvents gives every event of a case and of its release, findings,
 	// document and looks, in the log's order, events without a place last.
 	CaseEvents(ctx context.Context, c Case) ([]TrailEvent, error)
+	// ReleaseEvent gives the event by which a release left, or NotFound.
+	ReleaseEvent(ctx context.Context, id ReleaseID) (TrailEvent, error)
 	// Event gives one event, or NotFound.
 	Event(ctx context.Context, id audit.EventID) (TrailEvent, error)
 	// Recent gives the newest events of the log, the newest first.

@@ -42,11 +42,21 @@ func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []request
 	return list, err
 }
 
+// ReleaseEvent gives the event by which a release left, or NotFound.
+func (s *Store) ReleaseEvent(ctx context.Context, id requests.ReleaseID) (ev requests.TrailEvent, err error) {
+	defer fault.Wrap(&err, "store.ReleaseEvent(%s)", id)
+	return s.oneEvent(ctx, "WHERE e.stream = $1 AND e.kind = 'export.released'", requests.StreamOfRelease(id))
+}
+
 // Event gives one event, or NotFound.
 func (s *Store) Event(ctx context.Context, id audit.EventID) (ev requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.Event(%s)", id)
+	return s.oneEvent(ctx, "WHERE e.id = $1", string(id))
+}
+
+func (s *Store) oneEvent(ctx context.Context, where, arg string) (ev requests.TrailEvent, err error) {
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		list, err := readTrail(ctx, tx, selectTrail+"WHERE e.id = $1", string(id))
+		list, err := readTrail(ctx, tx, selectTrail+where, arg)
 		if err == nil && len(list) == 0 {
 			err = sql.ErrNoRows
 		}

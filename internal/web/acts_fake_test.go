@@ -175,6 +175,13 @@ func (d *deskFake) Download(ctx context.Context, id requests.ID) (io.ReadCloser,
 	return d.bundle, "EXP-2026-\"é\r\nX.zip.p7m", errors.Join(d.find(ctx, id), d.bundleErr)
 }
 
+func (d *deskFake) Prove(ctx context.Context, id requests.ID) (requests.ReleaseProof, error) {
+	if err := d.find(ctx, id); err != nil {
+		return requests.ReleaseProof{}, err
+	}
+	return requests.ReleaseProof{Ref: "EXP-2026-0000000001", Entry: []byte("{}"), Proof: []byte("c2sp.org/tlog-proof@v1\n")}, nil
+}
+
 func (d *deskFake) Acknowledge(ctx context.Context, id requests.ID) error {
 	if err := d.find(ctx, id); err != nil {
 		return err

@@ -28,6 +28,7 @@ type bundlePart struct {
 	Arrived  Button
 	Commands []verifyStep
 	Left     string
+	ProofAt  string // the proof of release, to lie beside the bundle
 }
 
 // bundlePart describes the bundle, and says how to open and check it.
@@ -47,7 +48,7 @@ func (c *Ctx) bundlePart(cs requests.Case) *bundlePart {
 	if can(cs.Request.State, requests.Acknowledge, identity.Officer) {
 		p.Confirm = c.Form(path+"/acknowledge", struct{}{})
 	}
-	p.Commands = c.bundleCommands(*r)
+	p.Commands, p.ProofAt = c.bundleCommands(*r), path+"/proof"
 	return p
 }
 

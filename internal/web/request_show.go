@@ -53,6 +53,7 @@ func (s *Server) requestShowRoutes() []Route {
 		{Method: http.MethodGet, Path: "/requests/:id/withdraw", Name: "request.withdrawal", Title: "withdraw.title", Roles: officer, Verb: "withdraw", Object: "request", Handle: s.askWithdrawal},
 		{Method: http.MethodPost, Path: "/requests/:id/withdraw", Name: "request.withdraw", Title: "withdraw.title", Roles: officer, Verb: "withdraw", Object: "request", Body: FormBody, Handle: s.withdrawRequest},
 		{Method: http.MethodPost, Path: "/requests/:id/bundle", Name: "bundle.download", Title: "request.title", Roles: officer, Verb: "download", Object: "release", Body: FormBody, Timeout: bundleTimeout, Handle: s.downloadBundle},
+		{Method: http.MethodGet, Path: "/requests/:id/proof", Name: "bundle.proof", Title: "request.title", Roles: officer, Verb: "download", Object: "release", Handle: s.proofBundle},
 		{Method: http.MethodPost, Path: "/requests/:id/acknowledge", Name: "bundle.acknowledge", Title: "request.title", Roles: officer, Verb: "acknowledge", Object: "release", Body: FormBody, Handle: s.acknowledgeBundle},
 	}
 }

@@ -51,6 +51,7 @@ type Delivery interface {
 	Withdraw(ctx context.Context, id requests.ID, why string) error
 	Download(ctx context.Context, id requests.ID) (bundle io.ReadCloser, name string, err error)
 	Acknowledge(ctx context.Context, id requests.ID) error
+	Prove(ctx context.Context, id requests.ID) (requests.ReleaseProof, error)
 }
 
 // Agencies knows the agencies on file.
