@@ -208,6 +208,7 @@ func TestExportRefuses(t *testing.T) {
 		breach audit.Breach
 	}{
 		"a tampered entry":     {flip("tile/entries/001", -9), audit.BadTree},
+		"an entry it has":      {flip("tile/entries/001", 1000), audit.Fork},
 		"a tampered tile":      {flip("tile/1/000.p/2", 0), audit.BadTree},
 		"a missing bundle":     {remove("tile/entries/002.p/88"), audit.Missing},
 		"a missing checkpoint": {remove("checkpoint"), audit.Missing},
