@@ -34,6 +34,8 @@ type demo struct {
 	cfg   config
 	times sample.Times
 	step  int
+	// quarter is how many quarters of the filling have been told.
+	quarter int64
 }
 
 // Run tells the story, shows each step, and writes demo.json.
@@ -153,13 +155,36 @@ func (d *demo) note(format string, args ...any) {
 	fmt.Fprintf(d.out, "      %s\n", fmt.Sprintf(format, args...))
 }
 
+// progress shows how far the filling has come: in place on a terminal, in
+// quarters elsewhere.
 func (d *demo) progress(f sample.Filling) {
-	if f.Total > 0 {
-		fmt.Fprintf(d.out, "\r      %s: %d %%\x1b[K", f.Step, f.Done*100/f.Total)
+	if f.Total <= 0 {
+		return
+	}
+	percent := f.Done * 100 / f.Total
+	switch {
+	case terminal(d.out):
+		fmt.Fprintf(d.out, "\r      %s: %d %%\x1b[K", f.Step, percent)
+	case percent/25 > d.quarter:
+		d.quarter = percent / 25
+		d.note("%s: %d %%", f.Step, d.quarter*25)
 	}
 }
 
-func (d *demo) endProgress() { fmt.Fprint(d.out, "\r\x1b[K") }
+func (d *demo) endProgress() {
+	if terminal(d.out) {
+		fmt.Fprint(d.out, "\r\x1b[K")
+	}
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
 
 func (d *demo) invitation() {
 	fmt.Fprintf(d.out, "\nThe portal is at %s — sign in as anybody on the list. Ctrl-C ends it.\n", d.cfg.PublicOrigin)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -91,10 +92,13 @@ func (d *demo) submits(ctx context.Context, st *story) error {
 		return err
 	}
 	st.id = path.Base(page.url.Path)
-	st.ref = strings.TrimSpace(textOf(first(page.root, "h1")))
+	st.ref = refPattern.FindString(textOf(first(page.root, "h1")))
 	d.note("%s; the form was complete, every reading was shown back, the clock runs", st.ref)
 	return nil
 }
+
+// refPattern is the form of a request's reference.
+var refPattern = regexp.MustCompile(`LR-[0-9]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}`)
 
 // fillRequest answers the form as an officer would.
 func fillRequest(f *webForm, now time.Time) *webForm {
