@@ -115,6 +115,7 @@ type auditVerifier struct {
 
 	published []publishedCheckpoint // what is still to be compared, by size
 	state     audit.TreeState       // over the entries seen so far
+	down      error                 // the first guard that is not in force
 }
 
 type publishedCheckpoint struct {
@@ -130,16 +131,15 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if err := v.ends(ctx); err != nil {
 		return err
 	}
-	guards := v.guards(ctx)
-	if guards != nil && !IsDifference(guards) {
-		return guards
+	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
+		return v.down
 	}
 	for _, step := range []func(context.Context) error{v.entries, v.spare, v.asPublished, v.pending, v.rows} {
 		if err := step(ctx); err != nil {
-			return errors.Join(err, guards)
+			return errors.Join(err, v.down)
 		}
 	}
-	return guards
+	return v.down
 }
 
 // ends compares the log's length and its newest checkpoint with the one kept
@@ -332,8 +332,8 @@ func (v *auditVerifier) rows(ctx context.Context) error {
 	}
 	if found, _, err := (guardCheck{ctx: ctx, pool: v.pool, tables: v.replay.tables()}).faults(); err != nil {
 		return err
-	} else if len(found) > 0 {
-		return differs("In the database %s.", found[0])
+	} else if len(found) > 0 && v.down == nil {
+		v.down = differs("In the database %s.", found[0])
 	}
 	err := v.check.Rows(v.tx).Rows(ctx, func(table, id, eventID string, canonical []byte) error {
 		if v.report.Rows++; v.report.Rows%10_000 == 0 {
