@@ -12,9 +12,20 @@ type settleInput struct {
 	Why string `form:"why" validate:"required" label:"review.settle.why" hint:"review.settle.why.hint" input:"textarea" rows:"6"`
 }
 
+// counselInput says what counsel should look at.
+type counselInput struct {
+	Why string `form:"why" validate:"required" label:"review.counsel.why" hint:"review.counsel.why.hint" input:"textarea" rows:"3"`
+}
+
 // reopenInput says why a case goes back into review.
 type reopenInput struct {
 	Why string `form:"why" validate:"required" label:"review.reopen.why" hint:"review.reopen.why.hint" input:"textarea" rows:"3"`
+}
+
+// sendToCounsel hands over a demand that fails only the platform's own gates.
+func (s *Server) sendToCounsel(c *Ctx) error {
+	var in counselInput
+	return s.conflictStep(c, conflictStep{"counsel", &in, &in.Why, s.cfg.Services.Review.SendToCounsel, "flash.sent_to_counsel"})
 }
 
 // settleConflict refuses the demand; the gate stays shut.

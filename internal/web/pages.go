@@ -50,5 +50,5 @@ func (s *Server) allRoutes() []Route {
 func allInputs() []any {
 	return []any{signInInput{}, sampleInput{},
 		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{},
-		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, approveInput{}, returnInput{}}
+		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{}}
 }

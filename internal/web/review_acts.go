@@ -8,6 +8,7 @@ import (
 // actsPart are the forms at the foot of the workbench; a nil form is not there.
 type actsPart struct {
 	Ask, Qualify, Refuse, Unclaim, Settle, Reopen *Form
+	Counsel                                       *Form   // hands over what only counsel may decide
 	Rules                                         []Field // of Qualify, one for each account from which something would leave
 	CannotQualify                                 string
 	RefuseNote                                    string
@@ -29,6 +30,9 @@ func (w *workbench) acts(v legal.Verdict, derived bool) actsPart {
 	if derived && w.can(requests.RefuseCase) {
 		w.refusePart(&a, v)
 	}
+	if derived && v.Outcome == legal.LegalConflict && w.can(requests.SendToCounsel) {
+		a.Counsel = w.plainForm("counsel", counselInput{})
+	}
 	if w.can(requests.Unclaim) {
 		a.Unclaim = w.plainForm("unclaim", unclaimInput{})
 	}
@@ -38,13 +42,13 @@ func (w *workbench) acts(v legal.Verdict, derived bool) actsPart {
 	if w.can(requests.Reopen) {
 		a.Reopen = w.plainForm("reopen", reopenInput{})
 	}
-	a.Any = a.Ask != nil || a.Settle != nil || a.Unclaim != nil
+	a.Any = a.Ask != nil || a.Settle != nil || a.Unclaim != nil || a.Counsel != nil
 	return a
 }
 
 func (w *workbench) buttons() map[string]Button {
 	do := map[string]Button{}
-	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "settle": "danger", "reopen": "secondary"} {
+	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "settle": "danger", "reopen": "secondary", "counsel": "primary"} {
 		do[name] = Button{Text: w.c.T("review.do." + name), Kind: kind}
 	}
 	do["saved"] = Button{Text: w.c.T("review.ask.insert"), Kind: "secondary", Name: "do", Value: "insert"}

@@ -152,7 +152,7 @@ func (w *workbench) findTrouble(p *reviewPage) {
 		return
 	}
 	forms := map[string]*Form{"checks": p.Checklist.Form, "decide": p.Grid.Form, "ask": p.Acts.Ask, "qualify": p.Acts.Qualify, "refuse": p.Acts.Refuse,
-		"unclaim": p.Acts.Unclaim, "settle": p.Acts.Settle, "reopen": p.Acts.Reopen}
+		"unclaim": p.Acts.Unclaim, "settle": p.Acts.Settle, "counsel": p.Acts.Counsel, "reopen": p.Acts.Reopen}
 	switch w.wrong.form {
 	case "checks":
 		p.Checklist.mark(w.c, w.wrong.err)

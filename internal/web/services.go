@@ -92,6 +92,7 @@ type Conclusions interface {
 
 // Conflicts is counsel's part where a demand may bind and a gate stays shut.
 type Conflicts interface {
+	SendToCounsel(ctx context.Context, id requests.ID, why string) error
 	SettleConflict(ctx context.Context, id requests.ID, why string) error
 	Reopen(ctx context.Context, id requests.ID, why string) error
 }
