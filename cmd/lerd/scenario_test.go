@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"log/slog"
 	"os"
 	"strings"
@@ -29,6 +30,7 @@ type scenario struct {
 	clock *testkit.Clock
 	times sample.Times
 	log   *bytes.Buffer
+	owner *sql.DB // of lerd_owner, once somebody asked
 }
 
 // storyNow is when the stories take place.

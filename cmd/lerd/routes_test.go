@@ -1,0 +1,305 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/web"
+)
+
+// entrance restates, route by route, who may enter: everybody, or the roles
+// named. A route that is not here fails the test, so that nobody adds one
+// without saying for whom.
+// SPEC: OWASP ASVS 5.0 V8.2.1.
+var entrance = map[string]string{
+	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody",
+	"session.new": "everybody", "session.create": "everybody", "session.end": "everybody", "session.ended": "everybody",
+	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody",
+
+	"request.list": "officer", "request.new": "officer", "request.draft": "officer", "request.submit": "officer", "request.show": "officer",
+	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",
+	"bundle.download": "officer", "bundle.acknowledge": "officer", "bundle.proof": "officer",
+
+	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
+	"review.claim": "reviewer", "review.unclaim": "reviewer", "review.decide": "reviewer", "review.ask": "reviewer",
+	"review.qualify": "reviewer", "review.refuse": "reviewer", "conflict.settle": "counsel", "conflict.reopen": "counsel",
+
+	"finding.list": "confirmer", "finding.show": "confirmer", "finding.confirm": "confirmer",
+
+	"release.list": "approver", "release.show": "approver", "release.approve": "approver", "release.return": "approver",
+
+	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
+}
+
+// redirects are the GETs that lead whoever is signed in elsewhere.
+var redirects = map[string]bool{"landing.show": true}
+
+// otherwise are the GETs that do not answer 200 to whoever may see the object of
+// the test: what is asked for cannot be done any more.
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "static.show": http.StatusNotFound}
+
+// kindOf gives the kind of object that a route's :id names.
+func kindOf(r web.Route) string {
+	switch {
+	case !strings.Contains(r.Path, ":id"):
+		return ""
+	case strings.HasPrefix(r.Path, "/findings/"):
+		return "finding"
+	case strings.HasPrefix(r.Path, "/audit/events/"):
+		return "event"
+	}
+	return "request"
+}
+
+// at fills in a route's path.
+func at(r web.Route, id string) string {
+	path := strings.Replace(strings.Replace(r.Path, ":id", id, 1), ":page", "1", 1)
+	return strings.Replace(strings.Replace(path, "/static/*", "/static/nothing.css", 1), "/log/*", "/log/checkpoint", 1)
+}
+
+// absent are ids that name nothing which the route could mean.
+func (h *house) absent(r web.Route) []string {
+	kind := kindOf(r)
+	if kind == "" {
+		return nil
+	}
+	own := h.own[kind]
+	out := []string{uuid.NewString(), strings.ToUpper(own), own[:35], own + "0", "x", "%2e%2e", own + "%00", "{" + own + "}", uuid.Nil.String()}
+	for other, id := range h.own {
+		if other != kind {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func TestEveryRouteHasAnExpectation(t *testing.T) {
+	h := newHouse(t)
+	there := map[string]bool{}
+	for _, r := range h.web.Routes() {
+		there[r.Name] = true
+		who, ok := entrance[r.Name]
+		if !ok {
+			t.Errorf("%s %s (%s): nobody has said who may enter", r.Method, r.Path, r.Name)
+			continue
+		}
+		var roles []string
+		for _, role := range r.Roles {
+			roles = append(roles, string(role))
+		}
+		if got := strings.Join(roles, " "); got != who && !(r.Public && who == "everybody") {
+			t.Errorf("%s lets in %q, want %q", r.Name, got, who)
+		}
+	}
+	for name := range entrance {
+		if !there[name] {
+			t.Errorf("there is no route %s any more", name)
+		}
+	}
+	t.Run("GET", h.gets)
+	t.Run("POST", h.posts)
+	t.Run("methods", h.methods)
+	t.Run("intermediaries", h.intermediaries)
+	h.stop()
+	for name, planted := range h.canary {
+		if strings.Contains(h.log.String(), planted) {
+			t.Errorf("the log says the %s", name)
+		}
+	}
+	for _, line := range strings.Split(h.log.String(), "\n") {
+		if strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"status":5`) {
+			t.Errorf("the log tells of a failure: %s", line)
+		}
+	}
+}
+
+// gets fetches every page as everybody: who may not, and what is not there, get
+// the same bytes; what they may see holds no canary of others; and no GET
+// changes anything.
+// SPEC: OWASP ASVS 5.0 V3.5.3.
+func (h *house) gets(t *testing.T) {
+	before, counted := h.tables(), h.counts()
+	seen := map[string]bool{}
+	for _, p := range h.people {
+		for _, r := range h.web.Routes() {
+			if r.Method != http.MethodGet {
+				continue
+			}
+			got := h.look(t, p, r, at(r, h.own[kindOf(r)]))
+			h.expectGet(t, p, r, got)
+			for name, planted := range h.canary {
+				seen[name] = seen[name] || h.mayRead(p, name) && strings.Contains(plainText(got.body), planted)
+			}
+			for _, id := range h.absent(r) {
+				if got := h.look(t, p, r, at(r, id)); p.role != "" && !h.gone(p, r, got) {
+					t.Errorf("%s: GET %s answers %d, and otherwise than a page that is not there", p, at(r, id), got.status)
+				}
+			}
+		}
+		if diff := changed(before, h.tables()); len(diff) > 0 {
+			t.Errorf("%s: fetching pages changed %v", p, diff)
+		}
+	}
+	for name := range h.canary {
+		if h.visible[name] != "" && !seen[name] {
+			t.Errorf("nobody saw the %s, so the test shows nothing of it", name)
+		}
+	}
+	for _, diff := range changed(counted, h.counts()) {
+		if kind, _, _ := strings.Cut(diff, ":"); !looks[kind] {
+			t.Errorf("fetching pages left %s", diff)
+		}
+	}
+}
+
+// looks are the events that a GET may write: that somebody read something.
+var looks = map[string]bool{"event request.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
+	"event trail.viewed": true, "event event.viewed": true, "event release.proof_given": true}
+
+// look fetches a page with GET and HEAD, and checks what holds for every answer.
+func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {
+	t.Helper()
+	got := h.ask(p.visitor, "GET", path, nil, "")
+	h.strict(t, p, r, path, got)
+	return got
+}
+
+func (h *house) expectGet(t *testing.T, p person, r web.Route, got reply) {
+	t.Helper()
+	path := at(r, h.own[kindOf(r)])
+	switch {
+	case !p.may(r.Name) && p.role == "":
+		if got.status != http.StatusUnauthorized {
+			t.Errorf("nobody: GET %s answers %d, want 401", path, got.status)
+		}
+	case !p.may(r.Name), p.foreign && kindOf(r) == "request":
+		if !h.gone(p, r, got) {
+			t.Errorf("%s: GET %s answers %d, and otherwise than a page that is not there", p, path, got.status)
+		}
+	case otherwise[r.Name] != 0:
+		if got.status != otherwise[r.Name] {
+			t.Errorf("%s: GET %s answers %d, want %d", p, path, got.status, otherwise[r.Name])
+		}
+	case redirects[r.Name] && p.role != "":
+		if got.status != http.StatusSeeOther && got.status != http.StatusOK {
+			t.Errorf("%s: GET %s answers %d", p, path, got.status)
+		}
+	case got.status != http.StatusOK:
+		t.Errorf("%s: GET %s answers %d, want 200", p, path, got.status)
+	default:
+		head := h.ask(p.visitor, "HEAD", path, nil, "")
+		if head.status != got.status || head.body != "" {
+			t.Errorf("%s: HEAD %s answers %d with %d bytes", p, path, head.status, len(head.body))
+		}
+	}
+}
+
+// gone tells whether an answer has the very bytes of a page that is not there, in
+// the part of the site that the route is in: its entry stays marked in the
+// navigation.
+func (h *house) gone(p person, r web.Route, got reply) bool {
+	h.t.Helper()
+	part := "/" + strings.Split(r.Path, "/")[1] + "/there/is/no/such/page"
+	key := p.signIn + " " + part
+	want, ok := h.missing[key]
+	if !ok {
+		want = h.ask(p.visitor, "GET", part, nil, "")
+		h.missing[key] = want
+	}
+	return want.status == http.StatusNotFound && sameBytes(want, got)
+}
+
+// sameBytes tells whether two answers are the same but for the request's id.
+func sameBytes(a, b reply) bool {
+	if a.status != b.status || a.body != b.body {
+		return false
+	}
+	for name := range a.header {
+		if name != "X-Request-Id" && name != "Date" && strings.Join(a.header[name], "|") != strings.Join(b.header[name], "|") {
+			return false
+		}
+	}
+	return len(a.header) == len(b.header)
+}
+
+// always are the headers of every answer.
+// SPEC: OWASP ASVS 5.0 V3.4.
+var always = map[string]string{
+	"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin", "X-Permitted-Cross-Domain-Policies": "none",
+}
+
+var looseCSP = regexp.MustCompile(`unsafe-|\*|https?:|data:|blob:`)
+
+// strict checks what holds for every answer, whoever asks for whatever.
+func (h *house) strict(t *testing.T, p person, r web.Route, path string, got reply) {
+	t.Helper()
+	where := fmt.Sprintf("%s: %s %s (%d)", p, r.Method, path, got.status)
+	for name, want := range always {
+		if r.Name == "log.tiles" && got.status == http.StatusOK && name == "Cross-Origin-Resource-Policy" {
+			want = "cross-origin" // the log is for everybody's programs
+		}
+		if got.header.Get(name) != want {
+			t.Errorf("%s: %s is %q", where, name, got.header.Get(name))
+		}
+	}
+	csp := got.header.Get("Content-Security-Policy")
+	for _, want := range []string{"default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors "} {
+		if !strings.Contains(csp, want) {
+			t.Errorf("%s: the policy lacks %s: %s", where, want, csp)
+		}
+	}
+	if looseCSP.MatchString(csp) {
+		t.Errorf("%s: the policy is loose: %s", where, csp)
+	}
+	if got.header.Get("Cache-Control") != "no-store" && r.Name != "log.tiles" && r.Name != "static.show" && r.Name != "robots.show" {
+		t.Errorf("%s: may be kept by caches: %q", where, got.header.Get("Cache-Control"))
+	}
+	for _, name := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin"} {
+		if got.header.Get(name) != "" {
+			t.Errorf("%s: has the header %s", where, name)
+		}
+	}
+	for _, ck := range got.header["Set-Cookie"] {
+		for _, want := range []string{"Path=/", "HttpOnly", "SameSite=Strict"} {
+			if !strings.Contains(ck, want) {
+				t.Errorf("%s: a cookie without %s", where, want)
+			}
+		}
+	}
+	if got.status >= 500 {
+		t.Errorf("%s: a failure", where)
+	}
+	h.silent(t, p, r, where, got)
+}
+
+// silent looks for what the reader may not know.
+func (h *house) silent(t *testing.T, p person, r web.Route, where string, got reply) {
+	t.Helper()
+	heads, body := fmt.Sprint(got.header), plainText(got.body)
+	for name, planted := range h.canary {
+		if name != "case reference" && strings.Contains(heads, planted) {
+			t.Errorf("%s: a header says the %s", where, name)
+		}
+		if r.Name == "session.new" || r.Name == "session.create" { // the evaluation's list of its invented people
+			continue
+		}
+		if !h.mayRead(p, name) && strings.Contains(body, planted) {
+			t.Errorf("%s: says the %s", where, name)
+		}
+	}
+}
+
+// plainText is an answer as a person reads it: without HTML's escapes, and the
+// digits of a phone number together.
+func plainText(body string) string {
+	return phoneGaps.ReplaceAllString(html.UnescapeString(body), "$1$2")
+}
+
+var phoneGaps = regexp.MustCompile(`(\+\d+|\d) (\d)`)
