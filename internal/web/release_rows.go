@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"lerd/internal/records"
@@ -49,7 +50,7 @@ func (v releaseSheet) fillRows(p *releasePage, page int) error {
 }
 
 func (v releaseSheet) columns(keys ...string) []Column {
-	out := []Column{{Text: v.c.T("release.col.n"), Number: true}}
+	out := []Column{{Text: v.c.T("release.col.n")}}
 	for _, k := range keys {
 		out = append(out, Column{Text: v.c.T("release.col." + k)})
 	}
@@ -57,7 +58,7 @@ func (v releaseSheet) columns(keys ...string) []Column {
 }
 
 func (v releaseSheet) phoneTable() Table {
-	return Table{Caption: v.c.T("release.phones"), Columns: v.columns("account", "phone", "verified", "from", "to", "source")}
+	return Table{Caption: v.c.T("release.phones"), Columns: v.columns("account", "phone", "verified", "from", "to")}
 }
 
 func (v releaseSheet) phoneRow(r requests.Record) []Cell {
@@ -67,11 +68,11 @@ func (v releaseSheet) phoneRow(r requests.Record) []Cell {
 		to = v.c.T("release.still")
 	}
 	return []Cell{v.number(r), v.account(r, ph.Account), {Code: ph.Phone.Reveal()}, {Text: v.c.T("release.verification." + string(ph.Verification)), Note: exact(ph.VerifiedAt)},
-		{Text: exact(ph.ValidFrom)}, {Text: to}, {Code: ph.RecordID}}
+		{Text: exact(ph.ValidFrom)}, {Text: to}}
 }
 
 func (v releaseSheet) sessionTable() Table {
-	return Table{Caption: v.c.T("release.sessions"), Columns: v.columns("account", "event", "at", "address", "destination", "session", "seen", "source")}
+	return Table{Caption: v.c.T("release.sessions"), Columns: v.columns("account", "event", "at", "address", "destination", "session")}
 }
 
 func (v releaseSheet) sessionRow(r requests.Record) []Cell {
@@ -84,19 +85,27 @@ func (v releaseSheet) sessionRow(r requests.Record) []Cell {
 	if d := ip.Destination.Reveal(); d.IsValid() {
 		dest = endpoint(d.String(), ip.DestinationPort)
 	}
-	seen, ended := "", ""
+	var span []string
 	if !ip.FirstSeen.IsZero() || !ip.LastSeen.IsZero() {
-		seen = v.c.T("release.seen", "from", word(exact(ip.FirstSeen), "–"), "to", word(exact(ip.LastSeen), "–"))
+		span = append(span, v.c.T("release.seen", "from", word(exact(ip.FirstSeen), "–"), "to", word(exact(ip.LastSeen), "–")))
 	}
 	if !ip.SessionEnd.IsZero() {
-		ended = v.c.T("release.ended", "at", exact(ip.SessionEnd))
+		span = append(span, v.c.T("release.ended", "at", exact(ip.SessionEnd)))
 	}
-	kind := string(ip.SessionType)
-	return []Cell{v.number(r), v.account(r, ip.Account), {Text: string(ip.Event)}, {Text: exact(ip.At)}, {Code: endpoint(ip.Address.Reveal().String(), ip.SourcePort), Note: shared},
-		{Code: dest, Note: string(ip.Transport)}, {Code: ip.SessionID, Note: kind}, {Text: seen, Note: ended}, {Code: ip.RecordID}}
+	return []Cell{v.number(r), v.account(r, ip.Account), {Text: string(ip.Event)}, {Text: exact(ip.At), Note: strings.Join(span, " · ")},
+		{Code: endpoint(ip.Address.Reveal().String(), ip.SourcePort), Note: shared}, {Code: dest, Note: string(ip.Transport)}, {Code: ip.SessionID, Note: string(ip.SessionType)}}
 }
 
-func (v releaseSheet) number(r requests.Record) Cell { return Cell{Text: strconv.Itoa(r.Ordinal)} }
+// number names a row by its place in the bundle and by the source's own id.
+func (v releaseSheet) number(r requests.Record) Cell {
+	cell := Cell{Text: strconv.Itoa(r.Ordinal)}
+	if r.Phone != nil {
+		cell.Note = r.Phone.RecordID
+	} else {
+		cell.Note = r.IP.RecordID
+	}
+	return cell
+}
 
 // account names a row's account by its number and by the target of its item.
 func (v releaseSheet) account(r requests.Record, id records.AccountID) Cell {

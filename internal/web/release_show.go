@@ -124,7 +124,7 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 	p.Problems = wrong != nil
 	p.Head, p.Items = v.head(p.Base), v.items()
 	p.Digest = Digest{"SHA-256", rel.Digest}
-	p.Counts = c.T("release.counts", "phones", c.T("bundle.phones", "n", rel.Phones), "addresses", c.T("bundle.addresses", "n", rel.Addresses))
+	p.Counts = upper(c.T("release.counts", "phones", c.T("bundle.phones", "n", rel.Phones), "addresses", c.T("bundle.addresses", "n", rel.Addresses)))
 	p.Order, p.Need, p.Reasons = append(s.orderFacts(c, v.cs), s.offenceFacts(c, v.cs)...), s.needFacts(c, v.cs), paragraphs(v.cs.Request.Reasons.Reveal())
 	if can(v.cs.Request.State, requests.Approve, identity.Approver) && rel.State == requests.Prepared {
 		v.forms(&p, wrong)
@@ -231,10 +231,11 @@ func (v releaseSheet) itemRow(t requests.Target, cat requests.Category, count ma
 	asked := Cell{Text: v.period(t.From, t.To), Note: c.T("target.role." + t.PersonRole)}
 	decided := Cell{Text: c.T("release.undecided")}
 	if d, ok := v.cs.Decision(t.ID, cat); ok {
-		decided = Cell{Text: c.T("outcome." + string(d.Outcome)), Note: requests.JoinCodes(d.Reasons)}
+		note := []string{strings.Join(d.Reasons, ", ")}
 		if d.Outcome == requests.Narrow {
-			decided.Note = v.period(d.From, d.To) + " " + decided.Note
+			note = append([]string{v.period(d.From, d.To)}, note...)
 		}
+		decided = Cell{Text: c.T("review.action." + string(d.Outcome)), Note: strings.Join(slices.DeleteFunc(note, func(s string) bool { return s == "" }), " · ")}
 	}
 	sent, violation := Cell{Text: c.T("release.nothing")}, Cell{Text: c.T("release.no_finding")}
 	for _, i := range v.cs.Release.Items {

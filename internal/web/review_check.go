@@ -159,7 +159,8 @@ func (w *workbench) line(f *Form, res legal.CheckResult) reviewCheck {
 		l.Counsel = c.T("review.counsel_only")
 	}
 	l.Said = w.saidOn(res)
-	if len(l.Said) > 0 && res.Result != legal.Open {
+	people := w.check(res.Check).People > 1 // then it matters how many have answered
+	if !res.Auto && (res.Result == legal.Open && w.mayAnswer(res) && !people || res.Result != legal.Open && len(l.Said) > 0) {
 		l.Why = ""
 	}
 	if f != nil && w.mayAnswer(res) {
@@ -193,7 +194,7 @@ func (w *workbench) answerFields(f *Form, key string, check *legal.Check) *check
 		results = append(results, string(legal.NotApplicable))
 	}
 	f.add(Field{Name: "result_" + key, Label: c.T("review.answer"), Input: "radios", Options: c.choose("review.result", results...)})
-	f.add(Field{Name: "note_" + key, Label: c.T("review.note"), Hint: c.T("review.note.hint"), Autocomplete: "off"})
+	f.add(Field{Name: "note_" + key, Label: c.T("review.note"), Autocomplete: "off"})
 	f.add(Field{Name: "place_" + key, Label: c.T("review.place"), Input: "select", Options: w.places(), Width: "short"})
 	if w.wrong.of("checks") {
 		c.again(f, nil)

@@ -67,10 +67,10 @@ func (c *Ctx) again(f *Form, err error) *Form {
 	for _, p := range fault.ProblemsOf(err) {
 		f.addProblem(p)
 	}
-	if len(f.Summary) == 0 {
-		f.Summary = []Summary{{Text: fault.Message(err)}}
-	}
 	f.Title = c.T("form.summary", "n", len(f.Summary))
+	if len(f.Summary) == 0 {
+		f.Title, f.Summary = c.T("review.not_done"), []Summary{{Text: fault.Message(err)}}
+	}
 	c.status = fault.Status(err)
 	return f
 }
@@ -171,6 +171,9 @@ func (c *Ctx) typedFacts() []Fact {
 	var list []Fact
 	for name, typed := range c.values {
 		if text := strings.Join(typed, ", "); name != keyField && name != "digest" && text != "" {
+			if key := "review.typed." + name; c.srv.words.has(key) {
+				name = c.T(key)
+			}
 			list = append(list, Fact{name, Cell{Text: text}})
 		}
 	}

@@ -85,7 +85,7 @@ type statementPart struct {
 // becomes of each kind of data.
 func (w *workbench) statement(v legal.Verdict) statementPart {
 	c, q := w.c, w.cs.Request
-	t := Table{Caption: c.T("results.caption"), Columns: []Column{{Text: c.T("results.account")}, {Text: c.T("results.category")}, {Text: c.T("results.outcome")}, {Text: c.T("results.why")}}}
+	t := Table{Caption: c.T("review.statement.caption"), Columns: []Column{{Text: c.T("results.account")}, {Text: c.T("results.category")}, {Text: c.T("results.outcome")}, {Text: c.T("results.why")}}}
 	if !q.Reasons.Empty() || q.Verdict != "" {
 		return statementPart{Title: c.T("review.statement.kept"), Lead: c.T("review.statement.kept.lead"), Text: paragraphs(q.Reasons.Reveal()), Table: w.s.results(c, w.cs)}
 	}
@@ -96,7 +96,7 @@ func (w *workbench) statement(v legal.Verdict) statementPart {
 			}
 		}
 	}
-	return statementPart{Title: c.T("review.statement"), Lead: c.T("review.statement.lead"), Text: paragraphs(w.s.cfg.Services.Review.Statement(w.cs, v)), Table: t}
+	return statementPart{Title: c.T("review.statement"), Lead: c.T("review.statement.lead." + string(v.Outcome)), Text: paragraphs(w.s.cfg.Services.Review.Statement(w.cs, v)), Table: t}
 }
 
 func (w *workbench) previewRow(t requests.Target, item legal.Item) []Cell {
