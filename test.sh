@@ -79,7 +79,7 @@ check_paths() {
   [[ -z $found ]] || { printf 'absolute paths of one machine:\n%s\n' "$found"; return 1; }
 }
 
-build() { mkdir -p bin && go build -o bin/lerd ./cmd/lerd; }
+build() { mkdir -p bin && go build -o bin/lerd ./cmd/lerd && go build -o bin/lerd-verify ./cmd/lerd-verify; }
 
 start_database() {
   go build -o bin/testdb ./internal/testkit/testdb

@@ -32,7 +32,7 @@ var doors = map[string][]string{
 	"filippo.io/age":                        {"export"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},
-	"golang.org/x/mod/sumdb/":               {"audit", "jobs", "export/verify"},
+	"golang.org/x/mod/sumdb/":               {"audit", "jobs", "export/verify", "verifycli"},
 	"github.com/alecthomas/kong":            {},
 	"github.com/santhosh-tekuri/jsonschema": {"export"},
 }
@@ -41,6 +41,8 @@ var doors = map[string][]string{
 // import of lerd's only what stands here.
 var alone = map[string][]string{
 	"audit":          {"fault"},
+	"audit/remote":   {"fault", "audit"},
+	"verifycli":      {"fault", "audit", "export/verify", "export/cms"},
 	"export/verify":  {"fault", "audit", "export/asic", "export/cms", "export/columns", "export/schema", "export/tsp"},
 	"export/asic":    {"fault"},
 	"export/cms":     {"fault"},

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"lerd/internal/audit"
+	"lerd/internal/audit/remote"
 	"lerd/internal/fault"
 	"lerd/internal/store"
 	"lerd/internal/store/cluster"
+	"lerd/internal/verifycli"
 )
 
 // auditCmd is what an auditor does with the log.
@@ -37,22 +39,7 @@ func (s auditSource) trust() (audit.Trust, error) {
 	if path == "" {
 		path = filepath.Join(s.Dir, "keys", "log.vkey")
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return audit.Trust{}, fault.Because(fault.Invalid, err, "The log's verifier key cannot be read from %s; name its file with --vkey.", path)
-	}
-	var t audit.Trust
-	for _, line := range strings.Fields(string(text)) {
-		v, err := audit.NewVerifier(line)
-		if err != nil {
-			return audit.Trust{}, fault.Because(fault.Invalid, err, "%s holds a line that is no verifier key.", path)
-		}
-		t.Log = append(t.Log, v)
-	}
-	if len(t.Log) == 0 {
-		return audit.Trust{}, fault.New(fault.Invalid, "%s holds no verifier key.", path)
-	}
-	return t, nil
+	return verifycli.ReadTrust(path)
 }
 
 // keeper is the last signed checkpoint outside the database.
@@ -90,7 +77,8 @@ type auditVerifyCmd struct {
 	Pin    string `help:"File with a checkpoint obtained earlier or elsewhere, of which the log must be a continuation." type:"path"`
 	NoPin  bool   `help:"Verify although the last signed checkpoint outside the database is not there: a rollback cannot be noticed then."`
 	NoRows bool   `help:"Leave out the case data: verify the log alone."`
-	Quiet  bool   `short:"q" help:"Print no progress."`
+	verifycli.Witnesses
+	Quiet bool `short:"q" help:"Print no progress."`
 }
 
 // Run verifies, prints what was checked, and fails with the first thing that
@@ -108,6 +96,9 @@ func (c auditVerifyCmd) run(ctx context.Context, out, progress io.Writer) error 
 	if c.Log != "" {
 		return c.published(ctx, trust, out, progress)
 	}
+	if c.Witness != "" || c.Quorum != 0 {
+		return fault.New(fault.Invalid, "Cosignatures are checked on a published or exported log; name it with --log.")
+	}
 	pin, err := c.pinned()
 	if err != nil {
 		return err
@@ -117,10 +108,10 @@ func (c auditVerifyCmd) run(ctx context.Context, out, progress io.Writer) error 
 		return err
 	}
 	defer done()
-	check := store.AuditCheck{Trust: trust, Kept: pin, LogOnly: c.NoRows, Progress: newProgress(progress).show}
+	check := store.AuditCheck{Trust: trust, Kept: pin, LogOnly: c.NoRows, Progress: verifycli.NewProgress(progress).Show}
 	report, err := db.VerifyAudit(ctx, check)
 	if err != nil {
-		return verdict(err)
+		return verifycli.Verdict(err, store.IsDifference(err))
 	}
 	return printReport(out, report)
 }
@@ -140,41 +131,19 @@ func (c auditVerifyCmd) pinned() ([]byte, error) {
 
 // published verifies a log without its database.
 func (c auditVerifyCmd) published(ctx context.Context, trust audit.Trust, out, progress io.Writer) error {
-	show := newProgress(progress)
-	opts := audit.VerifyOptions{Now: time.Now, Progress: func(p audit.Progress) { show.show("verifying", int64(p.Done), int64(p.Size)) }}
-	if c.Pin != "" {
-		text, err := os.ReadFile(c.Pin)
-		if err != nil {
-			return err
-		}
-		pin, err := audit.OpenCheckpoint(text, trust)
-		if err != nil {
-			return fault.Because(fault.Invalid, err, "The checkpoint in %s is not one that this log has signed.", c.Pin)
-		}
-		opts.Pinned = []audit.Checkpoint{pin.Checkpoint}
-	}
-	report, err := audit.VerifyLog(ctx, logAt(c.Log), nil, trust, opts)
+	trust, err := c.Witnesses.Add(trust)
 	if err != nil {
-		return verdict(err)
+		return err
 	}
-	return printLog(out, report)
+	return verifycli.LogCheck{Trust: trust, Pin: c.Pin, Out: out, Progress: progress}.Verify(ctx, logAt(c.Log))
 }
 
 // logAt reads a log from a web address or a folder.
 func logAt(place string) audit.LogReader {
 	if strings.HasPrefix(place, "http://") || strings.HasPrefix(place, "https://") {
-		return audit.HTTPReader{Base: place, Client: &http.Client{Timeout: time.Minute}}
+		return remote.HTTPReader{Base: place, Client: &http.Client{Timeout: time.Minute}}
 	}
 	return audit.DirReader(place)
-}
-
-// verdict words a finding so that it cannot be taken for a failure of the tool,
-// nor the other way round. Either way the exit status is 1.
-func verdict(err error) error {
-	if store.IsDifference(err) {
-		return fmt.Errorf("NOT VERIFIED: %w", err)
-	}
-	return fmt.Errorf("the verification could not be finished, which says nothing about the log: %w", err)
 }
 
 type auditExportCmd struct {
@@ -199,9 +168,9 @@ func (c auditExportCmd) run(ctx context.Context, out, progress io.Writer) error 
 		return err
 	}
 	defer done()
-	show := newProgress(progress)
+	show := verifycli.NewProgress(progress)
 	signed, err := audit.Exporter{Source: db.AuditReader(), Dir: c.Out, Trust: trust,
-		Progress: func(done, size uint64) { show.show("exporting", int64(done), int64(size)) }}.Export(ctx)
+		Progress: func(done, size uint64) { show.Show("exporting", int64(done), int64(size)) }}.Export(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,35 +4,10 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
-	"time"
 
-	"lerd/internal/audit"
 	"lerd/internal/store"
+	"lerd/internal/verifycli"
 )
-
-// progressLine rewrites one line, at most five times a second.
-type progressLine struct {
-	out  io.Writer
-	last time.Time
-}
-
-func newProgress(out io.Writer) *progressLine { return &progressLine{out: out} }
-
-func (p *progressLine) show(what string, done, n int64) {
-	if done != n && time.Since(p.last) < 200*time.Millisecond {
-		return
-	}
-	p.last = time.Now()
-	end := "\r"
-	if done == n {
-		end = "\n"
-	}
-	if n > 0 {
-		fmt.Fprintf(p.out, "%s: %d of %d (%d %%)  %s", what, done, n, done*100/n, end)
-		return
-	}
-	fmt.Fprintf(p.out, "%s: %d  %s", what, done, end)
-}
 
 // printReport says what was looked at: a verdict is worth as much as that.
 func printReport(out io.Writer, r store.AuditReport) error {
@@ -53,23 +28,5 @@ func printReport(out io.Writer, r store.AuditReport) error {
 			return err
 		}
 	}
-	return printHead(out, r.Log)
-}
-
-// printLog is the report on a log without its database.
-func printLog(out io.Writer, r audit.Report) error {
-	_, err := fmt.Fprintf(out, "VERIFIED\n%d entries, %d hash tiles, %d streams, %d earlier checkpoints\n", r.Entries, r.Tiles, r.Streams, r.Pinned)
-	if err != nil {
-		return err
-	}
-	return printHead(out, r)
-}
-
-func printHead(out io.Writer, r audit.Report) error {
-	if r.Checkpoint.Origin == "" {
-		_, err := fmt.Fprintln(out, "The log has no checkpoint yet.")
-		return err
-	}
-	_, err := fmt.Fprintf(out, "Log %s, size %d, root %s\n", r.Checkpoint.Origin, r.Checkpoint.Size, r.Checkpoint.Root)
-	return err
+	return verifycli.PrintHead(out, r.Log.Checkpoint)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,8 +10,10 @@ import (
 	"testing"
 
 	"lerd/internal/audit"
+	"lerd/internal/audit/audittest"
 	"lerd/internal/store"
 	"lerd/internal/testkit/auditlab"
+	"lerd/internal/verifycli"
 )
 
 // folder makes a data folder for a lab's log, whose database lies elsewhere.
@@ -142,5 +145,40 @@ func TestLogKeyIsMadeOnceAndKeptClosed(t *testing.T) {
 	}
 	if _, err := ensureLogKey(dir, "lerd.example/audit"); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others may read was used: %v", err)
+	}
+}
+
+// TestStandAloneSaysTheSame: lerd-verify's command on an exported log has the
+// words of lerd's own, for a good log and for a spoilt one.
+func TestStandAloneSaysTheSame(t *testing.T) {
+	log := audittest.Build(t, audittest.NewKey(t, audittest.Origin), audittest.Events(t, 0, 300))
+	dir := t.TempDir()
+	for path, f := range log.Files {
+		name := filepath.Join(dir, "log", path)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vkey := filepath.Join(dir, "vkey")
+	if err := os.WriteFile(vkey, []byte(log.VerifierKey), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	both := func() (mine, alone string) {
+		var a, b bytes.Buffer
+		errA := auditVerifyCmd{auditSource: auditSource{VKey: vkey}, Log: filepath.Join(dir, "log")}.run(t.Context(), &a, io.Discard)
+		errB := (&verifycli.Log{Dir: filepath.Join(dir, "log"), VKey: vkey}).Check(t.Context(), &b, io.Discard)
+		return fmt.Sprint(a.String(), errA), fmt.Sprint(b.String(), errB)
+	}
+	if mine, alone := both(); mine != alone || !strings.HasPrefix(mine, "VERIFIED\n") {
+		t.Errorf("lerd says %q, lerd-verify %q", mine, alone)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "log", audit.TilePath(0, 0, 256)), make([]byte, 256*32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if mine, alone := both(); mine != alone || !strings.HasPrefix(mine, "NOT VERIFIED") {
+		t.Errorf("of a spoilt log lerd says %q, lerd-verify %q", mine, alone)
 	}
 }

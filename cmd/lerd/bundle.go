@@ -1,117 +1,12 @@
 package main
 
-import (
-	"context"
-	"crypto"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-	"time"
-
-	"lerd/internal/export/cms"
-	"lerd/internal/export/verify"
-	"lerd/internal/fault"
-)
+import "lerd/internal/verifycli"
 
 // bundleCmd groups what can be done with a finished bundle.
 type bundleCmd struct {
 	Verify bundleVerifyCmd `cmd:"" help:"Check a bundle offline and say in words what was checked."`
 }
 
-// bundleVerifyCmd checks a bundle with no network, database or account.
-type bundleVerifyCmd struct {
-	File      string   `arg:"" help:"An .asice file, a folder that one was unzipped to, a release set (.zip or folder), or an encrypted one (.p7m)."`
-	TrustRoot []string `name:"trust-root" type:"existingfile" placeholder:"PEM" help:"Root certificates to trust, of the seal and of the time-stamping authority. Repeat it, or put several into one file."`
-	LogVKey   string   `name:"log-vkey" type:"existingfile" placeholder:"FILE" help:"Verifier key of the audit log, one a line."`
-	CRL       []string `name:"crl" type:"existingfile" placeholder:"FILE" help:"Revocation lists newer than those in the bundle, DER or PEM."`
-	Cert      string   `name:"cert" type:"existingfile" placeholder:"PEM" help:"Your certificate, for an encrypted file."`
-	Key       string   `name:"key" type:"existingfile" placeholder:"PEM" help:"Your private key (PKCS#8), for an encrypted file."`
-	SHA512    bool     `name:"sha512" help:"Check the SHA-512 digests in export.json too; the seal is over SHA-256."`
-	JSON      bool     `name:"json" help:"Print the report as JSON."`
-}
-
-// Run prints the report, and ends with an error when the bundle does not hold.
-func (c *bundleVerifyCmd) Run() error {
-	o, err := c.options()
-	if err != nil {
-		return err
-	}
-	report, err := verify.Verify(context.Background(), c.File, o)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		b, err := json.MarshalIndent(report, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Println(string(b))
-	} else {
-		report.Print(os.Stdout)
-	}
-	if !report.OK {
-		return fault.New(fault.Invalid, "The bundle does not verify.")
-	}
-	return nil
-}
-
-func (c *bundleVerifyCmd) options() (o verify.Options, err error) {
-	o.Now, o.SHA512 = time.Now().UTC(), c.SHA512
-	for _, f := range c.TrustRoot {
-		certs, err := cms.ReadCertsPEM(f)
-		if err != nil {
-			return o, fmt.Errorf("%s: %w", f, err)
-		}
-		o.Roots = append(o.Roots, certs...)
-	}
-	for _, f := range c.CRL {
-		crl, err := readCRL(f)
-		if err != nil {
-			return o, fmt.Errorf("%s: %w", f, err)
-		}
-		o.CRLs = append(o.CRLs, crl)
-	}
-	if c.LogVKey != "" {
-		b, err := os.ReadFile(c.LogVKey)
-		if err != nil {
-			return o, err
-		}
-		o.LogKeys = strings.Split(strings.TrimSpace(string(b)), "\n")
-	}
-	if (c.Cert == "") != (c.Key == "") {
-		return o, errors.New("give --cert and --key together")
-	}
-	if c.Cert != "" {
-		if o.Cert, o.Key, err = readPair(c.Cert, c.Key); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
-}
-
-func readPair(certFile, keyFile string) (*x509.Certificate, crypto.PrivateKey, error) {
-	certs, err := cms.ReadCertsPEM(certFile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", certFile, err)
-	}
-	key, err := cms.ReadKeyPEM(keyFile)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", keyFile, err)
-	}
-	return certs[0], key, nil
-}
-
-func readCRL(file string) (*x509.RevocationList, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if block, _ := pem.Decode(b); block != nil {
-		b = block.Bytes
-	}
-	return x509.ParseRevocationList(b)
-}
+// bundleVerifyCmd checks a bundle with no network, database or account; it is
+// the same command in the stand-alone lerd-verify.
+type bundleVerifyCmd = verifycli.Bundle

@@ -13,7 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"lerd/internal/fault"
+	"lerd/internal/verifycli"
 )
 
 // cli is the whole command line.
@@ -38,17 +38,7 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err := k.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "lerd: "+plain(err))
+		fmt.Fprintln(os.Stderr, "lerd: "+verifycli.Plain(err))
 		os.Exit(1)
 	}
-}
-
-// plain gives what a person at the terminal needs: the message with its field
-// problems a line each, and the operations and causes behind it.
-func plain(err error) string {
-	text := err.Error()
-	for _, p := range fault.ProblemsOf(err) {
-		text += "\n  " + p.Field + ": " + p.Message
-	}
-	return text
 }

@@ -20,6 +20,7 @@ import (
 	"lerd/internal/export/cms"
 	"lerd/internal/export/demopki"
 	"lerd/internal/export/tsp"
+	"lerd/internal/export/tsp/tsphttp"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/identity/signin"
@@ -103,8 +104,8 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Now: now})
-	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
 		return nil, err
@@ -256,7 +257,7 @@ func loadKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
 	roots := []*x509.Certificate{sealChain[len(sealChain)-1], chain[len(chain)-1]}
 	return jobs.Keys{
 		Signer: signer, TSAChain: chain, Roots: roots,
-		TSA:  &tsp.Client{URL: cfg.TSA.URL, HTTP: &http.Client{Timeout: 20 * time.Second}, Roots: roots[1:], Pool: chain, Rand: rand.Reader},
+		TSA:  &tsp.Client{Post: tsphttp.Post(cfg.TSA.URL, &http.Client{Timeout: 20 * time.Second}), Roots: roots[1:], Pool: chain, Rand: rand.Reader},
 		CRLs: func(context.Context) ([][]byte, error) { return readAll(cfg.Seal.CRLs) },
 	}, nil
 }

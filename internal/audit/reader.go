@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"os"
-	"strings"
-	"time"
 )
 
 // TileReader reads the tiles and bundles of a log. What is absent is an error
-// for which errors.Is(err, fs.ErrNotExist) holds; nothing else may be.
+// for which errors.Is(err, fs.ErrNotExist) holds; nothing else may be. The
+// verifier and the exporter call it from several goroutines at once.
 type TileReader interface {
 	// ReadTile gives the width × HashSize bytes of a hash tile.
 	ReadTile(ctx context.Context, level uint8, index uint64, width int) ([]byte, error)
@@ -29,8 +27,9 @@ type LogReader interface {
 	ReadCheckpoint(ctx context.Context) ([]byte, error)
 }
 
-// maxNote bounds what is read of a checkpoint; a hundred cosignatures fit.
-const maxNote = 64 << 10
+// MaxNote bounds what is read of a checkpoint, in bytes; a hundred cosignatures
+// fit.
+const MaxNote = 64 << 10
 
 // DirReader reads a log from a folder.
 func DirReader(dir string) LogReader { return FSReader{os.DirFS(dir)} }
@@ -50,7 +49,7 @@ func (r FSReader) ReadEntries(_ context.Context, index uint64, width int) ([]byt
 
 // ReadCheckpoint gives the newest checkpoint.
 func (r FSReader) ReadCheckpoint(context.Context) ([]byte, error) {
-	return r.read(CheckpointPath, maxNote)
+	return r.read(CheckpointPath, MaxNote)
 }
 
 func (r FSReader) read(path string, limit int64) ([]byte, error) {
@@ -63,11 +62,12 @@ func (r FSReader) read(path string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
 	}
-	return readLimited(f, path, limit, size)
+	return ReadLimited(f, path, limit, size)
 }
 
-// readLimited reads at most limit bytes; size is how many to expect, if known.
-func readLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
+// ReadLimited reads a file of a log, of at most limit bytes; size is how many to
+// expect, if known. A longer one is an error that is no fs.ErrNotExist.
+func ReadLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(int(min(max(size, 0), limit)) + bytes.MinRead) // enough to see the end without growing
 	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
@@ -78,50 +78,6 @@ func readLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
 		return nil, fmt.Errorf("%w: larger than the %d bytes that it can have", errMalformed, limit)
 	}
 	return data, nil
-}
-
-// HTTPReader reads a log from a web address.
-type HTTPReader struct {
-	Base   string       // the log's prefix, e.g. https://lerd.example/audit/log
-	Client *http.Client // with the time limits that the caller wants; nil for a minute a file
-}
-
-// ReadTile gives a hash tile.
-func (r HTTPReader) ReadTile(ctx context.Context, level uint8, index uint64, width int) ([]byte, error) {
-	return r.get(ctx, TilePath(level, index, width), TileWidth*HashSize)
-}
-
-// ReadEntries gives an entry bundle.
-func (r HTTPReader) ReadEntries(ctx context.Context, index uint64, width int) ([]byte, error) {
-	return r.get(ctx, EntriesPath(index, width), MaxBundle)
-}
-
-// ReadCheckpoint gives the newest checkpoint.
-func (r HTTPReader) ReadCheckpoint(ctx context.Context) ([]byte, error) {
-	return r.get(ctx, CheckpointPath, maxNote)
-}
-
-func (r HTTPReader) get(ctx context.Context, path string, limit int64) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.Base, "/")+"/"+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	client := r.Client
-	if client == nil {
-		client = &http.Client{Timeout: time.Minute}
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	switch resp.StatusCode {
-	case http.StatusOK:
-		return readLimited(resp.Body, path, limit, resp.ContentLength)
-	case http.StatusNotFound:
-		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
-	}
-	return nil, fmt.Errorf("%s: the server answered %s", path, resp.Status)
 }
 
 // errMalformed says that a file is there but cannot be what its name says.

@@ -11,7 +11,6 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -32,18 +31,20 @@ const (
 	Gate        Kind = "gate"        // a release gate is not met: 409
 )
 
-// statuses is the one table from kind to HTTP status.
+// statuses is the one table from kind to HTTP status. The numbers are written
+// out, since the stand-alone verifier uses this package and has no HTTP in it.
+// SPEC: RFC 9110 §15, RFC 6585 §4.
 var statuses = map[Kind]int{
-	Internal:    http.StatusInternalServerError,
-	Invalid:     http.StatusUnprocessableEntity,
-	NotFound:    http.StatusNotFound,
-	Conflict:    http.StatusConflict,
-	TooLarge:    http.StatusRequestEntityTooLarge,
-	Unsupported: http.StatusUnsupportedMediaType,
-	SignIn:      http.StatusUnauthorized,
-	Unavailable: http.StatusServiceUnavailable,
-	TooMany:     http.StatusTooManyRequests,
-	Gate:        http.StatusConflict,
+	Internal:    500,
+	Invalid:     422,
+	NotFound:    404,
+	Conflict:    409,
+	TooLarge:    413,
+	Unsupported: 415,
+	SignIn:      401,
+	Unavailable: 503,
+	TooMany:     429,
+	Gate:        409,
 }
 
 // Problem is one thing wrong with one field of an input.
@@ -130,7 +131,7 @@ func Message(err error) string {
 // Status gives the HTTP status of err, 200 for nil.
 func Status(err error) int {
 	if err == nil {
-		return http.StatusOK
+		return 200
 	}
 	return statuses[KindOf(err)]
 }

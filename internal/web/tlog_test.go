@@ -11,6 +11,7 @@ import (
 	"lerd/internal/testkit/auditlab"
 
 	"lerd/internal/audit"
+	"lerd/internal/audit/remote"
 	"lerd/internal/store"
 	"lerd/internal/web"
 )
@@ -26,7 +27,7 @@ func TestLogIsServedFromLiveRows(t *testing.T) {
 	lab.Fill(t, 5) // recorded, not placed: must not be served
 	server := httptest.NewServer(http.StripPrefix("/log", web.LogHandler(store.NewAuditReader(lab.App))))
 	defer server.Close()
-	reader := audit.HTTPReader{Base: server.URL + "/log/", Client: server.Client()}
+	reader := remote.HTTPReader{Base: server.URL + "/log/", Client: server.Client()}
 	report, err := audit.VerifyLog(t.Context(), reader, nil, lab.Trust, audit.VerifyOptions{TempDir: t.TempDir()})
 	if err != nil || report.Entries != 320 {
 		t.Fatalf("verified %d entries: %v", report.Entries, err)

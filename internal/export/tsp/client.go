@@ -1,13 +1,11 @@
 package tsp
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"io"
 	"math/big"
-	"net/http"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -15,13 +13,11 @@ import (
 	"lerd/internal/fault"
 )
 
-// maxResponse is the size of the largest answer that is read, in octets.
-const maxResponse = 1 << 20
-
-// Client asks one authority over HTTP. Safe for concurrent use.
+// Client asks one authority. Safe for concurrent use.
 type Client struct {
-	URL   string
-	HTTP  *http.Client        // has a timeout; the context's deadline counts too
+	// Post takes a TimeStampReq to the authority and brings its TimeStampResp;
+	// tsphttp.Post does it over HTTP.
+	Post  func(ctx context.Context, query []byte) (response []byte, err error)
 	Roots []*x509.Certificate // of the authority
 	Pool  []*x509.Certificate // its issuing authorities, where it does not send them
 	Rand  io.Reader           // for the nonce
@@ -40,7 +36,7 @@ func (c *Client) Stamp(ctx context.Context, digest Digest) (s *Stamp, err error)
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.post(ctx, query)
+	response, err := c.Post(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -88,32 +84,4 @@ func addImprint(b *cryptobyte.Builder, digest []byte) {
 		})
 		b.AddASN1OctetString(digest)
 	})
-}
-
-func (c *Client) post(ctx context.Context, query []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(query))
-	if err != nil {
-		return nil, fault.Because(fault.Invalid, err, "The address of the time-stamping authority must be an http or https URL.")
-	}
-	req.Header.Set("Content-Type", "application/timestamp-query")
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, fault.Because(fault.Unavailable, err, "The time-stamping authority is out of reach.")
-	}
-	defer resp.Body.Close() //nolint:errcheck // read only
-	if resp.StatusCode != http.StatusOK {
-		return nil, fault.New(fault.Unavailable, "The time-stamping authority answered with status %d.", resp.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
-	if err != nil {
-		return nil, fault.Because(fault.Unavailable, err, "The answer of the time-stamping authority broke off.")
-	}
-	if len(body) > maxResponse {
-		return nil, fault.New(fault.TooLarge, "The answer of the time-stamping authority is too long.")
-	}
-	return body, nil
 }

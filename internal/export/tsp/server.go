@@ -5,7 +5,6 @@ import (
 	"encoding/asn1"
 	"io"
 	"math/big"
-	"net/http"
 	"sync"
 	"time"
 
@@ -13,11 +12,10 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"lerd/internal/export/cms"
-	"lerd/internal/fault"
 )
 
 // Authority is a time-stamping authority in the process, for tests and
-// evaluation on loopback. It speaks RFC 3161 over HTTP; safe for concurrent use.
+// evaluation. tsphttp.Handler serves it over HTTP. Safe for concurrent use.
 type Authority struct {
 	Signer cms.Signer
 	Now    func() time.Time
@@ -26,26 +24,6 @@ type Authority struct {
 
 	mu     sync.Mutex
 	serial int64
-}
-
-// ServeHTTP answers application/timestamp-query by POST.
-func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		http.Error(w, "POST a time-stamp query.", http.StatusMethodNotAllowed)
-		return
-	}
-	query, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
-	if err != nil {
-		http.Error(w, "The query broke off.", http.StatusBadRequest)
-		return
-	}
-	answer, err := a.Respond(r.Context(), query)
-	if err != nil {
-		http.Error(w, fault.Message(err), fault.Status(err))
-		return
-	}
-	w.Header().Set("Content-Type", "application/timestamp-reply")
-	w.Write(answer) //nolint:errcheck // the client sees a broken answer
 }
 
 // Respond gives the TimeStampResp to a TimeStampReq; a query that cannot be

@@ -17,6 +17,7 @@ import (
 
 	"lerd/internal/export/demopki"
 	"lerd/internal/export/tsp"
+	"lerd/internal/export/tsp/tsphttp"
 	"lerd/internal/fault"
 )
 
@@ -37,9 +38,9 @@ func authority(t testing.TB) (*demopki.PKI, *tsp.Authority) {
 
 func TestClientAgainstServerAndOpenssl(t *testing.T) {
 	p, a := authority(t)
-	srv := httptest.NewServer(a)
+	srv := httptest.NewServer(tsphttp.Handler(a))
 	defer srv.Close()
-	c := &tsp.Client{URL: srv.URL, Roots: []*x509.Certificate{p.TSARoot.Cert}, Rand: rand.Reader}
+	c := &tsp.Client{Post: tsphttp.Post(srv.URL, srv.Client()), Roots: []*x509.Certificate{p.TSARoot.Cert}, Rand: rand.Reader}
 	data := []byte("a file")
 	s, err := c.Stamp(context.Background(), sha256.Sum256(data))
 	if err != nil {
@@ -145,7 +146,7 @@ func TestAuthorityInTrouble(t *testing.T) {
 	}
 	for name, h := range answers {
 		srv := httptest.NewServer(h)
-		c := &tsp.Client{URL: srv.URL, Roots: []*x509.Certificate{p.TSARoot.Cert}, Rand: rand.Reader}
+		c := &tsp.Client{Post: tsphttp.Post(srv.URL, srv.Client()), Roots: []*x509.Certificate{p.TSARoot.Cert}, Rand: rand.Reader}
 		_, err := c.Stamp(context.Background(), sha256.Sum256([]byte("x")))
 		if err == nil {
 			t.Errorf("%s: a stamp was given", name)
