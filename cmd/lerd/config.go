@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -53,7 +55,7 @@ func loadConfig(path string, env func(string) string) (config, error) {
 		}
 		dec := yaml.NewDecoder(strings.NewReader(string(b)))
 		dec.KnownFields(true)
-		if err := dec.Decode(&c); err != nil {
+		if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) { // a file of comments says nothing
 			return c, fault.Because(fault.Invalid, err, "The configuration file %s is not as docs/operations.md describes it.", path)
 		}
 	}
@@ -92,15 +94,15 @@ func (c *config) check() error {
 		fail("listen", "give host:port, for example 127.0.0.1:8443")
 	}
 	u, err := url.Parse(c.PublicOrigin)
-	if err != nil || u.Host == "" || u.Path != "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
+	if err != nil || u.Host == "" || u.User != nil || u.Path+u.RawQuery+u.Fragment != "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
 		fail("public_origin", "give https://host as browsers reach it; plain http is for loopback alone")
 	}
-	for field, raw := range map[string]string{"database_url": c.DatabaseURL, "accounts_url": c.AccountsURL} {
-		if raw == "" && field == "database_url" {
+	for _, s := range []setting{{"database_url", c.DatabaseURL}, {"accounts_url", c.AccountsURL}} {
+		if s.value == "" && s.field == "database_url" {
 			continue
 		}
-		if u, err := url.Parse(raw); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-			fail(field, "give postgres://role:password@host:port/database")
+		if u, err := url.Parse(s.value); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			fail(s.field, "give postgres://role:password@host:port/database")
 		}
 	}
 	if !c.development {
@@ -111,26 +113,33 @@ func (c *config) check() error {
 
 // checkProduction asks for what only an evaluation can do without.
 func (c *config) checkProduction(fail func(field, format string, args ...any)) {
-	for field, v := range map[string]string{
-		"log_origin": c.LogOrigin, "controller.name": c.Controller.Name, "controller.address": c.Controller.Address, "controller.contact": c.Controller.Contact,
-		"seal.key": c.Seal.Key, "seal.chain": c.Seal.Chain, "tsa.url": c.TSA.URL, "tsa.chain": c.TSA.Chain,
+	for _, s := range []setting{
+		{"log_origin", c.LogOrigin}, {"controller.name", c.Controller.Name}, {"controller.address", c.Controller.Address}, {"controller.contact", c.Controller.Contact},
+		{"seal.key", c.Seal.Key}, {"seal.chain", c.Seal.Chain}, {"tsa.url", c.TSA.URL}, {"tsa.chain", c.TSA.Chain},
 	} {
-		if strings.TrimSpace(v) == "" {
-			fail(field, "must be set")
+		if strings.TrimSpace(s.value) == "" {
+			fail(s.field, "must be set")
 		}
 	}
 	if len(c.Seal.CRLs) == 0 {
 		fail("seal.crls", "name the revocation lists of every authority in both chains; nothing is sealed without fresh ones")
 	}
-	for field, path := range map[string]string{"seal.key": c.Seal.Key, "seal.chain": c.Seal.Chain, "tsa.chain": c.TSA.Chain} {
-		if path == "" {
+	files := []setting{{"seal.key", c.Seal.Key}, {"seal.chain", c.Seal.Chain}, {"tsa.chain", c.TSA.Chain}}
+	for _, path := range c.Seal.CRLs {
+		files = append(files, setting{"seal.crls", path})
+	}
+	for _, s := range files {
+		if s.value == "" {
 			continue
 		}
-		if _, err := os.Stat(path); err != nil {
-			fail(field, "%s cannot be read", path)
+		if _, err := os.Stat(s.value); err != nil {
+			fail(s.field, "%s cannot be read", s.value)
 		}
 	}
 }
+
+// setting is a field as the file names it, with its value.
+type setting struct{ field, value string }
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)

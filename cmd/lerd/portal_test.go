@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -32,12 +33,19 @@ var unhurried = web.Limits{PerIP: -1, PerIPLog: -1, PerSession: -1}
 // open serves the portal until the test ends; lerd's own jobs run with it.
 func (s *scenario) open(limits web.Limits) *portal {
 	s.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
-	s.cfg.PublicOrigin = "http://" + l.Addr().String()
-	s.must(s.openWeb(s.clock.Now))
 	cfg := s.webConfig(s.clock.Now)
 	cfg.Limits = limits
+	return s.openWith(cfg)
+}
+
+// openWith serves the portal as configured, but for its address.
+func (s *scenario) openWith(cfg web.Config) *portal {
+	s.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	s.must(err)
+	s.must(os.MkdirAll(cfg.TempDir, 0o700))
+	s.cfg.PublicOrigin = "http://" + l.Addr().String()
+	cfg.PublicOrigin = s.cfg.PublicOrigin
 	s.web, err = web.New(cfg)
 	s.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
