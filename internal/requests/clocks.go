@@ -4,15 +4,16 @@ import (
 	"strings"
 	"time"
 
+	"lerd/internal/identity"
 	"lerd/internal/legal"
 )
 
 // setClocks computes when the agency must have been told of the receipt, and
 // when effect must have been given.
-func (s *Service) setClocks(q *Request, p *legal.Process) error {
+func (s *Service) setClocks(q *Request, agency identity.Agency, p *legal.Process) error {
 	var explain []string
 	for _, kind := range []legal.ClockKind{legal.ClockAck, effectClock(q, p)} {
-		due, ok, err := s.due(q, p, kind, nil)
+		due, ok, err := s.due(Case{Request: *q, Agency: agency}, p, kind, nil)
 		if err != nil {
 			return err
 		}
@@ -48,13 +49,14 @@ func limitOf(p *legal.Process, kind legal.ClockKind) *legal.Limit {
 	return p.Clocks.Effect
 }
 
-func (s *Service) due(q *Request, p *legal.Process, kind legal.ClockKind, pauses []legal.Pause) (legal.Due, bool, error) {
+func (s *Service) due(c Case, p *legal.Process, kind legal.ClockKind, pauses []legal.Pause) (legal.Due, bool, error) {
+	q := c.Request
 	limit := limitOf(p, kind)
 	if limit == nil || limit.Unit == legal.OnOrder && q.Order.ReturnOn.IsZero() {
 		return legal.Due{}, false, nil
 	}
 	due, err := s.Law.Due(legal.ClockInput{Process: p, Kind: kind, Start: q.ReceivedAt, Now: s.now(),
-		OrderDate: endOfDay(q.Order.ReturnOn), Pauses: pauses})
+		OrderDate: endOfDay(q.Order.ReturnOn, zoneOf(c.Agency)), Pauses: pauses})
 	return due, err == nil, err
 }
 
@@ -65,7 +67,7 @@ func (s *Service) resumeClocks(q *Request, c Case) error {
 	if err != nil {
 		return err
 	}
-	due, ok, err := s.due(q, p, effectClock(q, p), s.pauses(c))
+	due, ok, err := s.due(c, p, effectClock(q, p), s.pauses(c))
 	if err != nil || !ok {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"lerd/internal/fault"
-	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests/identifier"
 )
@@ -28,7 +27,9 @@ func FurtherFields(law *legal.Registry, p *legal.Process) []*legal.Field {
 func (s *Service) readFurther(r *reader, p *legal.Process, in Submission) map[string]string {
 	out := map[string]string{}
 	if in.Emergency && in.Further["danger"] != "" {
-		out["danger"] = in.Further["danger"]
+		read, err := identifier.FreeText("further_danger", in.Further["danger"], maxFurther)
+		r.take("further_danger", err)
+		out["danger"] = read
 	}
 	if p == nil {
 		return out
@@ -61,16 +62,7 @@ var formFields = map[legal.FieldID]string{
 // complete refuses a request that is incomplete in form under its process: what
 // the checklist would send back for a missing field is asked for before the
 // case begins.
-func (s *Service) complete(ctx context.Context, q Request, p *legal.Process) error {
-	agency, err := s.Agencies.AgencyByID(ctx, q.Agency)
-	if err != nil {
-		return err
-	}
-	doc, err := s.Store.Document(ctx, q.Order.Document)
-	if err != nil {
-		return err
-	}
-	c := Case{Request: q, Agency: agency, Officer: identity.Person{ID: q.Officer, Active: true}, Document: doc}
+func (s *Service) complete(ctx context.Context, c Case, p *legal.Process) error {
 	f, err := s.facts(ctx, c)
 	if err != nil {
 		return err

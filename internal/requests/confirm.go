@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"lerd/internal/change"
@@ -23,14 +24,19 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 		return err
 	}
 	q := c.Request
-	var wanted []Target
+	wanted := 0
+	var fresh []Target
 	for _, t := range q.Targets {
-		if t.AllegedRule != "" && t.AccountID != 0 {
-			wanted = append(wanted, t)
+		if t.AllegedRule == "" || t.AccountID == 0 {
+			continue
+		}
+		wanted++
+		if a, ok := c.ask(t); !ok || !a.Stands(s.now()) {
+			fresh = append(fresh, t)
 		}
 	}
 	action := OpenFindings
-	if len(wanted) == 0 {
+	if wanted == 0 {
 		action = FindNothing
 		q.Refusals = []string{"RR-20"}
 	}
@@ -38,22 +44,31 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	parts := []change.Part{part}
-	asked := map[string]string{}
-	for _, t := range wanted {
-		key := t.AllegedRule + "|" + itoa(int(t.AccountID))
-		if asked[key] == "" {
+	findings, asks := s.ask(ctx, c, fresh)
+	part.Insert = append(part.Insert, asks...)
+	return s.Store.Commit(ctx, change.Set{Parts: append(findings, part)})
+}
+
+// ask opens a finding about each account and rule, and links the targets to
+// them. A finding of an earlier round that still stands is not asked for again.
+func (s *Service) ask(ctx context.Context, c Case, about []Target) (findings []change.Part, asks []any) {
+	opened := map[string]FindingID{}
+	last := map[TargetID]int{}
+	for _, a := range c.Asks {
+		last[a.Target] = a.Ordinal
+	}
+	for _, t := range about {
+		key := t.AllegedRule + "|" + strconv.FormatInt(t.AccountID, 10)
+		if opened[key] == "" {
 			f := violations.Open(t.AccountID, t.AllegedRule, t.AllegedVer, s.now(), findingLife)
 			e := change.Event(ctx, s.now(), "finding.opened", violations.StreamOf(f.ID), 1)
-			e.Facts["rule"], e.Facts["rule_version"] = t.AllegedRule, itoa(t.AllegedVer)
-			parts = append([]change.Part{{Event: e, Insert: []any{&f}}}, parts...)
-			asked[key] = f.ID
+			e.Facts["platform_rule"], e.Facts["rule_version"] = t.AllegedRule, itoa(t.AllegedVer)
+			findings = append(findings, change.Part{Event: e, Insert: []any{&f}})
+			opened[key] = FindingID(f.ID)
 		}
-		ask := &Ask{ID: newID[string](), Finding: FindingID(asked[key]), Request: id, Agency: q.Agency, Target: t.ID}
-		last := &parts[len(parts)-1]
-		last.Insert = append(last.Insert, ask)
+		asks = append(asks, &Ask{ID: newID[string](), Finding: opened[key], Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Ordinal: last[t.ID] + 1})
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: parts})
+	return findings, asks
 }
 
 // Settle moves a case on once every finding that it waits for is closed: to the
@@ -65,14 +80,19 @@ func (s *Service) Settle(ctx context.Context, id ID) (err error) {
 	if err != nil || c.Request.State != AwaitingConfirmation {
 		return err
 	}
+	var asks []Ask
 	confirmed := 0
-	for _, a := range c.Asks {
-		switch violations.State(a.FindingState) {
-		case violations.Proposed:
+	for _, t := range c.Request.Targets {
+		a, ok := c.ask(t)
+		switch {
+		case !ok:
+			continue
+		case violations.State(a.FindingState) == violations.Proposed:
 			return nil
-		case violations.Confirmed:
+		case a.Stands(s.now()):
 			confirmed++
 		}
+		asks = append(asks, a)
 	}
 	p, err := s.pinned(c.Request)
 	if err != nil {
@@ -90,8 +110,8 @@ func (s *Service) Settle(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	part.Event.Facts["findings"], part.Event.Facts["confirmed"] = itoa(len(c.Asks)), itoa(confirmed)
-	for _, a := range c.Asks {
+	part.Event.Facts["findings"], part.Event.Facts["confirmed"] = itoa(len(asks)), itoa(confirmed)
+	for _, a := range asks {
 		part.Event.Causes = append(part.Event.Causes, a.EventID)
 	}
 	if action == LackFinding {

@@ -58,6 +58,7 @@ func (s *Service) allege(r *reader, part *change.Part, q *Request, c Case, v leg
 	for i := range q.Targets {
 		t := &q.Targets[i]
 		if !leaves(v, t.Ref()) {
+			forget(part, t)
 			continue
 		}
 		id := ""
@@ -77,8 +78,28 @@ func (s *Service) allege(r *reader, part *change.Part, q *Request, c Case, v leg
 			continue
 		}
 		t.AllegedRule, t.AllegedVer = rule.ID, rule.Version
-		part.Event.Facts["rule_"+t.Ref()] = fmt.Sprintf("%s@%d", rule.ID, rule.Version)
+		tell(part, "rule_"+t.Ref(), personal.NewText(fmt.Sprintf("%s@%d", rule.ID, rule.Version)))
 		part.Update = append(part.Update, t)
+	}
+}
+
+// forget drops what a target's account was said to have broken in an earlier
+// round.
+func forget(part *change.Part, t *Target) {
+	if t.AllegedRule != "" {
+		t.AllegedRule, t.AllegedVer = "", 0
+		part.Update = append(part.Update, t)
+	}
+}
+
+// startOver drops what does not stand confirmed, so that the reviewer of a case
+// that came back may name another rule, or ask trust and safety once more.
+func (s *Service) startOver(part *change.Part, q *Request, c Case) {
+	q.Verdict = ""
+	for i := range q.Targets {
+		if a, ok := c.ask(q.Targets[i]); !ok || !a.Stands(s.now()) {
+			forget(part, &q.Targets[i])
+		}
 	}
 }
 
@@ -106,7 +127,7 @@ func (s *Service) decideAll(part *change.Part, c Case, v legal.Verdict, actor id
 				d.Reasons = append(d.Reasons, string(code))
 			}
 			if d.Outcome.Leaves() {
-				d.From, d.To = narrowed(c, t, d.Category, item)
+				d.From, d.To = narrowed(c, t, item)
 			}
 			if was, ok := c.Decision(t.ID, d.Category); ok && !was.Note.Empty() {
 				d.Note = was.Note
@@ -116,18 +137,20 @@ func (s *Service) decideAll(part *change.Part, c Case, v legal.Verdict, actor id
 	}
 }
 
-// narrowed gives the period that may be produced: the reviewer's, else the most
-// recent stretch that the process allows.
-func narrowed(c Case, t Target, cat Category, item legal.Item) (from, to time.Time) {
-	if was, ok := c.Decision(t.ID, cat); ok && was.Outcome == Narrow {
-		return was.From, was.To
+// narrowed gives the period that may be produced: the reviewer's or the one
+// asked for, and of it no more than the most recent stretch that the process
+// allows.
+func narrowed(c Case, t Target, item legal.Item) (from, to time.Time) {
+	from, to = t.From, t.To
+	if was, ok := c.Decision(t.ID, Category(item.Category)); ok && was.Outcome == Narrow {
+		from, to = was.From, was.To
 	}
-	if item.Action == legal.Narrow && item.MaxPeriodDays > 0 {
-		if limit := t.To.AddDate(0, 0, -item.MaxPeriodDays); limit.After(t.From) {
-			return limit, t.To
+	if item.MaxPeriodDays > 0 {
+		if limit := to.AddDate(0, 0, -item.MaxPeriodDays); limit.After(from) {
+			from = limit
 		}
 	}
-	return t.From, t.To
+	return from, to
 }
 
 func outcomeOf(a legal.Action) Outcome {
@@ -200,6 +223,7 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 	if err := fault.Fields(r.problems); err != nil {
 		return err
 	}
+	verdict.Codes = silent(verdict)
 	for _, code := range extra {
 		verdict.Codes = appendCode(verdict.Codes, legal.RefusalCode(code))
 	}
@@ -212,6 +236,28 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 	s.refuseAll(&part, c, verdict, actor)
 	recordVerdict(&part, c, verdict, s.now())
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
+// silent gives the reasons for a refusal without those that only tell whether
+// there is such an account and what is held of it: whose demand is not valid
+// does not learn that. Where there is no other reason, the demand is valid
+// enough to be told.
+func silent(v legal.Verdict) []legal.RefusalCode {
+	var other []legal.RefusalCode
+	for _, res := range v.Results {
+		if res.Code == "" || res.Auto && (res.Check == "VC-10" || res.Check == "VC-21") {
+			continue
+		}
+		for _, code := range v.Codes {
+			if code == res.Code {
+				other = appendCode(other, code)
+			}
+		}
+	}
+	if len(other) == 0 {
+		return v.Codes
+	}
+	return other
 }
 
 func appendCode(list []legal.RefusalCode, code legal.RefusalCode) []legal.RefusalCode {
@@ -322,7 +368,11 @@ func (s *Service) SendToCounsel(ctx context.Context, id ID, why string) (err err
 // gates stop. The gate itself stays shut.
 func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err error) {
 	defer fault.Wrap(&err, "requests.SettleConflict(%s)", id)
-	c, _, rule, err := s.open(ctx, id, "resolve_conflict", "request")
+	c, actor, rule, err := s.open(ctx, id, "resolve_conflict", "request")
+	if err != nil {
+		return err
+	}
+	verdict, err := s.Verdict(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -335,8 +385,12 @@ func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err er
 	if err != nil {
 		return err
 	}
-	q.Verdict, q.Refusals, q.Reasons = "refused", []string{"RR-14"}, reason
+	if verdict.Codes = silent(verdict); len(verdict.Codes) == 0 {
+		verdict.Codes = []legal.RefusalCode{"RR-14"}
+	}
+	q.Verdict, q.Refusals, q.Reasons = "refused", SplitCodes(codes(verdict.Codes)), reason
 	tell(&part, "reason", reason)
+	s.refuseAll(&part, c, verdict, actor)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
@@ -357,7 +411,7 @@ func (s *Service) Reopen(ctx context.Context, id ID, why string) (err error) {
 	if err != nil {
 		return err
 	}
-	q.Verdict = ""
+	s.startOver(&part, &q, c)
 	tell(&part, "reason", reason)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }

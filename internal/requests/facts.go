@@ -26,15 +26,15 @@ func Attestable() []string {
 
 // facts puts a case into the terms of the law.
 func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
-	q := c.Request
+	q, zone := c.Request, zoneOf(c.Agency)
 	f := &legal.Facts{
 		ReceivedAt: q.ReceivedAt,
 		Agency: legal.AgencyFacts{Verified: legal.TriOf(c.Agency.Standing == identity.Verified), Suspended: c.Agency.Standing == identity.Suspended,
 			StrongLogin: legal.TriOf(c.Officer.Active), Country: c.Agency.Country},
 		Issuer:    legal.Authority{Kind: q.Order.IssuerKind, Country: c.Agency.Country},
 		Validator: legal.Authority{Kind: q.Order.ValidatorKind},
-		Order: legal.Order{Number: q.Order.Number, CaseNumber: q.Order.Number, IssuedAt: q.Order.IssuedOn, ServedAt: q.ReceivedAt,
-			ValidUntil: endOfDay(q.Order.ExpiresOn), ReturnAt: endOfDay(q.Order.ReturnOn), Signed: legal.TriOf(q.Order.Signed), Language: q.Order.Language,
+		Order: legal.Order{Number: q.Order.Number, CaseNumber: q.Order.Number, IssuedAt: startOfDay(q.Order.IssuedOn, zone), ServedAt: q.ReceivedAt,
+			ValidUntil: endOfDay(q.Order.ExpiresOn, zone), ReturnAt: endOfDay(q.Order.ReturnOn, zone), Signed: legal.TriOf(q.Order.Signed), Language: q.Order.Language,
 			AddresseeRight: q.Attested["order.addressee_right"], LegalBasis: q.Order.LegalBasis},
 		Offence: legal.Offence{Provision: q.Offence.Provision, Class: q.Offence.Class, MaxPenaltyYears: float64(q.Offence.MaxPenaltyMonths) / 12,
 			PenaltyStated: q.Offence.MaxPenaltyMonths > 0, CommittedByNetwork: legal.TriOf(q.Offence.ByNetwork),
@@ -44,7 +44,7 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 			Proportionality: q.Attested["need.proportionality"], Individualised: q.Attested["need.individualised"]},
 		Emergency: legal.Emergency{Claimed: q.Emergency, Danger: q.Further["danger"], Imminent: q.Attested["emergency.imminent"],
 			WhyNotOrdinary: q.Attested["emergency.why_not_ordinary"], DataAverts: q.Attested["emergency.data_averts"]},
-		Secrecy:     legal.Secrecy{Ordered: legal.TriOf(q.Confidential.Asked), Until: q.Confidential.Until},
+		Secrecy:     legal.Secrecy{Ordered: legal.TriOf(q.Confidential.Asked), Until: endOfDay(q.Confidential.Until, zone)},
 		Attachments: 1,
 		Extra:       q.Further,
 		Reviewer:    legal.ReviewerFacts{Conflict: legal.TriOf(q.Reviewer == "" || q.Reviewer == q.Officer)},
@@ -63,19 +63,38 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		f.Duplicate = legal.Duplicate{Kind: "follow_up", Of: string(twins[0])}
 	}
 	for _, t := range q.Targets {
-		f.Targets = append(f.Targets, targetFacts(c, t))
+		f.Targets = append(f.Targets, targetFacts(c, t, s.now()))
 	}
 	return f, nil
 }
 
-func endOfDay(date time.Time) time.Time {
+// zoneOf gives the zone in which an agency's days begin and end.
+func zoneOf(a identity.Agency) *time.Location {
+	zone, err := time.LoadLocation(a.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// startOfDay gives the first moment of a date, which is kept as midnight UTC,
+// where the agency is; a zero date stays zero.
+func startOfDay(date time.Time, zone *time.Location) time.Time {
 	if date.IsZero() {
 		return date
 	}
-	return date.Add(24*time.Hour - time.Second)
+	return time.Date(date.Year(), date.Month(), date.Day(), 0, 0, 0, 0, zone).UTC()
 }
 
-func targetFacts(c Case, t Target) legal.Target {
+// endOfDay gives the last second of a date where the agency is.
+func endOfDay(date time.Time, zone *time.Location) time.Time {
+	if date.IsZero() {
+		return date
+	}
+	return startOfDay(date.AddDate(0, 0, 1), zone).Add(-time.Second)
+}
+
+func targetFacts(c Case, t Target, now time.Time) legal.Target {
 	f := legal.Target{Ref: t.Ref(), Identifier: identifierKind(t.Kind), ObservedAt: t.HolderAt, Role: t.PersonRole,
 		Start: t.From, End: t.To, ZoneStated: legal.Yes, Purpose: t.Purpose}
 	switch t.Resolution {
@@ -91,7 +110,7 @@ func targetFacts(c Case, t Target) legal.Target {
 			f.Categories = append(f.Categories, legal.Category(cat))
 		}
 	}
-	f.Finding = findingFacts(c, t)
+	f.Finding = findingFacts(c, t, now)
 	return f
 }
 
@@ -105,22 +124,25 @@ func identifierKind(kind string) string {
 	return legal.ByUserID
 }
 
-func findingFacts(c Case, t Target) legal.FindingFacts {
-	for _, a := range c.Asks {
-		if a.Target != t.ID {
-			continue
-		}
-		switch a.FindingState {
-		case "confirmed":
-			return legal.FindingFacts{State: "confirmed", Rule: t.AllegedRule, ConfirmedBy: 2}
-		case "rejected":
-			return legal.FindingFacts{State: "not_violated", Rule: t.AllegedRule}
-		case "overturned", "expired":
-			return legal.FindingFacts{State: a.FindingState, Rule: t.AllegedRule}
-		}
-		return legal.FindingFacts{State: "pending", Rule: t.AllegedRule}
+// findingFacts says where the finding stands that this round of the case asks
+// for; one of an earlier round says nothing.
+func findingFacts(c Case, t Target, now time.Time) legal.FindingFacts {
+	a, ok := c.ask(t)
+	if !ok {
+		return legal.FindingFacts{}
 	}
-	return legal.FindingFacts{}
+	f := legal.FindingFacts{State: a.FindingState, Rule: a.Rule}
+	switch {
+	case a.Stands(now):
+		f.ConfirmedBy = 2
+	case a.FindingState == "confirmed" && !now.Before(a.Expires):
+		f.State = "expired"
+	case a.FindingState == "rejected":
+		f.State = "not_violated"
+	case a.FindingState == "confirmed", a.FindingState == "proposed":
+		f.State = "pending"
+	}
+	return f
 }
 
 // answers puts the answers of people into the terms of the law. Automatic ones
@@ -142,7 +164,7 @@ func choices(c Case, v legal.Verdict) []legal.Choice {
 	var out []legal.Choice
 	for _, d := range c.Decisions {
 		item, ok := itemOf(v, refOf(c, d.Target), d.Category)
-		if !ok || item.Conflict || !legal.StricterAction(item.Derived, actionOf(d.Outcome)) {
+		if !ok || item.Conflict || d.Note.Empty() || len(d.Reasons) == 0 || !legal.StricterAction(item.Derived, actionOf(d.Outcome)) {
 			continue
 		}
 		ch := legal.Choice{Target: item.Target, Category: item.Category, Action: actionOf(d.Outcome), Reason: d.Note.Reveal()}

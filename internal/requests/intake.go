@@ -112,30 +112,27 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 	if err != nil {
 		return q, err
 	}
-	q, process, err := s.read(ctx, in, actor)
+	c, process, err := s.read(ctx, in, actor)
+	q = c.Request
 	if err != nil {
 		return q, err
 	}
 	if q.Ref, err = s.newRef("LR"); err != nil {
 		return q, err
 	}
-	if err := s.setClocks(&q, process); err != nil {
+	if err := s.setClocks(&q, c.Agency, process); err != nil {
 		return q, err
 	}
 	part, err := s.step(ctx, &q, Submit, rule)
 	if err != nil {
 		return q, err
 	}
-	doc, err := s.Store.Document(ctx, q.Order.Document)
-	if err != nil {
-		return q, err
-	}
-	part.Event.Causes = append(part.Event.Causes, doc.EventID)
+	part.Event.Causes = append(part.Event.Causes, c.Document.EventID)
 	part.Event.Facts["targets"] = strconv.Itoa(len(q.Targets))
 	part.Event.Facts["emergency"] = strconv.FormatBool(q.Emergency)
 	part.Event.Facts["process_version"] = strconv.Itoa(q.Process.Version)
 	part.Event.Facts["process_digest"] = q.Process.Digest
-	part.Event.Facts["order_sha256"] = doc.SHA256
+	part.Event.Facts["order_sha256"] = c.Document.SHA256
 	part.Update, part.Insert = nil, []any{&q}
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])
@@ -144,7 +141,10 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 }
 
 // reader collects the problems of a form while it is read.
-type reader struct{ problems []fault.Problem }
+type reader struct {
+	problems []fault.Problem
+	today    time.Time // the date where the agency is, as midnight UTC
+}
 
 func (r *reader) fail(field, message string) {
 	r.problems = append(r.problems, fault.Problem{Field: field, Message: message})
@@ -196,15 +196,23 @@ func (r *reader) date(field, typed, ask string) time.Time {
 }
 
 // read turns a submission into a request, or says all that is wrong with it.
-func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor) (Request, *legal.Process, error) {
-	var r reader
+func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor) (c Case, process *legal.Process, err error) {
 	now := s.now()
-	process, err := s.Law.Current(legal.ProcessID(in.Process), now)
-	if err != nil {
+	if c.Agency, err = s.Agencies.AgencyByID(ctx, actor.Agency); err != nil {
+		return c, nil, err
+	}
+	if c.Document, err = s.sent(ctx, in.Document, actor); err != nil {
+		return c, nil, err
+	}
+	c.Officer = identity.Person{ID: actor.Person, Active: true}
+	local := now.In(zoneOf(c.Agency))
+	r := reader{today: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)}
+	if process, err = s.Law.Current(legal.ProcessID(in.Process), now); err != nil {
 		r.fail("process", "Choose which kind of legal process this is.")
 	}
-	q := Request{ID: newID[ID](), Agency: actor.Agency, Officer: actor.Person, ReceivedAt: now, Emergency: in.Emergency}
-	q.Order = s.readOrder(ctx, &r, in, actor, process)
+	q := &c.Request
+	*q = Request{ID: newID[ID](), Agency: actor.Agency, Officer: actor.Person, ReceivedAt: now, Emergency: in.Emergency}
+	q.Order = s.readOrder(&r, in, c.Document)
 	q.Offence = s.readOffence(&r, in)
 	q.Need = r.text("need", in.Need, "Say in a few sentences why these data are needed.")
 	if in.Emergency {
@@ -213,16 +221,29 @@ func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor)
 	q.Confidential = readConfidentiality(&r, in)
 	q.Attested = readAttested(&r, in.Attested)
 	q.Further = s.readFurther(&r, process, in)
-	q.Targets = readTargets(&r, in.Targets, &q)
+	q.Targets = readTargets(&r, in.Targets, q)
 	if err := fault.Fields(r.problems); err != nil {
-		return q, nil, err
+		return c, nil, err
 	}
 	pin := process.Pin()
 	q.Process = ProcessPin{ID: string(pin.ID), Version: pin.Version, Digest: pin.Digest}
-	return q, process, s.complete(ctx, q, process)
+	return c, process, s.complete(ctx, c, process)
 }
 
-func (s *Service) readOrder(ctx context.Context, r *reader, in Submission, actor identity.Actor, process *legal.Process) Order {
+// sent gives the order's document where the agency has sent it; an empty one
+// where it has not, for the form to ask for.
+func (s *Service) sent(ctx context.Context, id DocumentID, actor identity.Actor) (Document, error) {
+	if id == "" {
+		return Document{}, nil
+	}
+	doc, err := s.Store.Document(ctx, id)
+	if fault.KindOf(err) == fault.NotFound || err == nil && doc.Agency != actor.Agency {
+		return Document{}, nil
+	}
+	return doc, err
+}
+
+func (s *Service) readOrder(r *reader, in Submission, doc Document) Order {
 	o := Order{
 		IssuerKind: in.IssuerKind, ValidatorKind: in.ValidatorKind, Signed: in.OrderSigned, Document: in.Document,
 		IssuerName: r.line("issuer_name", in.IssuerName, "Give the name of the court or authority that issued the order.", identifier.Name),
@@ -243,14 +264,13 @@ func (s *Service) readOrder(ctx context.Context, r *reader, in Submission, actor
 	if len(o.Language) != 2 {
 		r.fail("order_language", "Choose the language of the order.")
 	}
-	if o.IssuedOn.After(s.now()) {
+	if o.IssuedOn.After(r.today) {
 		r.fail("issued_on", "The order's date lies in the future. Check the year.")
 	}
 	if !o.ExpiresOn.IsZero() && o.ExpiresOn.Before(o.IssuedOn) {
 		r.fail("expires_on", "The order ends before it begins. Check both dates.")
 	}
-	doc, err := s.Store.Document(ctx, in.Document)
-	if in.Document == "" || err != nil || doc.Agency != actor.Agency {
+	if doc.ID == "" {
 		r.fail("document", "Add the order as a PDF file.")
 	}
 	return o

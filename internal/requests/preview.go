@@ -18,11 +18,12 @@ func (s *Service) Preview(ctx context.Context, in Submission) (q Request, err er
 	if _, _, err := s.may(ctx, "submit", "request", actor.Agency); err != nil {
 		return q, err
 	}
-	q, process, err := s.read(ctx, in, actor)
+	c, process, err := s.read(ctx, in, actor)
+	q = c.Request
 	if err != nil {
 		return q, err
 	}
-	return q, s.setClocks(&q, process)
+	return q, s.setClocks(&q, c.Agency, process)
 }
 
 // Uploaded gives a document that the actor's agency has sent, or NotFound.
@@ -35,12 +36,9 @@ func (s *Service) Uploaded(ctx context.Context, id DocumentID) (d Document, err 
 	if _, _, err := s.may(ctx, "upload", "document", actor.Agency); err != nil {
 		return d, err
 	}
-	d, err = s.Store.Document(ctx, id)
-	if err == nil && d.Agency != actor.Agency {
+	d, err = s.sent(ctx, id, actor)
+	if err == nil && d.ID == "" {
 		err = fault.New(fault.NotFound, "There is nothing here.")
 	}
-	if err != nil {
-		return Document{}, err
-	}
-	return d, nil
+	return d, err
 }

@@ -88,7 +88,7 @@ func (s *Service) Prove(ctx context.Context, id ID) (p ReleaseProof, err error) 
 	if err != nil {
 		return p, err
 	}
-	if c.Release == nil || c.Release.State != Exported {
+	if c.Release == nil || c.Release.State != Exported || c.Agency.Standing != identity.Verified {
 		return p, fault.New(fault.NotFound, "There is nothing here.")
 	}
 	ev, err := s.TrailStore.ReleaseEvent(ctx, c.Release.ID)

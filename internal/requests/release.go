@@ -34,6 +34,9 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	if err != nil || c.Release != nil || c.Request.State != Confirmed {
 		return err
 	}
+	if c.Agency.Standing != identity.Verified {
+		return nil // contained: nothing is read for it; it goes on when the agency may ask again
+	}
 	rel, causes, err := s.newRelease(ctx, c)
 	if err != nil {
 		return err
@@ -66,8 +69,9 @@ func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.Even
 		return rel, nil, err
 	}
 	var causes []audit.EventID
-	for _, ask := range c.Asks {
-		if ask.FindingState != "confirmed" {
+	for _, t := range c.Request.Targets {
+		ask, ok := c.ask(t)
+		if !ok || !ask.Stands(s.now()) {
 			continue
 		}
 		f, err := s.Releases.Confirmed(ctx, ask.Finding)
@@ -76,7 +80,7 @@ func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.Even
 		}
 		causes = append(causes, f.EventID)
 		for _, d := range c.Decisions {
-			if d.Target == ask.Target && d.Outcome.Leaves() {
+			if d.Target == t.ID && d.Outcome.Leaves() {
 				rel.Items = append(rel.Items, item(c, rel.ID, d, f))
 			}
 		}
@@ -211,6 +215,9 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	if digest != c.Release.Digest {
 		return fault.New(fault.Conflict, "What you saw is not what would leave now. Look at the records again before you approve.")
 	}
+	if err := s.stands(ctx, c); err != nil {
+		return err
+	}
 	if _, err := s.frozen(ctx, *c.Release); err != nil {
 		return err
 	}
@@ -219,6 +226,20 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	second := change.Part{Event: s.releaseEvent(ctx, rel, "release.approved", part.Event.ID), Update: []any{&rel}}
 	second.Event.Facts["digest"], second.Event.Facts["rule"] = digest, rule
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
+// stands refuses a release whose ground has fallen since it was prepared. The
+// database looks once more when the step is committed.
+func (s *Service) stands(ctx context.Context, c Case) error {
+	if c.Agency.Standing != identity.Verified || !c.Officer.Active {
+		return fault.New(fault.Gate, "The agency is suspended, or the officer who asked has left it. Nothing leaves until that is settled.")
+	}
+	for _, i := range c.Release.Items {
+		if _, err := s.Releases.Confirmed(ctx, i.Finding); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // distinct refuses a person who already had another part in the case.
@@ -259,7 +280,7 @@ func (s *Service) Return(ctx context.Context, id ID, why string) (err error) {
 	if err != nil {
 		return err
 	}
-	q.Verdict = ""
+	s.startOver(&part, &q, c)
 	tell(&part, "reason", reason)
 	parts := []change.Part{part}
 	if c.Release != nil {
@@ -407,6 +428,9 @@ func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record,
 		return c, nil, fault.New(fault.Gate, "The case has no approved release.")
 	}
 	if err := distinct(c.Release.Approver, *c.Release); err != nil {
+		return c, nil, err
+	}
+	if err := s.stands(ctx, c); err != nil {
 		return c, nil, err
 	}
 	rows, err = s.frozen(ctx, *c.Release)

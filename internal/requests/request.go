@@ -290,79 +290,8 @@ type Item struct {
 	EventID    audit.EventID
 }
 
-// Case is a request with all that belongs to it, as staff see it.
-type Case struct {
-	Request   Request
-	Agency    identity.Agency
-	Officer   identity.Person
-	Document  Document
-	Answers   []Answer // oldest first
-	Messages  []Message
-	Decisions []Decision
-	Asks      []Ask
-	Release   *Release // the one that is not cancelled, if any
-}
-
-// Ask links a finding to the case that needs it. Confirmers never see it.
-type Ask struct {
-	ID           string
-	Finding      FindingID
-	Request      ID
-	Agency       identity.AgencyID
-	Target       TargetID
-	FindingState string
-	EventID      audit.EventID // on reading: the event that last wrote the finding
-}
-
 // Ref names a target inside its case, e.g. "t1".
 func (t Target) Ref() string { return "t" + strconv.Itoa(t.Ordinal) }
-
-// Latest gives the answers in force: the last one that each person gave to each
-// check and target.
-func (c Case) Latest() []Answer {
-	at := map[string]int{}
-	var latest []Answer
-	for _, a := range c.Answers {
-		key := a.Check + "|" + a.Target + "|" + a.By
-		if i, ok := at[key]; ok {
-			latest[i] = a
-			continue
-		}
-		at[key] = len(latest)
-		latest = append(latest, a)
-	}
-	return latest
-}
-
-// Decision gives the decision on a category of a target, if there is one.
-func (c Case) Decision(t TargetID, cat Category) (Decision, bool) {
-	for _, d := range c.Decisions {
-		if d.Target == t && d.Category == cat {
-			return d, true
-		}
-	}
-	return Decision{}, false
-}
-
-// forAgency leaves out of a case what its agency may not know: who works on
-// it, what they answered, whether accounts were found, and the decisions before
-// they are published.
-func (c Case) forAgency() Case {
-	c.Answers, c.Asks = nil, nil
-	c.Request.Reviewer, c.Request.ClaimedAt = "", time.Time{}
-	targets := append([]Target{}, c.Request.Targets...)
-	for i := range targets {
-		targets[i].AccountID, targets[i].Resolution, targets[i].AllegedRule, targets[i].AllegedVer = 0, "", "", 0
-	}
-	c.Request.Targets = targets
-	if !c.published() {
-		c.Decisions, c.Request.Reasons, c.Request.Refusals, c.Request.Verdict = nil, personal.Text{}, nil, ""
-	}
-	if c.Release != nil && c.Release.State != Exported {
-		c.Release = nil
-	}
-	return c
-}
 
 // JoinCodes and SplitCodes keep lists of codes in one column.
 func JoinCodes(codes []string) string { return strings.Join(codes, " ") }

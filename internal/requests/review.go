@@ -36,7 +36,7 @@ func (s *Service) Claim(ctx context.Context, id ID) (err error) {
 		if err := s.resolve(ctx, &q.Targets[i]); err != nil {
 			return err
 		}
-		part.Event.Facts["resolved_"+q.Targets[i].Ref()] = q.Targets[i].Resolution
+		tell(&part, "resolved_"+q.Targets[i].Ref(), personal.NewText(q.Targets[i].Resolution))
 		part.Update = append(part.Update, &q.Targets[i])
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
@@ -68,7 +68,7 @@ func (s *Service) held(ctx context.Context, id ID, verb access.Verb) (Case, iden
 	if err != nil {
 		return c, actor, rule, err
 	}
-	if c.Request.State == InReview && c.Request.Reviewer != actor.Person && actor.Role != identity.Counsel {
+	if c.Request.State == InReview && c.Request.Reviewer != actor.Person && actor.Role == identity.Reviewer {
 		return c, actor, rule, fault.New(fault.Conflict, "Another reviewer works on this case. Claim it once they have given it back.")
 	}
 	return c, actor, rule, nil
@@ -122,7 +122,7 @@ func (s *Service) AnswerChecks(ctx context.Context, id ID, in []CheckInput) (err
 		if a, ok := s.readAnswer(&r, process, c, one); ok {
 			a.ID, a.Request, a.Agency, a.By, a.As, a.At = newID[string](), id, q.Agency, string(actor.Person), string(actor.Role), s.now()
 			part.Insert = append(part.Insert, &a)
-			part.Event.Facts[strings.TrimSuffix("check_"+a.Check+"_"+a.Target, "_")] = a.Result
+			tell(&part, strings.TrimSuffix("check_"+a.Check+"_"+a.Target, "_"), personal.NewText(a.Result))
 		}
 	}
 	if len(part.Insert) == 0 && len(r.problems) == 0 {
@@ -242,12 +242,12 @@ func (s *Service) Decide(ctx context.Context, id ID, in []DecisionInput) (err er
 	}
 	var r reader
 	for _, one := range in {
-		if d, ok := s.readDecision(&r, c, one); ok && notLaxer(&r, verdict, one) {
+		if d, ok := s.readDecision(&r, c, one); ok && notLaxer(&r, verdict, one, d) {
 			d.By, d.At = actor.Person, s.now()
 			putDecision(&part, c, d)
 		}
 	}
-	if len(part.Insert)+len(part.Update) == 1 && len(r.problems) == 0 {
+	if len(part.Insert) == 0 && len(r.problems) == 0 {
 		r.fail("decisions", "Choose at least one outcome before you save.")
 	}
 	if err := fault.Fields(r.problems); err != nil {
@@ -256,21 +256,20 @@ func (s *Service) Decide(ctx context.Context, id ID, in []DecisionInput) (err er
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
-// putDecision adds a decision to a part: a new row, or the next version of the
-// one that is there.
+// putDecision adds a decision to a part. It takes the place of the one before,
+// which stays on record.
 func putDecision(part *change.Part, c Case, d Decision) {
-	part.Event.Facts["decision_"+string(d.Category)+"_"+refOf(c, d.Target)] = strings.TrimSpace(string(d.Outcome) + " " + JoinCodes(d.Reasons))
-	if was, ok := c.Decision(d.Target, d.Category); ok {
-		d.ID, d.Version = was.ID, was.Version+1
-		part.Update = append(part.Update, &d)
-		return
-	}
+	said := strings.TrimSpace(string(d.Outcome) + " " + JoinCodes(d.Reasons))
+	tell(part, "decision_"+string(d.Category)+"_"+refOf(c, d.Target), personal.NewText(said))
 	d.ID, d.Version = newID[DecisionID](), 1
+	if was, ok := c.Decision(d.Target, d.Category); ok {
+		d.Version = was.Version + 1
+	}
 	part.Insert = append(part.Insert, &d)
 }
 
 // notLaxer refuses a choice that gives more than the checks allow.
-func notLaxer(r *reader, v legal.Verdict, in DecisionInput) bool {
+func notLaxer(r *reader, v legal.Verdict, in DecisionInput, d Decision) bool {
 	item, ok := itemOf(v, in.Target, in.Category)
 	field := "decision_" + in.Target + "_" + string(in.Category)
 	switch action := actionOf(in.Outcome); {
@@ -278,6 +277,8 @@ func notLaxer(r *reader, v legal.Verdict, in DecisionInput) bool {
 		r.fail(field, "This account or kind of data was not asked for.")
 	case item.Conflict:
 		r.fail(field, "Counsel decides on this one.")
+	case in.Outcome == Narrow && item.MaxPeriodDays > 0 && d.From.Before(d.To.AddDate(0, 0, -item.MaxPeriodDays)):
+		r.fail(field+"_from", "This process carries at most "+itoa(item.MaxPeriodDays)+" days. Choose a later beginning or an earlier end.")
 	case item.Derived == legal.Hold || item.Derived == action || legal.StricterAction(item.Derived, action):
 		return true
 	default:
@@ -321,6 +322,11 @@ func noteNeeded(o Outcome) string {
 }
 
 func (s *Service) readOutcome(r *reader, field string, d *Decision, t Target, in DecisionInput) {
+	for _, code := range in.Reasons {
+		if s.Law.Refusal(legal.RefusalCode(code)) == nil {
+			r.fail(field+"_reasons", "Choose the reason from the list.")
+		}
+	}
 	switch in.Outcome {
 	case Produce:
 	case Narrow:
@@ -331,16 +337,13 @@ func (s *Service) readOutcome(r *reader, field string, d *Decision, t Target, in
 		if err == nil && (p.From.Before(t.From) || p.To.After(t.To)) {
 			r.fail(field+"_from", "The narrower period must lie inside the one that was asked for.")
 		}
-		d.From, d.To = p.From, p.To
+		if err == nil {
+			d.From, d.To = p.From, p.To
+		}
 		if d.Reasons = in.Reasons; len(d.Reasons) == 0 {
 			d.Reasons = []string{"RR-10"}
 		}
 	case Refuse:
-		for _, code := range in.Reasons {
-			if s.Law.Refusal(legal.RefusalCode(code)) == nil {
-				r.fail(field+"_reasons", "Choose the reason from the list.")
-			}
-		}
 		if len(in.Reasons) == 0 {
 			r.fail(field+"_reasons", "Choose at least one reason from the list.")
 		}

@@ -70,6 +70,13 @@ type Agencies interface {
 	AgencyByID(ctx context.Context, id identity.AgencyID) (identity.Agency, error)
 }
 
+// Repeats knows the forms that were sent before.
+type Repeats interface {
+	// Repeated gives *change.Used where the key was used before with the same
+	// body, a Conflict with another one, and nil for a nil or a new key.
+	Repeated(ctx context.Context, key *change.Key) error
+}
+
 // Config is what a Service is made of.
 type Config struct {
 	Store      Store
@@ -81,6 +88,7 @@ type Config struct {
 	Law        *legal.Registry
 	Source     records.Source // guarded
 	Blobs      Blobs
+	Repeats    Repeats // nil: a repeated form is told that its step is taken
 	Now        func() time.Time
 	Rand       io.Reader // for references; nil: crypto/rand
 }
@@ -120,7 +128,9 @@ func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind, a
 	return actor, rule, err
 }
 
-// open loads a case and asks whether the actor may do verb to it.
+// open loads a case and asks whether the actor may do verb to it. A form that
+// was sent before ends here with its first outcome: the case has moved on since,
+// and its step would be refused.
 func (s *Service) open(ctx context.Context, id ID, verb access.Verb, kind access.Kind) (Case, identity.Actor, string, error) {
 	if _, err := actorOf(ctx); err != nil {
 		return Case{}, identity.Actor{}, "", err
@@ -130,6 +140,9 @@ func (s *Service) open(ctx context.Context, id ID, verb access.Verb, kind access
 		return Case{}, identity.Actor{}, "", err
 	}
 	actor, rule, err := s.may(ctx, verb, kind, c.Request.Agency)
+	if err == nil && s.Repeats != nil {
+		err = s.Repeats.Repeated(ctx, change.KeyFrom(ctx, ""))
+	}
 	return c, actor, rule, err
 }
 

@@ -38,9 +38,10 @@ func loadCase(tx *gorm.DB, id requests.ID) (c requests.Case, err error) {
 	if c.Messages, err = loadAll(tx.Order("at, id"), id, messageRow.domain); err != nil {
 		return c, err
 	}
-	if c.Decisions, err = loadAll(tx.Order("target_id, category"), id, decisionRow.domain); err != nil {
+	if c.Decisions, err = loadAll(tx.Order("target_id, category, version"), id, decisionRow.domain); err != nil {
 		return c, err
 	}
+	c.Decisions = newest(c.Decisions)
 	return c, loadRest(tx, &c)
 }
 
@@ -77,22 +78,48 @@ func loadRest(tx *gorm.DB, c *requests.Case) error {
 	return loadRelease(tx, c)
 }
 
+// askRead is an ask with what its finding says; the finding is empty for those
+// who may not see it.
+type askRead struct {
+	ID        string     `gorm:"column:id"`
+	FindingID string     `gorm:"column:finding_id"`
+	TargetID  string     `gorm:"column:target_id"`
+	Ordinal   int        `gorm:"column:ordinal"`
+	State     string     `gorm:"column:state"`
+	AccountID int64      `gorm:"column:account_id"`
+	RuleID    string     `gorm:"column:rule_id"`
+	RuleVer   int        `gorm:"column:rule_version"`
+	Appeal    string     `gorm:"column:appeal"`
+	ExpiresAt *time.Time `gorm:"column:expires_at"`
+	Told      string     `gorm:"column:told"`
+}
+
+// loadAsks gives the last ask about each target.
 func loadAsks(tx *gorm.DB, c *requests.Case) error {
-	var rows []struct {
-		ID        string `gorm:"column:id"`
-		FindingID string `gorm:"column:finding_id"`
-		TargetID  string `gorm:"column:target_id"`
-		State     string `gorm:"column:state"`
-		Told      string `gorm:"column:told"`
-	}
-	err := tx.Raw(`SELECT a.id, a.finding_id, a.target_id, coalesce(f.state, '') AS state, coalesce(f.event_id::text, '') AS told FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
-		WHERE a.request_id = ? ORDER BY a.target_id`, string(c.Request.ID)).Scan(&rows).Error
+	var rows []askRead
+	err := tx.Raw(`SELECT DISTINCT ON (a.target_id) a.id, a.finding_id, a.target_id, a.ordinal, coalesce(f.state, '') AS state,
+			coalesce(f.account_id, 0) AS account_id, coalesce(f.rule_id, '') AS rule_id, coalesce(f.rule_version, 0) AS rule_version,
+			coalesce(f.appeal, '') AS appeal, f.expires_at, coalesce(f.event_id::text, '') AS told
+		FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
+		WHERE a.request_id = ? ORDER BY a.target_id, a.ordinal DESC`, string(c.Request.ID)).Scan(&rows).Error
 	for _, r := range rows {
-		a := requests.Ask{ID: r.ID, Finding: requests.FindingID(r.FindingID), Request: c.Request.ID, Agency: c.Request.Agency,
-			Target: requests.TargetID(r.TargetID), FindingState: r.State, EventID: audit.EventID(r.Told)}
-		c.Asks = append(c.Asks, a)
+		c.Asks = append(c.Asks, requests.Ask{ID: r.ID, Finding: requests.FindingID(r.FindingID), Request: c.Request.ID, Agency: c.Request.Agency,
+			Target: requests.TargetID(r.TargetID), Ordinal: r.Ordinal, FindingState: r.State, Account: r.AccountID, Rule: r.RuleID, RuleVer: r.RuleVer,
+			Appeal: r.Appeal, Expires: timeOf(r.ExpiresAt), EventID: audit.EventID(r.Told)})
 	}
 	return err
+}
+
+// newest gives of each category of each target the decision that counts, out of
+// decisions ordered by target, category and version.
+func newest(all []requests.Decision) (out []requests.Decision) {
+	for _, d := range all {
+		if n := len(out); n > 0 && out[n-1].Target == d.Target && out[n-1].Category == d.Category {
+			out = out[:n-1]
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 func loadRelease(tx *gorm.DB, c *requests.Case) error {

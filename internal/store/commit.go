@@ -63,6 +63,9 @@ func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
 			return fmt.Errorf("update of %s: %w", r.TableName(), err)
 		}
 	}
+	if err := putSessions(tx, part.Insert); err != nil {
+		return err
+	}
 	return insertRecords(tx, part.Insert)
 }
 
@@ -82,8 +85,13 @@ func update(tx *gorm.DB, r tableRow) error {
 	return nil
 }
 
+// nextVersion gives the version that follows the newest of a stream. Those who
+// ask for the same stream at once wait for one another: two tabs are two looks.
 func nextVersion(tx *gorm.DB, stream string) (int64, error) {
 	var v int64
+	if err := tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", stream).Error; err != nil {
+		return 0, err
+	}
 	err := tx.Raw("SELECT coalesce(max(version), 0) + 1 FROM audit.event WHERE stream = ?", stream).Scan(&v).Error
 	return v, err
 }
@@ -91,7 +99,8 @@ func nextVersion(tx *gorm.DB, stream string) (int64, error) {
 // rowsOf turns the domain values of a part into rows that name its event.
 func rowsOf(p change.Part) (inserts, updates []tableRow, err error) {
 	for _, v := range p.Insert {
-		if _, ok := v.(requests.Records); ok {
+		switch v.(type) {
+		case requests.Records, *identity.Session: // not rows of business tables
 			continue
 		}
 		r, err := rowOf(v, p.Event.ID)
@@ -158,18 +167,33 @@ func useKey(tx *gorm.DB, k *change.Key) error {
 	if res.RowsAffected == 1 {
 		return nil
 	}
+	return usedKey(tx, k)
+}
+
+// usedKey gives the outcome of a key that was used before, nil of a new one.
+func usedKey(tx *gorm.DB, k *change.Key) error {
 	var was struct {
 		BodySHA256 []byte `gorm:"column:body_sha256"`
 		Outcome    string `gorm:"column:outcome"`
 	}
-	err := tx.Raw("SELECT body_sha256, outcome FROM idempotency WHERE person_id = ? AND key = ?", string(k.Person), k.Key).Scan(&was).Error
-	if err != nil {
-		return err
+	res := tx.Raw("SELECT body_sha256, outcome FROM idempotency WHERE person_id = ? AND key = ?", string(k.Person), k.Key).Scan(&was)
+	if res.Error != nil || res.RowsAffected == 0 {
+		return res.Error
 	}
 	if !bytes.Equal(was.BodySHA256, k.Body[:]) {
 		return fault.New(fault.Conflict, "This form was already sent with other contents. Open it again and send it once more.")
 	}
 	return &change.Used{Outcome: was.Outcome}
+}
+
+// Repeated gives *change.Used where a key was used before with the same body, a
+// Conflict with another one, and nil for a nil or a new key.
+func (s *Store) Repeated(ctx context.Context, k *change.Key) (err error) {
+	defer fault.Wrap(&err, "store.Repeated")
+	if k == nil {
+		return nil
+	}
+	return s.inReadTx(ctx, func(tx *gorm.DB) error { return usedKey(tx, k) })
 }
 
 // Rows streams every business row in its canonical form, for the replay of the

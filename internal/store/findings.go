@@ -71,8 +71,8 @@ func (s *Store) Confirmed(ctx context.Context, id requests.FindingID) (c request
 			yes = append(yes, x.Person)
 		}
 	}
-	if f.State != violations.Confirmed || len(yes) < violations.Needed || !s.now().Before(f.ExpiresAt) {
-		return c, fault.New(fault.Gate, "The finding is not confirmed by two people, or it has expired.")
+	if f.State != violations.Confirmed || len(yes) < violations.Needed || !s.now().Before(f.ExpiresAt) || f.Appeal == "pending" || f.Appeal == "overturned" {
+		return c, fault.New(fault.Gate, "A violation on which the release rests is not confirmed by two people, has expired, or is under appeal. Return the case to its reviewer.")
 	}
 	if yes[1] < yes[0] {
 		yes[0], yes[1] = yes[1], yes[0]

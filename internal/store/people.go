@@ -100,11 +100,30 @@ func (r sessionRow) domain() identity.Session {
 		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), EndsAt: r.EndsAt.UTC(), EndedAt: timeOf(r.EndedAt)}
 }
 
-// PutSession adds a session, or moves when it was seen and when it ended.
+// PutSession adds a session, or moves when it was seen and when it ended. What
+// was seen later stays, and what has ended stays ended, whatever order two
+// requests of one session arrive in.
 func (s *Store) PutSession(ctx context.Context, se identity.Session) (err error) {
 	defer fault.Wrap(&err, "store.PutSession(%s)", se.ID)
+	return s.inWriteTx(ctx, func(tx *gorm.DB) error { return putSession(tx, se) })
+}
+
+func putSession(tx *gorm.DB, se identity.Session) error {
 	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt)}
-	return s.inWriteTx(ctx, func(tx *gorm.DB) error {
-		return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns([]string{"seen_at", "ended_at"})}).Create(&row).Error
-	})
+	return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.Assignments(map[string]any{
+		"seen_at":  gorm.Expr("greatest(session.seen_at, excluded.seen_at)"),
+		"ended_at": gorm.Expr("coalesce(session.ended_at, excluded.ended_at)"),
+	})}).Create(&row).Error
+}
+
+// putSessions writes the sessions of a part, beside the event that tells of them.
+func putSessions(tx *gorm.DB, values []any) error {
+	for _, v := range values {
+		if se, ok := v.(*identity.Session); ok {
+			if err := putSession(tx, *se); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

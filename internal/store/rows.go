@@ -201,6 +201,7 @@ type askRow struct {
 	RequestID string `gorm:"column:request_id"`
 	AgencyID  string `gorm:"column:agency_id"`
 	TargetID  string `gorm:"column:target_id"`
+	Ordinal   int    `gorm:"column:ordinal"`
 	EventID   string `gorm:"column:event_id"`
 }
 

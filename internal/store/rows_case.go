@@ -102,7 +102,7 @@ func (r decisionRow) domain() requests.Decision {
 }
 
 func fromAsk(a requests.Ask, event audit.EventID) *askRow {
-	return &askRow{a.ID, string(a.Finding), string(a.Request), string(a.Agency), string(a.Target), string(event)}
+	return &askRow{a.ID, string(a.Finding), string(a.Request), string(a.Agency), string(a.Target), a.Ordinal, string(event)}
 }
 
 func fromRelease(r requests.Release, event audit.EventID) *releaseRow {

@@ -177,6 +177,8 @@ func translate(err error) error {
 		return err
 	}
 	switch {
+	case pg.Code == "22P02" || pg.Code == "22021": // what cannot be an id or a text of ours names nothing of ours; the cause repeats what was typed
+		return fault.New(fault.NotFound, "There is nothing here.")
 	case pg.Code == "23505" || pg.Code == "40001" || pg.Code == "40P01":
 		return fault.Because(fault.Conflict, err, "Somebody else was first. Reload the page to see where the case stands.")
 	case gateCodes[pg.Code] || pg.Code[:2] == "LR":

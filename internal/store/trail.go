@@ -23,17 +23,13 @@ LEFT JOIN person p ON p.id::text = convert_from(e.entry, 'UTF8')::jsonb -> 'acto
 func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.CaseEvents(%s)", c.Request.ID)
 	streams := []string{requests.StreamOf(c.Request.ID), "document:" + string(c.Document.ID)}
-	for _, a := range c.Asks {
-		streams = append(streams, "finding:"+string(a.Finding))
-	}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		var releases []string
-		if err := tx.Raw("SELECT id FROM release WHERE request_id = ?", string(c.Request.ID)).Scan(&releases).Error; err != nil {
+		var more []string // also of earlier rounds of the case
+		if err := tx.Raw("SELECT 'release:' || id FROM release WHERE request_id = ? UNION SELECT 'finding:' || finding_id FROM finding_ask WHERE request_id = ?",
+			string(c.Request.ID), string(c.Request.ID)).Scan(&more).Error; err != nil {
 			return err
 		}
-		for _, r := range releases {
-			streams = append(streams, requests.StreamOfRelease(requests.ReleaseID(r)))
-		}
+		streams = append(streams, more...)
 		looks := "look:" + string(c.Request.ID)
 		list, err = readTrail(ctx, tx, selectTrail+"WHERE e.stream = ANY($1) OR (e.stream >= $2 AND e.stream < $3) ORDER BY l.index NULLS LAST, e.recorded_at, e.id",
 			streams, looks+":", looks+";")

@@ -27,6 +27,13 @@ type Store interface {
 	Findings(ctx context.Context, state State, limit int) ([]Finding, error)
 }
 
+// Repeats knows the forms that were sent before.
+type Repeats interface {
+	// Repeated gives *change.Used where the key was used before with the same
+	// body, a Conflict with another one, and nil for a nil or a new key.
+	Repeated(ctx context.Context, key *change.Key) error
+}
+
 // Authorizer says whether an actor may, and by which rule.
 type Authorizer interface {
 	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
@@ -34,11 +41,12 @@ type Authorizer interface {
 
 // Config is what a Service is made of.
 type Config struct {
-	Store  Store
-	Access Authorizer
-	Law    *legal.Registry
-	Source records.Source // guarded
-	Now    func() time.Time
+	Store   Store
+	Access  Authorizer
+	Law     *legal.Registry
+	Source  records.Source // guarded
+	Now     func() time.Time
+	Repeats Repeats // nil: a repeated form is told that its step is taken
 }
 
 // Service takes the steps of a finding.
@@ -80,7 +88,7 @@ func (s *Service) List(ctx context.Context) (_ []Finding, err error) {
 	var open []Finding
 	for _, f := range all {
 		if said(f, actor.Person) == nil {
-			open = append(open, f)
+			open = append(open, blind(f, actor))
 		}
 	}
 	return open, nil
@@ -95,6 +103,24 @@ func said(f Finding, p identity.PersonID) *Confirmation {
 	return nil
 }
 
+// blind leaves out, for a confirmer, what others said of the finding: that
+// somebody gave a verdict stays, who and why goes. So the second speaks
+// independently of the first.
+func blind(f Finding, actor identity.Actor) Finding {
+	if actor.Role != identity.Confirmer {
+		return f
+	}
+	all := f.Confirmations
+	f.Confirmations = nil
+	for _, c := range all {
+		if c.Person != actor.Person {
+			c = Confirmation{ID: c.ID, Finding: c.Finding, Verdict: c.Verdict, At: c.At}
+		}
+		f.Confirmations = append(f.Confirmations, c)
+	}
+	return f
+}
+
 // View gives a finding's sheet, and records that it was seen.
 func (s *Service) View(ctx context.Context, id string) (sheet Sheet, err error) {
 	defer fault.Wrap(&err, "violations.View(%s)", id)
@@ -106,7 +132,7 @@ func (s *Service) View(ctx context.Context, id string) (sheet Sheet, err error) 
 	if err != nil {
 		return sheet, err
 	}
-	sheet = Sheet{Finding: f, Mine: said(f, actor.Person)}
+	sheet = Sheet{Finding: blind(f, actor), Mine: said(f, actor.Person)}
 	if sheet.Account, err = s.Source.Summary(ctx, records.AccountID(f.AccountID)); err != nil {
 		return sheet, err
 	}
@@ -133,6 +159,11 @@ func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) 
 	f, err := s.Store.Finding(ctx, id)
 	if err != nil {
 		return err
+	}
+	if s.Repeats != nil {
+		if err := s.Repeats.Repeated(ctx, change.KeyFrom(ctx, "")); err != nil {
+			return err
+		}
 	}
 	if f.State != Proposed {
 		return fault.New(fault.Conflict, "This finding is already %s.", f.State)

@@ -76,7 +76,8 @@ CREATE TABLE document (
     bytes       bigint NOT NULL CHECK (bytes > 0),
     pages       integer NOT NULL CHECK (pages > 0),
     at          timestamptz NOT NULL,
-    event_id    uuid NOT NULL
+    event_id    uuid NOT NULL,
+    UNIQUE (id, agency_id)
 );
 
 CREATE TABLE request (
@@ -127,13 +128,17 @@ CREATE TABLE request (
     closed_at           timestamptz,
     event_id            uuid NOT NULL,
     UNIQUE (id, officer_id),
-    UNIQUE (id, reviewer_id),
     UNIQUE (id, offence_class),
     UNIQUE (id, agency_id),
+    FOREIGN KEY (document_id, agency_id) REFERENCES document (id, agency_id),
     CHECK (reviewer_id IS NULL OR reviewer_id <> officer_id)
 );
 CREATE INDEX request_queue ON request (state, effect_by);
 CREATE INDEX request_agency ON request (agency_id, received_at DESC);
+
+-- The checks below run as the owner, so that row-level security hides nothing
+-- from them, whoever acts; pg_temp comes last, so that nobody can show them
+-- temporary tables in the place of these.
 
 -- +goose StatementBegin
 CREATE TABLE request_transition (
@@ -155,18 +160,30 @@ INSERT INTO request_transition VALUES
     ('legal_conflict', 'refused'), ('legal_conflict', 'in_review'), ('legal_conflict', 'withdrawn'),
     ('approved', 'exported'), ('exported', 'delivered'), ('delivered', 'delivered'), ('delivered', 'closed');
 
-CREATE FUNCTION check_request() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION check_request() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     was text := '';
+    -- what changes while a case goes on; all else is what the agency signed
+    progress CONSTANT text[] := ARRAY['state', 'version', 'effect_by', 'due_explained', 'reviewer_id', 'claimed_at', 'verdict',
+                                      'refusals', 'reasons', 'closed_at', 'event_id'];
 BEGIN
+    IF TG_OP = 'INSERT' AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.officer_id AND p.role = 'officer' AND p.agency_id = NEW.agency_id) THEN
+        RAISE EXCEPTION 'request %: it does not come from an officer of its agency', NEW.id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND NEW.reviewer_id IS DISTINCT FROM OLD.reviewer_id THEN
+        IF (OLD.state, NEW.state) NOT IN (('submitted', 'in_review'), ('in_review', 'submitted')) THEN
+            RAISE EXCEPTION 'request %: a case changes hands only when it is claimed or given back', NEW.id;
+        END IF;
+        IF NEW.reviewer_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.reviewer_id AND p.role = 'reviewer' AND p.active) THEN
+            RAISE EXCEPTION 'request %: a reviewer holds a case, and nobody else', NEW.id;
+        END IF;
+    END IF;
     IF TG_OP = 'UPDATE' THEN
         was := OLD.state;
         IF NEW.version <> OLD.version + 1 THEN
             RAISE EXCEPTION 'request %: version % does not follow %', NEW.id, NEW.version, OLD.version;
         END IF;
-        IF (NEW.agency_id, NEW.officer_id, NEW.process_id, NEW.process_version, NEW.process_digest, NEW.document_id, NEW.offence_class)
-           IS DISTINCT FROM
-           (OLD.agency_id, OLD.officer_id, OLD.process_id, OLD.process_version, OLD.process_digest, OLD.document_id, OLD.offence_class) THEN
+        IF to_jsonb(NEW) - progress IS DISTINCT FROM to_jsonb(OLD) - progress THEN
             RAISE EXCEPTION 'request %: what the agency signed does not change', NEW.id;
         END IF;
     END IF;
@@ -212,6 +229,31 @@ CREATE TABLE target (
     CHECK ((resolution = 'one') = (account_id IS NOT NULL))
 );
 
+-- +goose StatementBegin
+-- A target stays as the agency signed it; only what lerd finds out changes, and
+-- only while its case is being reviewed.
+CREATE FUNCTION check_target() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    found CONSTANT text[] := ARRAY['account_id', 'resolution', 'alleged_rule', 'alleged_version', 'event_id'];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NOT EXISTS (SELECT 1 FROM request q WHERE q.id = NEW.request_id AND q.version = 1 AND q.event_id = NEW.event_id) THEN
+            RAISE EXCEPTION 'target %: targets come with their request and never later', NEW.id;
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF to_jsonb(NEW) - found IS DISTINCT FROM to_jsonb(OLD) - found THEN
+        RAISE EXCEPTION 'target %: what the agency signed does not change', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM request q WHERE q.id = NEW.request_id AND q.state IN ('in_review', 'qualified')) THEN
+        RAISE EXCEPTION 'target %: its case is not under review', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER check_target BEFORE INSERT OR UPDATE ON target FOR EACH ROW EXECUTE FUNCTION check_target();
+ALTER TABLE target ENABLE ALWAYS TRIGGER check_target;
+
 CREATE TABLE check_answer (
     id          uuid PRIMARY KEY,
     request_id  uuid NOT NULL REFERENCES request,
@@ -225,7 +267,8 @@ CREATE TABLE check_answer (
     answered_by text NOT NULL,
     answered_as text NOT NULL,
     at          timestamptz NOT NULL,
-    event_id    uuid NOT NULL
+    event_id    uuid NOT NULL,
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id)
 );
 CREATE INDEX check_answer_request ON check_answer (request_id, check_id, at);
 
@@ -237,10 +280,13 @@ CREATE TABLE message (
     from_name  text NOT NULL,
     body       text NOT NULL,
     at         timestamptz NOT NULL,
-    event_id   uuid NOT NULL
+    event_id   uuid NOT NULL,
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id)
 );
 CREATE INDEX message_request ON message (request_id, at);
 
+-- A decision is never changed: another one, with the next version, takes its
+-- place. So what a release rests on stays as it was.
 CREATE TABLE decision (
     id         uuid PRIMARY KEY,
     request_id uuid NOT NULL REFERENCES request,
@@ -256,9 +302,10 @@ CREATE TABLE decision (
     at         timestamptz NOT NULL,
     version    bigint NOT NULL,
     event_id   uuid NOT NULL,
-    UNIQUE (request_id, target_id, category),
+    UNIQUE (request_id, target_id, category, version),
     UNIQUE (id, request_id, target_id, category),
     UNIQUE (id, outcome),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
     FOREIGN KEY (target_id, request_id) REFERENCES target (id, request_id),
     CHECK (from_at < to_at),
     CHECK (outcome IN ('produce', 'narrow') OR reasons <> '')
@@ -288,8 +335,11 @@ CREATE TABLE finding_ask (
     request_id uuid NOT NULL REFERENCES request,
     agency_id  uuid NOT NULL,
     target_id  uuid NOT NULL,
+    ordinal    integer NOT NULL CHECK (ordinal > 0), -- a case that went back may ask anew; the last one counts
     event_id   uuid NOT NULL,
-    UNIQUE (request_id, target_id),
+    UNIQUE (request_id, target_id, ordinal),
+    UNIQUE (request_id, target_id, finding_id),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
     FOREIGN KEY (target_id, request_id) REFERENCES target (id, request_id)
 );
 CREATE INDEX finding_ask_finding ON finding_ask (finding_id);
@@ -313,7 +363,7 @@ CREATE TABLE release (
     request_id       uuid NOT NULL REFERENCES request,
     agency_id        uuid NOT NULL,
     officer_id       uuid NOT NULL,
-    reviewer_id      uuid NOT NULL,
+    reviewer_id      uuid NOT NULL REFERENCES person,
     approver_id      uuid REFERENCES person,
     approved_at      timestamptz,
     approved_digest  text NOT NULL,
@@ -332,8 +382,8 @@ CREATE TABLE release (
     version          bigint NOT NULL,
     event_id         uuid NOT NULL,
     FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
+    UNIQUE (id, request_id, agency_id),
     FOREIGN KEY (request_id, officer_id) REFERENCES request (id, officer_id),
-    FOREIGN KEY (request_id, reviewer_id) REFERENCES request (id, reviewer_id),
     CHECK (officer_id <> reviewer_id AND approver_id IS DISTINCT FROM officer_id AND approver_id IS DISTINCT FROM reviewer_id),
     CHECK (state IN ('prepared', 'cancelled') OR (approver_id IS NOT NULL AND approved_at IS NOT NULL AND approved_digest = digest)),
     CHECK (state <> 'exported' OR (container_sha256 <> '' AND encrypted_sha256 <> '' AND sealing_event IS NOT NULL))
@@ -343,7 +393,7 @@ CREATE UNIQUE INDEX release_open ON release (request_id) WHERE state <> 'cancell
 
 CREATE TABLE release_item (
     id               uuid PRIMARY KEY,
-    release_id       uuid NOT NULL REFERENCES release,
+    release_id       uuid NOT NULL,
     request_id       uuid NOT NULL,
     agency_id        uuid NOT NULL,
     target_id        uuid NOT NULL,
@@ -365,9 +415,13 @@ CREATE TABLE release_item (
     UNIQUE (id, release_id, account_id, category),
     CHECK (confirmer1 < confirmer2),
     CHECK (from_at < to_at),
+    -- of this case and for this agency
+    FOREIGN KEY (release_id, request_id, agency_id) REFERENCES release (id, request_id, agency_id),
     -- a qualified decision on this very target and category
     FOREIGN KEY (decision_id, request_id, target_id, category) REFERENCES decision (id, request_id, target_id, category),
     FOREIGN KEY (decision_id, decision_outcome) REFERENCES decision (id, outcome),
+    -- a finding asked for about this very target
+    FOREIGN KEY (request_id, target_id, finding_id) REFERENCES finding_ask (request_id, target_id, finding_id),
     -- a finding on this very account, under this very rule, confirmed by two people
     FOREIGN KEY (finding_id, account_id) REFERENCES finding (id, account_id),
     FOREIGN KEY (finding_id, rule_id, rule_version) REFERENCES finding (id, rule_id, rule_version),
@@ -393,7 +447,7 @@ CREATE TABLE release_record (
     valid_to         timestamptz,
     ip               inet CHECK (ip IS NULL OR masklen(ip) = CASE family(ip) WHEN 4 THEN 32 ELSE 128 END),
     source_port      integer CHECK (source_port BETWEEN 1 AND 65535),
-    destination      inet,
+    destination      inet CHECK (destination IS NULL OR masklen(destination) = CASE family(destination) WHEN 4 THEN 32 ELSE 128 END),
     destination_port integer CHECK (destination_port BETWEEN 1 AND 65535),
     transport        text CHECK (transport IN ('tcp', 'udp')),
     event_type       text CHECK (event_type IN ('registration', 'login', 'session_refresh', 'logout', 'phone_verify', 'rule_violation')),
@@ -416,7 +470,7 @@ CREATE TABLE release_record (
 -- +goose StatementBegin
 -- A release and its parts are written once, in the transaction that prepares
 -- it; afterwards only the release's own progress changes.
-CREATE FUNCTION check_release_part() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION check_release_part() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM added a LEFT JOIN release r ON r.id = a.release_id
                LEFT JOIN audit.event e ON e.id = r.event_id
@@ -426,10 +480,11 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION check_release_record() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION check_release_record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM added a JOIN release_item i ON i.id = a.item_id
-               WHERE a.event_at IS NOT NULL AND (a.event_at < i.from_at OR a.event_at >= i.to_at)) THEN
+               WHERE a.event_at < i.from_at OR a.event_at >= i.to_at
+                  OR a.valid_from >= i.to_at OR a.valid_to <= i.from_at OR a.valid_to <= a.valid_from) THEN
         RAISE EXCEPTION 'a record lies outside the decided period';
     END IF;
     RETURN NULL;
@@ -440,16 +495,25 @@ BEGIN
     RAISE EXCEPTION '%: rows are written once and never changed', TG_TABLE_NAME;
 END $$;
 
--- Runs at commit: what the keys cannot say.
-CREATE FUNCTION check_release() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+-- Runs at commit: what the keys cannot say. What a release relies on is locked
+-- against change until the commit is through, so that nothing falls between the
+-- check and the release.
+CREATE FUNCTION check_release() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     r record;
     q record;
 BEGIN
     SELECT * INTO r FROM release WHERE id = NEW.id;
-    SELECT * INTO q FROM request WHERE id = r.request_id;
-    IF q.verdict <> 'qualified' THEN
-        RAISE EXCEPTION 'release %: the request is not qualified', r.id;
+    IF r.state = 'cancelled' THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO q FROM request WHERE id = r.request_id FOR SHARE;
+    IF q.verdict <> 'qualified' OR q.reviewer_id IS DISTINCT FROM r.reviewer_id THEN
+        RAISE EXCEPTION 'release %: the request is not qualified by its reviewer', r.id;
+    END IF;
+    PERFORM 1 FROM agency WHERE id = r.agency_id AND standing = 'verified' FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'release %: the agency is suspended', r.id;
     END IF;
     IF NOT EXISTS (SELECT 1 FROM release_item WHERE release_id = r.id) THEN
         RAISE EXCEPTION 'release %: there is nothing in it', r.id;
@@ -462,13 +526,10 @@ BEGIN
         RAISE EXCEPTION 'release %: an item goes beyond what was asked of a suspect', r.id;
     END IF;
     IF EXISTS (SELECT 1 FROM release_item i JOIN decision d ON d.id = i.decision_id
-               WHERE i.release_id = r.id AND (i.from_at < d.from_at OR i.to_at > d.to_at)) THEN
-        RAISE EXCEPTION 'release %: an item goes beyond the decided period', r.id;
-    END IF;
-    IF r.state IN ('prepared', 'approved', 'intended', 'sealed') AND EXISTS (
-        SELECT 1 FROM release_item i JOIN finding f ON f.id = i.finding_id
-        WHERE i.release_id = r.id AND (f.state <> 'confirmed' OR f.appeal IN ('pending', 'overturned'))) THEN
-        RAISE EXCEPTION 'release %: a finding is not confirmed', r.id;
+               WHERE i.release_id = r.id AND (i.from_at < d.from_at OR i.to_at > d.to_at OR d.decided_by <> r.reviewer_id
+                  OR EXISTS (SELECT 1 FROM decision n WHERE n.request_id = d.request_id AND n.target_id = d.target_id
+                             AND n.category = d.category AND n.version > d.version))) THEN
+        RAISE EXCEPTION 'release %: an item is not what its reviewer last decided', r.id;
     END IF;
     IF EXISTS (SELECT 1 FROM release_item i
                WHERE i.release_id = r.id AND (
@@ -476,10 +537,30 @@ BEGIN
                    OR i.confirmer1 IS NOT DISTINCT FROM r.approver_id OR i.confirmer2 IS NOT DISTINCT FROM r.approver_id)) THEN
         RAISE EXCEPTION 'release %: officer, reviewer, confirmers and approver must be different people', r.id;
     END IF;
+    IF r.state <> 'prepared' AND (TG_OP = 'INSERT' OR OLD.state = 'prepared')
+       AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = r.approver_id AND p.role = 'approver' AND p.active) THEN
+        RAISE EXCEPTION 'release %: an approver approves, and nobody else', r.id;
+    END IF;
+    IF TG_OP = 'INSERT' OR OLD.state <> 'exported' THEN
+        PERFORM 1 FROM person WHERE id = r.officer_id AND active FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'release %: the officer who asked has left', r.id;
+        END IF;
+        PERFORM 1 FROM finding f JOIN release_item i ON i.finding_id = f.id WHERE i.release_id = r.id FOR SHARE OF f;
+        IF EXISTS (SELECT 1 FROM release_item i JOIN finding f ON f.id = i.finding_id
+                   WHERE i.release_id = r.id AND (f.state <> 'confirmed' OR f.appeal IN ('pending', 'overturned')
+                      OR f.expires_at <= greatest(r.retrieved_at, r.approved_at, r.exported_at))) THEN
+            RAISE EXCEPTION 'release %: a finding is not confirmed, or no longer stands', r.id;
+        END IF;
+    END IF;
+    IF NOT ((r.state, q.state) IN (('prepared', 'confirmed'), ('approved', 'approved'), ('intended', 'approved'), ('sealed', 'approved'),
+            ('exported', 'exported'), ('exported', 'delivered'), ('exported', 'closed'))) THEN
+        RAISE EXCEPTION 'release %: it is %, and its case is %', r.id, r.state, q.state;
+    END IF;
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION check_release_progress() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION check_release_progress() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF NEW.version <> OLD.version + 1 THEN
         RAISE EXCEPTION 'release %: version % does not follow %', NEW.id, NEW.version, OLD.version;
@@ -506,7 +587,7 @@ BEGIN
 END $$;
 
 -- A case says "approved" or more only while a release says so too.
-CREATE FUNCTION check_request_release() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION check_request_release() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     q record;
 BEGIN
@@ -517,22 +598,56 @@ BEGIN
     IF q.state IN ('exported', 'delivered', 'closed') AND NOT EXISTS (SELECT 1 FROM release WHERE request_id = q.id AND state = 'exported') THEN
         RAISE EXCEPTION 'request %: there is no exported release', q.id;
     END IF;
+    IF q.state NOT IN ('confirmed', 'approved', 'exported', 'delivered', 'closed')
+       AND EXISTS (SELECT 1 FROM release WHERE request_id = q.id AND state <> 'cancelled') THEN
+        RAISE EXCEPTION 'request %: it is %, and its release is not cancelled', q.id, q.state;
+    END IF;
     RETURN NULL;
 END $$;
 
--- A finding is confirmed by two people, each of whom said so.
-CREATE FUNCTION check_finding() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+-- A finding is confirmed by two people, each of whom said so, and denied by
+-- nobody. What was denied stays denied: another look is another finding.
+CREATE FUNCTION check_finding() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     f record;
 BEGIN
     SELECT * INTO f FROM finding WHERE id = NEW.id;
-    IF f.state = 'confirmed' AND (
+    IF f.state = 'confirmed' AND (TG_OP = 'INSERT' OR OLD.state <> 'confirmed') AND (
         (SELECT count(DISTINCT c.person_id) FROM confirmation c JOIN person p ON p.id = c.person_id
          WHERE c.finding_id = f.id AND c.verdict = 'confirmed' AND p.role = 'confirmer') < 2
+        OR EXISTS (SELECT 1 FROM confirmation c WHERE c.finding_id = f.id AND c.verdict = 'rejected')
         OR f.evidence = '') THEN
         RAISE EXCEPTION 'finding %: it takes two confirmers and an evidence reference', f.id;
     END IF;
     RETURN NULL;
+END $$;
+
+CREATE FUNCTION check_finding_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    was text := '';
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        was := OLD.state;
+        IF NEW.version <> OLD.version + 1 THEN
+            RAISE EXCEPTION 'finding %: version % does not follow %', NEW.id, NEW.version, OLD.version;
+        END IF;
+        IF (NEW.account_id, NEW.rule_id, NEW.rule_version, NEW.opened_at) IS DISTINCT FROM (OLD.account_id, OLD.rule_id, OLD.rule_version, OLD.opened_at) THEN
+            RAISE EXCEPTION 'finding %: it is about one account and one rule', NEW.id;
+        END IF;
+    END IF;
+    IF NEW.state <> was AND (was, NEW.state) NOT IN (('', 'proposed'), ('proposed', 'confirmed'), ('proposed', 'rejected'), ('proposed', 'expired'),
+                                                   ('confirmed', 'overturned'), ('confirmed', 'expired')) THEN
+        RAISE EXCEPTION 'finding %: no step leads from "%" to "%"', NEW.id, was, NEW.state;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION check_confirmation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM finding f WHERE f.id = NEW.finding_id AND f.state = 'proposed') THEN
+        RAISE EXCEPTION 'confirmation %: the finding is closed', NEW.id;
+    END IF;
+    RETURN NEW;
 END $$;
 -- +goose StatementEnd
 
@@ -549,6 +664,9 @@ CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON check_answer FOR EACH ROW
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON message FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON document FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON finding_ask FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON decision FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER check_step BEFORE INSERT OR UPDATE ON finding FOR EACH ROW EXECUTE FUNCTION check_finding_step();
+CREATE TRIGGER check_open BEFORE INSERT ON confirmation FOR EACH ROW EXECUTE FUNCTION check_confirmation();
 CREATE TRIGGER check_progress BEFORE UPDATE ON release FOR EACH ROW EXECUTE FUNCTION check_release_progress();
 CREATE CONSTRAINT TRIGGER check_release AFTER INSERT OR UPDATE ON release
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_release();
@@ -567,6 +685,9 @@ ALTER TABLE check_answer ENABLE ALWAYS TRIGGER written_once;
 ALTER TABLE message ENABLE ALWAYS TRIGGER written_once;
 ALTER TABLE document ENABLE ALWAYS TRIGGER written_once;
 ALTER TABLE finding_ask ENABLE ALWAYS TRIGGER written_once;
+ALTER TABLE decision ENABLE ALWAYS TRIGGER written_once;
+ALTER TABLE finding ENABLE ALWAYS TRIGGER check_step;
+ALTER TABLE confirmation ENABLE ALWAYS TRIGGER check_open;
 ALTER TABLE release ENABLE ALWAYS TRIGGER check_progress;
 ALTER TABLE release ENABLE ALWAYS TRIGGER check_release;
 ALTER TABLE request ENABLE ALWAYS TRIGGER check_request_release;
@@ -599,12 +720,12 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['document', 'request', 'target', 'check_answer', 'message', 'decision', 'finding_ask',
                              'release', 'release_item'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-        EXECUTE format('CREATE POLICY case_of_agency ON %I TO lerd_app USING (may_see_case(agency_id)) WITH CHECK (may_see_case(agency_id))', t);
+        EXECUTE format('CREATE POLICY case_of_agency ON %I TO lerd_app USING (may_see_case(agency_id)) WITH CHECK (may_see_case(agency_id) AND lerd_scope() <> ''auditor'')', t);
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['finding', 'confirmation'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
-        EXECUTE format('CREATE POLICY findings ON %I TO lerd_app USING (may_see_findings()) WITH CHECK (may_see_findings())', t);
+        EXECUTE format('CREATE POLICY findings ON %I TO lerd_app USING (may_see_findings()) WITH CHECK (lerd_scope() IN (''confirmer'', ''system''))', t);
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
     END LOOP;
     ALTER TABLE release_record ENABLE ROW LEVEL SECURITY;
@@ -619,7 +740,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO lerd_app, lerd_auditor;
 REVOKE SELECT ON session, idempotency FROM lerd_auditor;
 GRANT INSERT ON agency, person, session, idempotency, rule_offence, document, request, target, check_answer, message,
     decision, finding, finding_ask, confirmation, release, release_item, release_record TO lerd_app;
-GRANT UPDATE ON agency, person, session, request, target, decision, finding, release TO lerd_app;
+GRANT UPDATE ON agency, person, session, request, target, finding, release TO lerd_app;
 
 -- +goose Down
 -- Business data are never dropped by a migration.
