@@ -111,10 +111,10 @@ func (s *Service) begin(ctx context.Context, p identity.Person) (string, identit
 	ctx = identity.With(ctx, actor)
 	e := change.Event(ctx, now, "session.started", "session:"+string(session.ID), 1)
 	e.Facts["method"] = "development"
-	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}}); err != nil {
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&session}}}}); err != nil {
 		return "", identity.Actor{}, err
 	}
-	return token, actor, s.Store.PutSession(system(ctx), session)
+	return token, actor, nil
 }
 
 func actorOf(p identity.Person, s identity.Session) identity.Actor {
@@ -151,7 +151,8 @@ func (s *Service) Authenticate(ctx context.Context, token string) (_ identity.Ac
 	return actorOf(p, session), nil
 }
 
-// SignOut ends the session of the actor in ctx.
+// SignOut ends the session of a token, with its event. One that has ended stays
+// ended, and is no fault.
 func (s *Service) SignOut(ctx context.Context, token string) (err error) {
 	defer fault.Wrap(&err, "identity.SignOut")
 	hash := sha256.Sum256([]byte(token))
@@ -159,10 +160,10 @@ func (s *Service) SignOut(ctx context.Context, token string) (err error) {
 	if err != nil {
 		return err
 	}
-	e := change.Event(ctx, s.Now(), "session.ended", "session:"+string(session.ID), 2)
-	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}}); err != nil {
-		return err
+	if !session.EndedAt.IsZero() {
+		return nil
 	}
 	session.EndedAt = s.Now().UTC().Truncate(time.Microsecond)
-	return s.Store.PutSession(system(ctx), session)
+	e := change.Event(ctx, session.EndedAt, "session.ended", "session:"+string(session.ID), 2)
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&session}}}})
 }
