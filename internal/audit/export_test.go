@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"lerd/internal/audit"
@@ -92,16 +93,16 @@ func TestExportGrowsWithTheLog(t *testing.T) {
 	if _, err := (audit.Exporter{Source: counter, Dir: dir, Trust: log.Trust}).Export(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if counter.bundles != 2 {
-		t.Errorf("%d bundles were read, 2 are new", counter.bundles)
+	if n := counter.bundles.Load(); n != 2 {
+		t.Errorf("%d bundles were read, 2 are new", n)
 	}
 	sameAs(t, dir, log)
 }
 
 type countingReader struct {
 	audit.LogReader
-	bundles int
-	limit   int // bundles after which reading fails, 0 for never
+	bundles atomic.Int64 // read from several goroutines
+	limit   int          // bundles after which reading fails, 0 for never
 }
 
 var errGone = errors.New("the source has gone away")
@@ -111,7 +112,7 @@ func (c *countingReader) ReadEntries(ctx context.Context, index uint64, width in
 		return nil, errGone
 	}
 	if index >= 3 { // of 3 earlier bundles of the growing log
-		c.bundles++
+		c.bundles.Add(1)
 	}
 	return c.LogReader.ReadEntries(ctx, index, width)
 }
@@ -144,8 +145,8 @@ func TestExportResumes(t *testing.T) {
 	if _, err := (audit.Exporter{Source: source, Dir: dir, Trust: log.Trust}).Export(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if source.bundles > 10 {
-		t.Errorf("%d bundles were read again", source.bundles)
+	if n := source.bundles.Load(); n > 10 {
+		t.Errorf("%d bundles were read again", n)
 	}
 	sameAs(t, dir, log)
 	if err := os.Remove(filepath.Join(dir, audit.TilePath(1, 0, 256))); err != nil {

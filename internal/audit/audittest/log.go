@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"slices"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -45,7 +47,7 @@ func NewKey(t testing.TB, origin string) Key {
 	return Key{signer, audit.Trust{Log: []note.Verifier{verifier}}, vkey}
 }
 
-// Log is a log in memory. Files holds its layout and may be tampered with.
+// Log is a log in memory. Files holds its layout, to be tampered with by Edit.
 type Log struct {
 	Key
 	Files   fstest.MapFS
@@ -127,14 +129,21 @@ func (l *Log) put(path string, data []byte) {
 	l.Files[path] = &fstest.MapFile{Data: append([]byte(nil), data...)}
 }
 
-// Clone gives a copy whose files can be tampered with alone.
+// Clone gives a copy whose files can be edited alone.
 func (l *Log) Clone() *Log {
 	c := *l
-	c.Files = fstest.MapFS{}
-	for path, f := range maps.All(l.Files) {
-		c.put(path, f.Data)
-	}
+	c.Files = maps.Clone(l.Files)
 	return &c
+}
+
+// Edit replaces the contents of a published file.
+func (l *Log) Edit(t testing.TB, path string, change func([]byte) []byte) {
+	t.Helper()
+	f := l.Files[path]
+	if f == nil {
+		t.Fatalf("no file %s", path)
+	}
+	l.put(path, change(slices.Clone(f.Data)))
 }
 
 // EventID gives the id of Events' event n.
@@ -168,12 +177,20 @@ func Seal(t testing.TB, e audit.Event, n int) []byte {
 	return entry
 }
 
-// Events gives the entries of events from up to but not including to.
+// sealed remembers the entries of Events, which many tests ask for again.
+var sealed struct {
+	sync.Mutex
+	entries [][]byte
+}
+
+// Events gives the entries of events from up to but not including to. The slice
+// is the caller's, the entries are not to be written to.
 func Events(t testing.TB, from, to int) [][]byte {
 	t.Helper()
-	out := make([][]byte, 0, to-from)
-	for n := from; n < to; n++ {
-		out = append(out, Seal(t, Event(n), n))
+	sealed.Lock()
+	defer sealed.Unlock()
+	for n := len(sealed.entries); n < to; n++ {
+		sealed.entries = append(sealed.entries, Seal(t, Event(n), n))
 	}
-	return out
+	return slices.Clone(sealed.entries[from:to])
 }
