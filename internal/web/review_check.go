@@ -273,13 +273,18 @@ func (c *Ctx) typedAnswers() []requests.CheckInput {
 	return out
 }
 
-// lonelyNotes refuses a reason that goes with no answer: it would be lost.
+// lonelyNotes refuses a reason that goes with no answer, because it would be
+// lost, and an answer against the request without its reason.
 func (c *Ctx) lonelyNotes(in []requests.CheckInput) error {
 	given := map[string]bool{}
-	for _, one := range in {
-		given["note_"+checkKey(one.Check, one.Target)] = one.Result != ""
-	}
 	var problems []fault.Problem
+	for _, one := range in {
+		note := "note_" + checkKey(one.Check, one.Target)
+		given[note] = one.Result != ""
+		if given[note] && one.Result != string(legal.Pass) && one.Note == "" {
+			problems = append(problems, fault.Problem{Field: note, Message: c.T("review.note_missing")})
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.values)) {
 		if strings.HasPrefix(name, "note_") && c.typed(name) != "" && !given[name] {
 			problems = append(problems, fault.Problem{Field: "result_" + strings.TrimPrefix(name, "note_"), Message: c.T("review.note_alone")})

@@ -32,7 +32,10 @@ type gridItem struct {
 }
 
 // itemInput are the fields of one choice.
-type itemInput struct{ Outcome, From, To, Zone, Reasons, Note Field }
+type itemInput struct {
+	Outcome, From, To, Zone, Reasons, Note Field
+	Narrows                                bool // a shorter period can be chosen
+}
 
 var actionTones = map[legal.Action]Tone{
 	legal.Produce: Good, legal.Narrow: Caution, legal.Ask: Caution, legal.Hold: Info, legal.NotHeld: Plain, legal.RefuseIt: Danger,
@@ -120,7 +123,9 @@ func (w *workbench) itemFields(f *Form, t requests.Target, key string, outcomes 
 }
 
 func (f *Form) itemInput(key string) *itemInput {
-	return &itemInput{Outcome: f.fields["outcome_"+key], From: f.fields["from_"+key], To: f.fields["to_"+key], Zone: f.fields["zone_"+key],
+	outcome := f.fields["outcome_"+key]
+	narrows := slices.ContainsFunc(outcome.Options, func(o Option) bool { return o.Value == string(requests.Narrow) })
+	return &itemInput{Narrows: narrows, Outcome: outcome, From: f.fields["from_"+key], To: f.fields["to_"+key], Zone: f.fields["zone_"+key],
 		Reasons: f.fields["reasons_"+key], Note: f.fields["note_"+key]}
 }
 

@@ -286,6 +286,10 @@ func TestAnswersAreReadByTheirNames(t *testing.T) {
 	if d := cmp.Diff([]string{want}, f.took); d != "" {
 		t.Error(d)
 	}
+	w = st.send("tok-reviewer", bench+"/checks", formOf("result_VC-10_t1", "needs_info"))
+	if w.Code != 422 || len(f.took) != 1 || !strings.Contains(w.Body.String(), `href="#note_VC-10_t1"`) {
+		t.Errorf("an answer without its reason: %d, %d steps", w.Code, len(f.took))
+	}
 	w = st.send("tok-reviewer", bench+"/checks", formOf("note_VC-02", hostile))
 	if body := w.Body.String(); w.Code != 422 || len(f.took) != 1 || !strings.Contains(body, `href="#result_VC-02-0"`) || !strings.Contains(body, "&#34;&gt;&lt;script&gt;") || strings.Contains(body, "<script>") {
 		t.Errorf("a reason without an answer: %d, %d steps", w.Code, len(f.took))
@@ -301,7 +305,7 @@ func TestMistakesStandBesideTheirFieldsAndNothingTypedIsLost(t *testing.T) {
 		href  string
 		keeps string
 	}{
-		{"/checks", formOf("result_VC-10_t1", "fail"), "check_VC-10_t1_note", "note_VC-10_t1", `value="fail" checked`},
+		{"/checks", formOf("result_VC-10_t1", "fail", "note_VC-10_t1", "n"), "check_VC-10_t1_note", "note_VC-10_t1", `value="fail" checked`},
 		{"/checks", formOf("result_VC-02", "fail", "note_VC-02", "kept words"), "check_VC-02", "result_VC-02-0", "kept words"},
 		{"/decide", formOf("outcome_t1_phone_number", "narrow", "from_t1_phone_number", "kept moment"), "decision_t1_phone_number_from", "from_t1_phone_number", "kept moment"},
 		{"/decide", formOf("outcome_t1_ip_address", "refuse", "note_t1_ip_address", "kept words"), "decision_t1_ip_address_reasons", "reasons_t1_ip_address", "kept words"},
