@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lerd/internal/fault"
+	"lerd/internal/verifycli"
 	"lerd/internal/web"
 )
 
@@ -213,7 +214,7 @@ func TestServeStartsWithNothingHalfSet(t *testing.T) {
 	if fault.KindOf(err) != fault.Invalid || len(fault.ProblemsOf(err)) < 5 {
 		t.Errorf("served with: %v", err)
 	}
-	text := plain(err)
+	text := verifycli.Plain(err)
 	for _, want := range []string{"public_origin: ", "accounts_url: ", "seal.key: "} {
 		if strings.Count(text, "\n  "+want) != 1 {
 			t.Errorf("%q stands %d times in:\n%s", want, strings.Count(text, "\n  "+want), text)
