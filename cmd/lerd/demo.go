@@ -42,14 +42,14 @@ type demo struct {
 func (c demoCmd) Run(ctx context.Context) error {
 	d := &demo{demoCmd: c, out: os.Stdout}
 	defer d.close()
-	if err := d.prepare(ctx); err != nil {
-		return err
-	}
-	l, err := d.listen()
+	l, err := d.listen() // before the long steps: an address that cannot be had is said at once
 	if err != nil {
 		return err
 	}
 	defer l.Close()
+	if err := d.prepare(ctx); err != nil {
+		return err
+	}
 	if err := d.build(ctx); err != nil {
 		return err
 	}
