@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"strconv"
 
 	"lerd/internal/audit"
 	"lerd/internal/change"
-	"lerd/internal/export"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/personal"
 	"lerd/internal/records"
 )
 
@@ -271,22 +270,19 @@ func (s *Service) Return(ctx context.Context, id ID, why string) (err error) {
 	if err != nil {
 		return err
 	}
-	reason, err := needText("why", why, "Say what the reviewer should look at again.")
-	if err != nil {
-		return err
+	return s.takeReasoned(ctx, c, reasoned{Return, rule, why, "Say what the reviewer should look at again.",
+		func(q *Request, part *change.Part, _ personal.Text) []change.Part {
+			s.startOver(part, q, c)
+			return s.cancel(ctx, c, *part, "returned")
+		}})
+}
+
+// cancel gives the part that ends a case's release, if there is one.
+func (s *Service) cancel(ctx context.Context, c Case, because change.Part, why string) []change.Part {
+	if c.Release == nil {
+		return nil
 	}
-	q := c.Request
-	part, err := s.step(ctx, &q, Return, rule)
-	if err != nil {
-		return err
-	}
-	s.startOver(&part, &q, c)
-	tell(&part, "reason", reason)
-	parts := []change.Part{part}
-	if c.Release != nil {
-		parts = append(parts, s.cancelled(ctx, *c.Release, part, "returned"))
-	}
-	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+	return []change.Part{s.cancelled(ctx, *c.Release, because, why)}
 }
 
 // cancelled is the part that ends a release from which nothing has left.
@@ -297,186 +293,5 @@ func (s *Service) cancelled(ctx context.Context, rel Release, because change.Par
 	return change.Part{Event: e, Update: []any{&rel}}
 }
 
-// Intend records the intent to sign, before anything is signed, and settles
-// which event will commit to the contents.
-func (s *Service) Intend(ctx context.Context, rel Release) (Release, error) {
-	next := rel
-	next.State, next.SealingEvent, next.Attempt = Intended, newID[audit.EventID](), rel.Attempt+1
-	return s.advance(ctx, rel, next, nil)
-}
-
-// Seal records the digest of the contents (hexadecimal SHA-256 of
-// data/export.json), under the id settled by Intend; the proof of this event
-// lies inside the bundle.
-func (s *Service) Seal(ctx context.Context, rel Release, contentsSHA256 string) (Release, error) {
-	next := rel
-	next.State, next.ContentsSHA256 = Sealed, contentsSHA256
-	return s.advance(ctx, rel, next, map[string]string{export.FactContents: contentsSHA256})
-}
-
-// Resume records the intent to sign once more, after a stop in the middle: no
-// signature is made without an intent on record.
-func (s *Service) Resume(ctx context.Context, rel Release) (Release, error) {
-	next := rel
-	next.Attempt++
-	return s.advance(ctx, rel, next, nil)
-}
-
-var exportKinds = map[ReleaseState]string{Intended: "export.intended", Sealed: export.KindSealed, Exported: export.KindReleased}
-
-// advance takes a release one durable step on.
-func (s *Service) advance(ctx context.Context, rel, next Release, facts map[string]string) (_ Release, err error) {
-	defer fault.Wrap(&err, "requests.advance(%s, %s)", rel.ID, next.State)
-	part, err := s.progress(ctx, rel, &next, facts)
-	if err != nil {
-		return rel, err
-	}
-	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}}); err != nil {
-		return rel, err
-	}
-	next.EventID = part.Event.ID
-	return next, nil
-}
-
-func (s *Service) progress(ctx context.Context, rel Release, next *Release, facts map[string]string) (change.Part, error) {
-	_, rule, err := s.may(ctx, "export", "release", rel.Agency)
-	if err != nil {
-		return change.Part{}, err
-	}
-	next.Version = rel.Version + 1
-	kind := exportKinds[next.State]
-	if rel.State == next.State {
-		kind = "export.resumed"
-	}
-	e := s.releaseEvent(ctx, *next, kind)
-	if kind == export.KindSealed {
-		e.ID = next.SealingEvent
-	}
-	e.Facts["attempt"], e.Facts["rule"], e.Facts["digest"] = strconv.Itoa(next.Attempt), rule, rel.Digest
-	e.Facts[export.FactExport] = rel.Ref
-	for k, v := range facts {
-		e.Facts[k] = v
-	}
-	return change.Part{Event: e, Update: []any{next}}, nil
-}
-
-// Finish records that the bundle is ready, with the digests of the container
-// and of the encrypted file, and moves the case with it.
-func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encryptedSHA256 string) (_ Release, err error) {
-	rel := *c.Release
-	defer fault.Wrap(&err, "requests.Finish(%s)", rel.ID)
-	next := rel
-	next.State, next.ContainerSHA256, next.EncryptedSHA256, next.ExportedAt = Exported, containerSHA256, encryptedSHA256, s.now()
-	second, err := s.progress(ctx, rel, &next, map[string]string{export.FactContainer: containerSHA256, export.FactReleaseFile: encryptedSHA256})
-	if err != nil {
-		return rel, err
-	}
-	q := c.Request
-	part, err := s.step(ctx, &q, Export, second.Event.Facts["rule"])
-	if err != nil {
-		return rel, err
-	}
-	part.Event.Causes = append(part.Event.Causes, second.Event.ID)
-	part.Event.Facts["release"] = string(next.ID)
-	next.EventID = second.Event.ID
-	return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part}})
-}
-
-// Outcome says in one word what became of a category of a target.
-func (c Case) Outcome(t Target, cat Category) string {
-	d, ok := c.Decision(t.ID, cat)
-	if !ok || c.Request.State.Open() && !c.published() {
-		return "pending"
-	}
-	if !d.Outcome.Leaves() {
-		return string(d.Outcome)
-	}
-	if c.Release != nil {
-		for _, i := range c.Release.Items {
-			if i.Target == t.ID && i.Category == cat {
-				return string(d.Outcome)
-			}
-		}
-	}
-	return string(Refuse)
-}
-
-// published tells whether the agency may read the decisions.
-func (c Case) published() bool {
-	switch c.Request.State {
-	case ExportedCase, Delivered, Closed, Refused, NoData:
-		return true
-	}
-	return false
-}
-
-// Published tells whether the agency may read the decisions.
-func (c Case) Published() bool { return c.published() }
-
 // String gives the release's reference and state, for logs.
 func (r Release) String() string { return fmt.Sprintf("%s (%s)", r.Ref, r.State) }
-
-// ExportCase gives the export job an approved case with its frozen records,
-// checked against the digest that was approved.
-func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record, err error) {
-	defer fault.Wrap(&err, "requests.ExportCase(%s)", id)
-	c, _, _, err = s.open(ctx, id, "export", "release")
-	if err != nil {
-		return c, nil, err
-	}
-	if c.Request.State != Approved || c.Release == nil || c.Release.ApprovedDigest != c.Release.Digest || c.Release.Approver == "" {
-		return c, nil, fault.New(fault.Gate, "The case has no approved release.")
-	}
-	if err := distinct(c.Release.Approver, *c.Release); err != nil {
-		return c, nil, err
-	}
-	if err := s.stands(ctx, c); err != nil {
-		return c, nil, err
-	}
-	rows, err = s.frozen(ctx, *c.Release)
-	return c, rows, err
-}
-
-// PublishRules puts the links from platform rules to classes of offence, as the
-// policy states them, where the database's gates look for them. Links that are
-// there stay as they are.
-func (s *Service) PublishRules(ctx context.Context) (err error) {
-	defer fault.Wrap(&err, "requests.PublishRules")
-	known, err := s.Releases.RuleOffences(ctx)
-	if err != nil {
-		return err
-	}
-	var fresh []any
-	for _, rule := range s.Law.Rules() {
-		for _, class := range s.Law.OffenceClasses() {
-			link := RuleOffence{Rule: rule.ID, Version: rule.Version, Class: class.Code}
-			if ok, _ := s.Law.RuleMatchesOffence(rule.ID, class.Code); ok && !known[link] {
-				fresh = append(fresh, &link)
-			}
-		}
-	}
-	var set change.Set
-	for n := 0; n < len(fresh); n += linksPerEvent {
-		some := fresh[n:min(n+linksPerEvent, len(fresh))]
-		e := change.Event(ctx, s.now(), "policy.published", "policy:rules", 0)
-		e.Facts["digest"], e.Facts["links"] = s.Law.Digest(), strconv.Itoa(len(some))
-		set.Parts = append(set.Parts, change.Part{Event: e, Insert: some})
-	}
-	if len(set.Parts) == 0 {
-		return nil
-	}
-	return s.Store.Commit(ctx, set)
-}
-
-// linksPerEvent keeps an event with its commitments well below the size of an
-// entry of the log.
-const linksPerEvent = 200
-
-// Finished tells whether the release of a reference has been exported.
-func (s *Service) Finished(ctx context.Context, ref string) (bool, error) {
-	rel, err := s.Releases.ReleaseByRef(ctx, ref)
-	if fault.KindOf(err) == fault.NotFound {
-		return false, nil
-	}
-	return rel.State == Exported, err
-}
