@@ -97,7 +97,8 @@ stop_database() {
 
 test_all() { go test -race -timeout 40m ./...; }
 
-test_interop() { (cd interop && go vet ./... && go test -timeout 40m ./...); }
+# The module follows the versions of the one above it (-mod=mod).
+test_interop() { (cd interop && go vet -mod=mod ./... && go test -mod=mod -timeout 40m ./...); }
 
 # fuzz_all runs every fuzz target for a while; their seeds run in test_all.
 fuzz_all() {
