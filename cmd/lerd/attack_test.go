@@ -39,6 +39,11 @@ func (s *scenario) attackers(t *testing.T) []attacker {
 // word $EVENT stands for the event's id. It gives the error of the first
 // statement or of the commit.
 func (a attacker) try(stream string, statements ...string) error {
+	return a.tryAs("system", stream, statements...)
+}
+
+// tryAs is try under the scope of another role.
+func (a attacker) tryAs(scope, stream string, statements ...string) error {
 	ctx := context.Background()
 	tx, err := a.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -47,9 +52,9 @@ func (a attacker) try(stream string, statements ...string) error {
 	defer tx.Rollback()
 	const event = `INSERT INTO audit.event (id, stream, version, causes, kind, entry)
 		SELECT gen_random_uuid(), $1, coalesce(max(version), 0) + 1,
-		       coalesce((SELECT array_agg(e.id) FROM audit.event e WHERE e.stream LIKE 'request:%' OR e.stream LIKE 'release:%' OR e.stream LIKE 'finding:%'), '{}'), 'attack', '\x7b7d'
+		       coalesce((SELECT array_agg(e.id) FROM audit.event e WHERE e.stream LIKE 'request:%' OR e.stream LIKE 'release:%' OR e.stream LIKE 'finding:%' OR e.stream LIKE 'agency:%'), '{}'), 'attack', '\x7b7d'
 		FROM audit.event WHERE stream = $1 RETURNING id`
-	if _, err := tx.Exec("SELECT set_config('lerd.scope', 'system', true)"); err != nil {
+	if _, err := tx.Exec("SELECT set_config('lerd.scope', $1, true)", scope); err != nil {
 		return err
 	}
 	var id string

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"testing"
+
+	"lerd/internal/identity"
+	"lerd/internal/jobs"
+	"lerd/internal/legal"
+	"lerd/internal/requests"
+	"lerd/internal/violations"
+)
+
+// unwritable makes the log refuse the events of one kind.
+type unwritable struct {
+	*scenario
+	db   *sql.DB
+	seen map[string]bool
+}
+
+func (s *scenario) unwritable() *unwritable {
+	u := &unwritable{scenario: s, db: s.ownerDB(), seen: map[string]bool{}}
+	for _, sql := range []string{
+		`CREATE TABLE refused_kind (kind text)`,
+		`GRANT SELECT ON refused_kind TO lerd_app`,
+		`CREATE FUNCTION refuse_kind() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF EXISTS (SELECT 1 FROM public.refused_kind k WHERE k.kind = NEW.kind) THEN RAISE EXCEPTION 'the log is full'; END IF;
+			RETURN NEW; END $$`,
+		`CREATE TRIGGER refuse_kind BEFORE INSERT ON audit.event FOR EACH ROW EXECUTE FUNCTION refuse_kind()`,
+	} {
+		_, err := u.db.Exec(sql)
+		s.must(err)
+	}
+	return u
+}
+
+// everything is a digest of every row that lerd keeps, its log included.
+func (u *unwritable) everything() string {
+	u.t.Helper()
+	var digest string
+	u.must(u.db.QueryRow(`SELECT md5(string_agg(t, '|' ORDER BY t)) FROM (
+		SELECT 'request' || r::text FROM request r UNION ALL SELECT 'target' || r::text FROM target r UNION ALL SELECT 'answer' || r::text FROM check_answer r
+		UNION ALL SELECT 'message' || r::text FROM message r UNION ALL SELECT 'decision' || r::text FROM decision r UNION ALL SELECT 'finding' || r::text FROM finding r
+		UNION ALL SELECT 'ask' || r::text FROM finding_ask r UNION ALL SELECT 'confirmation' || r::text FROM confirmation r UNION ALL SELECT 'release' || r::text FROM release r
+		UNION ALL SELECT 'item' || r::text FROM release_item r UNION ALL SELECT 'record' || r::text FROM release_record r UNION ALL SELECT 'document' || r::text FROM document r
+		UNION ALL SELECT 'session' || r::text FROM session r UNION ALL SELECT 'key' || r::text FROM idempotency r UNION ALL SELECT 'agency' || r::text FROM agency r
+		UNION ALL SELECT 'person' || r::text FROM person r UNION ALL SELECT 'event' || id::text FROM audit.event UNION ALL SELECT 'payload' || event_id::text FROM audit.payload) all_rows (t)`).Scan(&digest))
+	return digest
+}
+
+// step takes a step once for each kind of event that it writes, with that kind
+// refused, expects that nothing of it remains, and then takes it.
+func (u *unwritable) step(name string, step func() error, kinds ...string) {
+	u.t.Helper()
+	for _, kind := range kinds {
+		u.seen[kind] = true
+		_, err := u.db.Exec("INSERT INTO refused_kind VALUES ($1)", kind)
+		u.must(err)
+		before := u.everything()
+		if err := step(); err == nil {
+			u.t.Errorf("%s went through though %s cannot be written", name, kind)
+		}
+		if u.everything() != before {
+			u.t.Errorf("%s left something behind without %s", name, kind)
+		}
+		_, err = u.db.Exec("DELETE FROM refused_kind")
+		u.must(err)
+	}
+	u.must(step())
+}
+
+// TestWithoutItsEventNothingOfAStepRemains refuses, one after the other, every
+// kind of event of the main job, its looks included.
+func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
+	s := newScenario(t)
+	u := s.unwritable()
+	officer, reviewer, counsel, approver := s.as("asha.rao"), s.as("rita.lind"), s.as("helen.park"), s.as("anna.keller")
+	system := identity.With(s.ctx, identity.SystemActor())
+	var doc requests.Document
+	var q requests.Request
+	u.step("sign in", func() error { _, _, err := s.people.SignInForDevelopment(s.ctx, "asha.rao"); return err }, "session.started")
+	u.step("upload", func() (err error) {
+		doc, err = s.cases.Upload(officer, "order.pdf", "application/pdf", bytes.NewReader(s.order("IN/94/2026/301")))
+		return err
+	}, "document.uploaded")
+	u.step("submit", func() (err error) {
+		q, err = s.cases.Submit(officer, s.submission(doc.ID, "IN/94/2026/301"))
+		return err
+	}, "request.submit")
+	id := q.ID
+	u.step("view", func() error { _, err := s.cases.View(reviewer, id); return err }, "request.viewed")
+	u.step("order", func() error { return closed(s.cases.OpenDocument(reviewer, id)) }, "document.viewed")
+	u.step("claim", func() error { return s.cases.Claim(reviewer, id) }, "request.claim")
+	u.step("unclaim", func() error { return s.cases.Unclaim(reviewer, id, "Lunch.") }, "request.unclaim")
+	s.must(s.cases.Claim(reviewer, id))
+	u.step("ask", func() error { return s.cases.Ask(reviewer, id, "Which?") }, "request.ask")
+	u.step("reply", func() error { return s.cases.Reply(officer, id, "That.") }, "request.reply")
+	u.step("check", func() error {
+		return s.cases.AnswerChecks(reviewer, id, []requests.CheckInput{{Check: "VC-06", Result: "pass"}})
+	}, "request.answer_check")
+	s.answerAll(reviewer, id, legal.RoleReviewer)
+	s.answerAll(counsel, id, legal.RoleCounsel)
+	u.step("decide", func() error {
+		return s.cases.Decide(reviewer, id, []requests.DecisionInput{{Target: "t1", Category: requests.IPAddress, Outcome: requests.Produce}})
+	}, "request.decide")
+	rule := []requests.Allegation{{Target: "t1", Rule: "PR-05"}}
+	u.step("qualify", func() error { return s.cases.Qualify(reviewer, id, rule) }, "request.qualify")
+	u.step("open findings", func() error { return s.cases.OpenFindings(system, id) }, "finding.opened", "request.open_findings")
+	u.denied(id, rule)
+	finding := string(s.load(id).Asks[0].Finding)
+	u.step("look at a finding", func() error { _, err := s.findings.View(s.as("carl.ito"), finding); return err }, "finding.viewed")
+	for _, who := range []string{"carl.ito", "dana.cruz"} {
+		u.step("confirm", func() error {
+			return s.findings.Confirm(s.as(who), finding, violations.Input{Verdict: "confirmed", Evidence: "MOD-1"})
+		}, "finding.confirmed")
+	}
+	u.step("settle", func() error { return s.cases.Settle(system, id) }, "request.confirm")
+	u.step("prepare", func() error { return s.cases.Prepare(system, id) }, "release.prepared")
+	u.step("look at a release", func() error { _, _, err := s.cases.ViewRelease(approver, id); return err }, "release.viewed")
+	digest := s.load(id).Release.Digest
+	u.step("approve", func() error { return s.cases.Approve(approver, id, digest) }, "request.approve", "release.approved")
+	u.exported(system, id)
+	u.step("download", func() error { return closed2(s.cases.Download(officer, id)) }, "request.deliver", "release.downloaded")
+	u.step("acknowledge", func() error { return s.cases.Acknowledge(officer, id) }, "request.acknowledge")
+	u.step("trail", func() error { _, _, err := s.cases.Trail(s.as("ines.moreau"), id); return err }, "trail.viewed")
+	u.ends()
+	t.Logf("%d kinds of event", len(u.seen))
+}
+
+// denied lets the first finding be denied, and counsel reopen the case.
+func (u *unwritable) denied(id requests.ID, rule []requests.Allegation) {
+	system := identity.With(u.ctx, identity.SystemActor())
+	finding := string(u.load(id).Asks[0].Finding)
+	u.step("deny", func() error {
+		return u.findings.Confirm(u.as("emil.novak"), finding, violations.Input{Verdict: "rejected", Note: "No."})
+	}, "finding.rejected")
+	u.step("conflict", func() error { return u.cases.Settle(system, id) }, "request.raise_conflict")
+	u.step("reopen", func() error { return u.cases.Reopen(u.as("helen.park"), id, "Again.") }, "request.reopen")
+	u.must(u.cases.Qualify(u.as("rita.lind"), id, rule))
+	u.must(u.cases.OpenFindings(system, id))
+}
+
+// exported takes the export through each of its events; what is durable of an
+// earlier step stays, and the next run goes on from there.
+func (u *unwritable) exported(system context.Context, id requests.ID) {
+	x := u.caseJob.Export.(*jobs.Exporter)
+	c := u.load(id)
+	u.step("intend", func() (err error) { *c.Release, err = u.cases.Intend(system, *c.Release); return err }, "export.intended")
+	u.step("resume", func() (err error) { *c.Release, err = u.cases.Resume(system, *c.Release); return err }, "export.resumed")
+	for _, kind := range []string{"export.sealed", "export.released", "request.export"} {
+		u.seen[kind] = true
+		_, err := u.db.Exec("INSERT INTO refused_kind VALUES ($1)", kind)
+		u.must(err)
+		if err := x.Export(system, id); err == nil || u.state(id) != requests.Approved {
+			u.t.Errorf("exported without %s: %v", kind, err)
+		}
+		_, err = u.db.Exec("DELETE FROM refused_kind")
+		u.must(err)
+	}
+	u.must(x.Export(system, id))
+}
+
+// ends takes the steps that end a case before its release.
+func (u *unwritable) ends() {
+	reviewer := u.as("rita.lind")
+	q := u.submit("IN/94/2026/302")
+	u.step("withdraw", func() error { return u.cases.Withdraw(u.as("asha.rao"), q.ID, "Settled.") }, "request.withdraw")
+	q = u.submit("IN/94/2026/303")
+	u.must(u.cases.Claim(reviewer, q.ID))
+	u.step("refuse", func() error { return u.cases.Refuse(reviewer, q.ID, []string{"RR-12"}, "Too wide.") }, "request.refuse")
+	q = u.submit("IN/94/2026/304")
+	u.review(q.ID)
+	u.jobs()
+	u.confirm()
+	u.jobs()
+	u.step("return", func() error { return u.cases.Return(u.as("ben.osei"), q.ID, "Again.") }, "request.return", "release.cancelled")
+	in := u.submission(u.upload("IN/94/2026/305"), "IN/94/2026/305")
+	in.Targets[0].PersonRole = legal.Witness
+	w, err := u.cases.Submit(u.as("asha.rao"), in)
+	u.must(err)
+	u.must(u.cases.Claim(reviewer, w.ID))
+	u.answerAll(reviewer, w.ID, legal.RoleReviewer)
+	u.answerAll(u.as("helen.park"), w.ID, legal.RoleCounsel)
+	u.step("to counsel", func() error { return u.cases.SendToCounsel(reviewer, w.ID, "A witness.") }, "request.send_to_counsel")
+	u.step("settle the conflict", func() error { return u.cases.SettleConflict(u.as("helen.park"), w.ID, "We object.") }, "request.settle_conflict")
+}
+
+func closed(_ requests.Document, body interface{ Close() error }, err error) error {
+	if err == nil {
+		return body.Close()
+	}
+	return err
+}
+
+func closed2(body interface{ Close() error }, _ string, err error) error {
+	if err == nil {
+		return body.Close()
+	}
+	return err
+}
