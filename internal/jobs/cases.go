@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -30,10 +31,14 @@ type Cases struct {
 	Steps  CaseSteps
 	Export Exports
 	Log    *slog.Logger
+
+	told sync.Map // requests.ID → why the case waits, as it was last logged
 }
 
 // RunOnce takes each waiting case one step on. A case that cannot move does not
-// hold up the others; the faults come back together.
+// hold up the others; the faults come back together. A case whose gate is shut
+// waits for people: that is logged once and is no fault of the job, which would
+// else slow down for every other case.
 func (j *Cases) RunOnce(ctx context.Context) (moved int, err error) {
 	ctx = identity.With(ctx, identity.SystemActor())
 	for _, wait := range []struct {
@@ -61,14 +66,19 @@ func (j *Cases) all(ctx context.Context, state requests.State, step func(context
 		for _, q := range list {
 			stepErr := step(ctx, q.ID)
 			if stepErr == nil {
+				j.told.Delete(q.ID)
 				moved++
 				continue
 			}
 			if fault.KindOf(stepErr) == fault.Conflict {
 				continue // another replica was first
 			}
-			err = errors.Join(err, stepErr)
-			j.Log.ErrorContext(ctx, "a case waits", "request", q.ID, "state", state, "kind", fault.KindOf(stepErr), "error", stepErr)
+			if fault.KindOf(stepErr) != fault.Gate {
+				err = errors.Join(err, stepErr)
+			}
+			if was, _ := j.told.Swap(q.ID, stepErr.Error()); was != stepErr.Error() {
+				j.Log.ErrorContext(ctx, "a case waits", "request", q.ID, "state", state, "kind", fault.KindOf(stepErr), "error", stepErr)
+			}
 		}
 		if skip += len(list); len(list) < 200 {
 			return moved, err

@@ -106,6 +106,7 @@ var Workflow = []Step{
 	{LegalConflict, Reopen, identity.Counsel, InReview},
 	{LegalConflict, Withdraw, identity.Officer, Withdrawn},
 	{Approved, Export, identity.System, ExportedCase},
+	{Approved, Return, identity.Approver, InReview}, // when its ground has fallen before anything left
 	{ExportedCase, Deliver, identity.Officer, Delivered},
 	{Delivered, Deliver, identity.Officer, Delivered},
 	{Delivered, Acknowledge, identity.Officer, Closed},

@@ -158,7 +158,7 @@ INSERT INTO request_transition VALUES
     ('awaiting_confirmation', 'legal_conflict'), ('awaiting_confirmation', 'withdrawn'),
     ('confirmed', 'approved'), ('confirmed', 'in_review'), ('confirmed', 'withdrawn'), ('confirmed', 'no_data'),
     ('legal_conflict', 'refused'), ('legal_conflict', 'in_review'), ('legal_conflict', 'withdrawn'),
-    ('approved', 'exported'), ('exported', 'delivered'), ('delivered', 'delivered'), ('delivered', 'closed');
+    ('approved', 'exported'), ('approved', 'in_review'), ('exported', 'delivered'), ('delivered', 'delivered'), ('delivered', 'closed');
 
 CREATE FUNCTION check_request() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -579,8 +579,8 @@ BEGIN
         RAISE EXCEPTION 'release %: an approval does not change', NEW.id;
     END IF;
     IF NOT ((OLD.state, NEW.state) IN (('prepared', 'approved'), ('prepared', 'cancelled'), ('approved', 'intended'),
-            ('approved', 'cancelled'), ('intended', 'intended'), ('intended', 'sealed'), ('sealed', 'sealed'),
-            ('sealed', 'exported'), ('exported', 'exported'))) THEN
+            ('approved', 'cancelled'), ('intended', 'intended'), ('intended', 'sealed'), ('intended', 'cancelled'), ('sealed', 'sealed'),
+            ('sealed', 'cancelled'), ('sealed', 'exported'), ('exported', 'exported'))) THEN
         RAISE EXCEPTION 'release %: no step leads from "%" to "%"', NEW.id, OLD.state, NEW.state;
     END IF;
     RETURN NEW;
