@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -48,22 +49,55 @@ func (s *scenario) openWith(cfg web.Config) *portal {
 	cfg.PublicOrigin = s.cfg.PublicOrigin
 	s.web, err = web.New(cfg)
 	s.must(err)
-	ctx, cancel := context.WithCancel(context.Background())
-	served, stopped := make(chan error, 1), false
-	go func() { served <- s.run(ctx, l) }()
 	p := &portal{scenario: s, base: s.cfg.PublicOrigin}
+	p.serve(l)
+	s.t.Cleanup(func() { p.stop() })
+	return p
+}
+
+// serve runs lerd on a listener; stop ends it.
+func (p *portal) serve(l net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- p.run(ctx, l) }()
 	p.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+		p.stop = func() {}
 		cancel()
 		if err := <-served; err != nil {
-			s.t.Errorf("the portal ended with: %v", err)
+			p.t.Errorf("the portal ended with: %v", err)
 		}
 	}
-	s.t.Cleanup(p.stop)
-	return p
+}
+
+// whileStopped does something by the services alone, without the portal's own
+// jobs beside it, and serves on at the same address.
+func (p *portal) whileStopped(do func()) {
+	p.t.Helper()
+	p.stop()
+	do()
+	l, err := net.Listen("tcp", strings.TrimPrefix(p.base, "http://"))
+	p.must(err)
+	p.serve(l)
+}
+
+// await gives what f gives as soon as it is something; lerd's own steps take a
+// moment.
+func (p *portal) await(f func() string) string {
+	p.t.Helper()
+	for range 300 {
+		if got := f(); got != "" {
+			return got
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.t.Fatal("it did not happen in time")
+	return ""
+}
+
+// must2 is must for what gives a page too.
+func (p *portal) must2(_ *webPage, err error) {
+	p.t.Helper()
+	p.must(err)
 }
 
 // visit signs somebody of the cast in; "" is nobody.
@@ -199,4 +233,14 @@ func (p *webPage) byID(id string) (found *html.Node) {
 		}
 	})
 	return found
+}
+
+// checkboxes gives the values of a group of checkboxes, ticked or not.
+func (f *webForm) checkboxes(name string) (out []string) {
+	walk(f.page.root, func(n *html.Node) {
+		if n.Data == "input" && attr(n, "type") == "checkbox" && attr(n, "name") == name {
+			out = append(out, attr(n, "value"))
+		}
+	})
+	return out
 }

@@ -60,12 +60,12 @@ type requestInput struct {
 
 // targetInput is one account of a request as it is typed.
 type targetInput struct {
-	Kind       string   `form:"kind" validate:"required" label:"request.t.kind" input:"radios"`
+	Kind       string   `form:"kind" validate:"required,oneof=phone username account_id" label:"request.t.kind" input:"radios"`
 	Identifier string   `form:"identifier" validate:"required" label:"request.t.identifier" hint:"request.t.identifier.hint" input:"code" width:"medium" autocomplete:"off"`
 	HolderAt   string   `form:"holder_at" label:"request.t.holder_at" hint:"request.t.holder_at.hint" input:"code" width:"medium" autocomplete:"off"`
 	From       string   `form:"from" validate:"required" label:"request.t.from" hint:"request.t.from.hint" input:"code" width:"medium" autocomplete:"off"`
 	To         string   `form:"to" validate:"required" label:"request.t.to" hint:"request.t.to.hint" input:"code" width:"medium" autocomplete:"off"`
-	Zone       string   `form:"zone" validate:"required" label:"request.t.zone" hint:"request.t.zone.hint" width:"medium" autocomplete:"off"`
+	Zone       string   `form:"zone" validate:"required,timezone" label:"request.t.zone" hint:"request.t.zone.hint" width:"medium" autocomplete:"off"`
 	PersonRole string   `form:"person_role" validate:"required" label:"request.t.person_role" input:"radios"`
 	Purpose    string   `form:"purpose" validate:"required" label:"request.t.purpose" input:"radios"`
 	Categories []string `form:"categories" validate:"required" label:"request.t.categories" input:"checkboxes"`
