@@ -27,7 +27,7 @@ var entrance = map[string]string{
 	"bundle.download": "officer", "bundle.acknowledge": "officer", "bundle.proof": "officer",
 
 	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
-	"review.claim": "reviewer", "review.unclaim": "reviewer", "review.decide": "reviewer", "review.ask": "reviewer",
+	"review.claim": "reviewer", "review.unclaim": "reviewer", "review.decide": "reviewer", "review.ask": "reviewer", "review.counsel": "reviewer",
 	"review.qualify": "reviewer", "review.refuse": "reviewer", "conflict.settle": "counsel", "conflict.reopen": "counsel",
 
 	"finding.list": "confirmer", "finding.show": "confirmer", "finding.confirm": "confirmer",

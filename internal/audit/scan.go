@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -39,10 +40,13 @@ type eventRef struct {
 // scanBundles visits the bundles from first up to the end of
 // a log of that size, in order.
 func scanBundles(ctx context.Context, r TileReader, first, size uint64, opaque bool, visit func(*block) error) error {
+	// Whoever reads ahead is done when this returns: the reader may go away then.
+	var readers sync.WaitGroup
+	defer readers.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	queue := make(chan chan *block, readAhead)
-	go func() {
+	readers.Go(func() {
 		defer close(queue)
 		for i := first; widthAt(size, 0, i) > 0; i++ {
 			turn := make(chan *block, 1)
@@ -51,9 +55,9 @@ func scanBundles(ctx context.Context, r TileReader, first, size uint64, opaque b
 			case <-ctx.Done():
 				return
 			}
-			go func() { turn <- readBlock(ctx, r, i, widthAt(size, 0, i), opaque) }()
+			readers.Go(func() { turn <- readBlock(ctx, r, i, widthAt(size, 0, i), opaque) })
 		}
-	}()
+	})
 	for turn := range queue {
 		b := <-turn
 		if err := ctx.Err(); err != nil {
