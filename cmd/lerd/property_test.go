@@ -50,7 +50,7 @@ var proper = map[string][]string{
 var fitting = map[requests.State][]string{
 	requests.Submitted: {"claim"}, requests.InReview: {"answer", "answer", "answer", "qualify", "qualify", "qualify", "decide", "counsel"},
 	requests.NeedsInformation: {"reply"}, requests.Qualified: {"jobs"}, requests.AwaitingConfirmation: {"confirm", "confirm", "confirm", "jobs"},
-	requests.Confirmed: {"jobs", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
+	requests.Confirmed: {"jobs", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
 	requests.ExportedCase: {"download", "overturn"}, requests.Delivered: {"acknowledge", "download"},
 }
 
@@ -109,7 +109,7 @@ func (w *stroll) step(rt *rapid.T) {
 	if len(likely) == 0 || w.dice.IntN(10) == 0 {
 		likely = slices.Sorted(maps.Keys(proper))
 	}
-	if w.suspended && w.dice.IntN(2) == 0 {
+	if w.suspended && w.dice.IntN(4) == 0 {
 		likely = []string{"reinstate"}
 	}
 	what := pick(w.dice, likely)
