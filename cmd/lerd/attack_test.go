@@ -126,7 +126,7 @@ func TestTheGatesOfAReleaseHoldInTheDatabase(t *testing.T) {
 		a.refused("a case called approved", a.try(requests.StreamOf(c.Request.ID), fmt.Sprintf(`UPDATE request SET state = 'approved', version = version + 1, event_id = $EVENT WHERE id = '%s'`, c.Request.ID)), "no approved release")
 		a.refused("another offence", a.try(requests.StreamOf(c.Request.ID), fmt.Sprintf(`UPDATE request SET offence_class = '0901', version = version + 1, event_id = $EVENT WHERE id = '%s'`, c.Request.ID)), "what the agency signed does not change", "foreign key")
 		a.refused("a further record", a.try(stream, fmt.Sprintf(`INSERT INTO release_record (release_id, ordinal, item_id, category, account_id, source_record, phone, phone_status, valid_from)
-			SELECT '%s', 9999, id, category, account_id, 'x', '+447700900999', 'verified', now() FROM release_item WHERE release_id = '%s' AND category = 'phone_number'`, rel.ID, rel.ID)), "only in the transaction that prepares it")
+			SELECT '%s', 9999, id, category, account_id, 'x', '+447700900999', 'verified', from_at FROM release_item WHERE release_id = '%s' AND category = 'phone_number'`, rel.ID, rel.ID)), "only in the transaction that prepares it")
 		a.refused("a changed record", a.try(stream, fmt.Sprintf(`UPDATE release_record SET phone = '+447700900999' WHERE release_id = '%s' AND phone IS NOT NULL`, rel.ID)), "permission denied", "never changed")
 		a.refused("a removed record", a.try(stream, fmt.Sprintf(`DELETE FROM release_record WHERE release_id = '%s'`, rel.ID)), "permission denied", "never changed")
 		a.refused("a changed item", a.try(stream, fmt.Sprintf(`UPDATE release_item SET account_id = account_id + 1 WHERE release_id = '%s'`, rel.ID)), "permission denied", "never changed", "foreign key")
