@@ -40,6 +40,8 @@ type config struct {
 		URL   string `yaml:"url" env:"LERD_TSA_URL"`
 		Chain string `yaml:"chain" env:"LERD_TSA_CHAIN"` // PEM file: authority up to its root
 	} `yaml:"tsa"`
+	Witness witnessConfig `yaml:"witness"`
+	Keeper  keeperConfig  `yaml:"keeper"`
 
 	// development is never read from a file: only the demo sets it.
 	development bool
@@ -81,6 +83,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_DATABASE_URL": &c.DatabaseURL, "LERD_ACCOUNTS_URL": &c.AccountsURL, "LERD_PRODUCT": &c.Product, "LERD_LOG_ORIGIN": &c.LogOrigin,
 		"LERD_CONTROLLER_NAME": &c.Controller.Name, "LERD_CONTROLLER_ADDRESS": &c.Controller.Address, "LERD_CONTROLLER_CONTACT": &c.Controller.Contact,
 		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_TSA_URL": &c.TSA.URL, "LERD_TSA_CHAIN": &c.TSA.Chain,
+		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 	}
 }
 
@@ -105,10 +108,14 @@ func (c *config) check() error {
 			fail(s.field, "give postgres://role:password@host:port/database")
 		}
 	}
+	c.checkOutside(fail)
 	if !c.development {
 		c.checkProduction(fail)
 	}
-	return fault.Fields(p)
+	if len(p) == 0 {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Invalid, Message: "These settings need another look; docs/operations.md describes them.", Problems: p}
 }
 
 // checkProduction asks for what only an evaluation can do without.

@@ -113,8 +113,12 @@ func Found(err error) bool {
 // Plain gives what a person at the terminal needs: the message with its field
 // problems a line each, and the operations and causes behind it.
 func Plain(err error) string {
-	text := err.Error()
-	for _, p := range fault.ProblemsOf(err) {
+	problems := fault.ProblemsOf(err)
+	if len(problems) == 0 {
+		return err.Error()
+	}
+	text := fault.Message(err)
+	for _, p := range problems {
 		text += "\n  " + p.Field + ": " + p.Message
 	}
 	return text
