@@ -58,9 +58,14 @@ func (p *Page) AssertAccessible() {
 	p.t.Helper()
 	for _, size := range []Size{Phone, Desktop} {
 		p.Resize(size)
-		for _, v := range Grave(p.Axe()) {
-			p.t.Errorf("%s, %s: %s", p.whereabouts(), size.Name, v)
-		}
+		p.assertAccessible(size)
+	}
+}
+
+func (p *Page) assertAccessible(size Size) {
+	p.t.Helper()
+	for _, v := range Grave(p.Axe()) {
+		p.t.Errorf("%s, %s: %s", p.whereabouts(), size.Name, v)
 	}
 }
 

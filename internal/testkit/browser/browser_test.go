@@ -42,6 +42,11 @@ func site(t *testing.T) *httptest.Server {
 		w.Header().Set("Content-Type", "text/javascript")
 		io.WriteString(w, badJS)
 	})
+	mux.HandleFunc("GET /list", page(head+`<h1>List</h1><a href="/a.csv" download>A</a> <a href="/b">B</a></main></body></html>`, 200))
+	mux.HandleFunc("GET /a.csv", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Disposition", `attachment; filename="a.csv"`)
+		io.WriteString(w, "1,2\n")
+	})
 	mux.HandleFunc("POST /send", func(w http.ResponseWriter, r *http.Request) {
 		f, h, err := r.FormFile("file")
 		if err != nil {
@@ -79,11 +84,12 @@ func TestBrowser(t *testing.T) {
 		p.Goto("/")
 		p.AssertAccessible()
 	})
+	t.Run("a file is downloaded, attributes are read", func(t *testing.T) { testDownload(t, b.Page(t, s.URL)) })
 	t.Run("a page that is too wide for a phone is reported", func(t *testing.T) {
 		r := &recorder{TB: t}
 		p := b.Page(r, s.URL)
 		p.Goto("/wide")
-		p.Screenshot("wide")
+		p.Examine("wide")
 		if !strings.Contains(r.said(), "too wide") {
 			t.Errorf("recorded: %s", r.said())
 		}
@@ -114,6 +120,17 @@ func testForm(t *testing.T, p *browser.Page) {
 	}
 	if status := p.Goto("/missing"); status != 404 {
 		t.Errorf("status %d", status)
+	}
+}
+
+func testDownload(t *testing.T, p *browser.Page) {
+	p.Goto("/list")
+	if got := strings.Join(p.Attributes("a", "href"), " ") + strings.Join(p.Attributes("a", "download"), "-"); got != "/a.csv /b-" {
+		t.Errorf("attributes %q", got)
+	}
+	path := p.Download("a[download]")
+	if b, err := os.ReadFile(path); err != nil || string(b) != "1,2\n" || filepath.Base(path) != "a.csv" {
+		t.Errorf("%s holds %q (%v)", path, b, err)
 	}
 }
 

@@ -207,15 +207,30 @@ func (p *Page) Screenshot(name string) {
 	p.t.Helper()
 	for _, size := range []Size{Phone, Desktop} {
 		p.Resize(size)
-		if over := run(p, "measuring", chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); over > 0 && size.Touch {
-			p.t.Errorf("%s is %d pixels too wide for a phone", p.whereabouts(), over)
-		}
-		if p.shots == "" {
-			continue
-		}
-		png := run(p, "taking a screenshot", chromedp.FullScreenshot(100))
-		if err := os.WriteFile(filepath.Join(p.shots, name+"-"+size.Name+".png"), png, 0o644); err != nil {
-			p.t.Fatal(err)
-		}
+		p.shoot(name, size)
+	}
+}
+
+// Examine is AssertAccessible and Screenshot in one turn.
+func (p *Page) Examine(name string) {
+	p.t.Helper()
+	for _, size := range []Size{Phone, Desktop} {
+		p.Resize(size)
+		p.assertAccessible(size)
+		p.shoot(name, size)
+	}
+}
+
+func (p *Page) shoot(name string, size Size) {
+	p.t.Helper()
+	if over := run(p, "measuring", chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`)); over > 0 && size.Touch {
+		p.t.Errorf("%s is %d pixels too wide for a phone", p.whereabouts(), over)
+	}
+	if p.shots == "" {
+		return
+	}
+	png := run(p, "taking a screenshot", chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(p.shots, name+"-"+size.Name+".png"), png, 0o644); err != nil {
+		p.t.Fatal(err)
 	}
 }

@@ -1,0 +1,355 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lerd/internal/requests"
+	"lerd/internal/testkit/browser"
+	"lerd/internal/web"
+)
+
+// stage is the portal with a browser in which everybody has a window of their
+// own.
+type stage struct {
+	*portal
+	t       *testing.T
+	b       *browser.Browser
+	windows map[string]*browser.Page
+	id, ref string // of the case
+	looked  []string
+}
+
+// TestTheStoryInABrowser takes one request the whole way in headless Chromium,
+// with the limits that visitors have. On every page axe finds nothing serious
+// or critical at the width of a phone and of a desk; nothing goes to another
+// origin, breaks the content security policy or complains on the console (the
+// windows fail the test for these). With LERD_SHOTS=FOLDER screenshots are kept.
+func TestTheStoryInABrowser(t *testing.T) {
+	s := &stage{portal: newScenario(t).open(web.Limits{}), t: t, windows: map[string]*browser.Page{}}
+	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
+	for _, act := range []struct {
+		name string
+		play func()
+	}{
+		{"strangers", s.strangers}, {"the officer submits", s.submits}, {"the reviewer asks", s.asks}, {"the officer replies", s.replies},
+		{"reviewer and counsel check", s.checks}, {"confirmers confirm", s.confirms}, {"the approver approves", s.approves},
+		{"the officer downloads", s.downloads}, {"the auditor reads", s.audits}, {"everybody leaves", s.leaves},
+	} {
+		begun := time.Now()
+		act.play()
+		if t.Failed() {
+			t.Fatalf("the story ends here: %s", act.name)
+		}
+		t.Logf("%s: %.1f s", act.name, time.Since(begun).Seconds())
+	}
+	s.stop()
+	s.verifyLog()
+	s.everyPageWasSeen()
+}
+
+// look examines the page of a window in both widths.
+func (s *stage) look(p *browser.Page, name string) {
+	s.t.Helper()
+	p.Examine(name)
+	s.looked = append(s.looked, name)
+}
+
+// goTo goes to a path, expects a status and looks.
+func (s *stage) goTo(p *browser.Page, at string, status int, name string) {
+	s.t.Helper()
+	if got := p.Goto(at); got != status {
+		s.t.Fatalf("%s answers %d, want %d", at, got, status)
+	}
+	s.look(p, name)
+}
+
+// press clicks a button and expects the page that follows to be a good one.
+func (s *stage) press(p *browser.Page, css string) {
+	s.t.Helper()
+	if got := p.Follow(css); got != 200 {
+		s.t.Fatalf("%s leads to %d at %s: %s", css, got, p.Path(), p.Text("main"))
+	}
+}
+
+// as gives the window of somebody, signed in.
+func (s *stage) as(signIn string) *browser.Page {
+	s.t.Helper()
+	if p, ok := s.windows[signIn]; ok {
+		return p
+	}
+	p := s.b.Page(s.t, s.base)
+	p.Goto("/sign-in")
+	s.press(p, `button[value="`+signIn+`"]`)
+	s.windows[signIn] = p
+	return p
+}
+
+// strangers see what is public, and nothing else.
+func (s *stage) strangers() {
+	p := s.b.Page(s.t, s.base)
+	for at, name := range map[string]string{"/": "landing", "/sign-in": "sign-in", "/help/verify": "help-verify", "/help/accessibility": "help-accessibility",
+		"/help/privacy": "help-privacy", "/style": "style"} {
+		s.goTo(p, at, 200, name)
+	}
+	s.goTo(p, "/requests", 401, "error-sign-in")
+	s.goTo(p, "/no/such/page", 404, "error-not-found")
+}
+
+// submits fills in the form as people do: first with mistakes, then well.
+func (s *stage) submits() {
+	p := s.as("asha.rao")
+	s.goTo(p, "/requests", 200, "requests-empty")
+	s.goTo(p, "/requests/new", 200, "request-new")
+	if got := p.Follow(`.actions button[value="check"]`); got != 422 {
+		s.t.Fatalf("an empty form is answered %d", got)
+	}
+	s.look(p, "request-new-mistakes")
+	p.Click(`input[name="process"][value="IN-94"]`)
+	s.press(p, `button[name="do"][value="kind"]`)
+	order := filepath.Join(s.t.TempDir(), "order.pdf")
+	s.must(os.WriteFile(order, s.order("CC/94/2026/17"), 0o600))
+	p.Upload(`input[name="file"]`, order)
+	answers := fillRequest(&webForm{fields: url.Values{}}, storyNow).fields
+	answers.Del("do")
+	s.fill(p, answers)
+	s.look(p, "request-new-filled")
+	s.press(p, `.actions button[value="check"]`)
+	s.look(p, "request-check")
+	s.press(p, `form.final button[class*="primary"]`)
+	s.id = path.Base(p.Path())
+	s.ref = s.load(requests.ID(s.id)).Request.Ref
+	if !strings.Contains(p.Text("h1"), s.ref) {
+		s.t.Fatalf("after submission: %s", p.Text("h1"))
+	}
+	s.look(p, "request-submitted")
+	s.goTo(p, "/requests", 200, "requests")
+	s.goTo(p, "/requests/"+s.id+"/withdraw", 200, "request-withdraw")
+}
+
+// fill answers fields of every kind, by their names.
+func (s *stage) fill(p *browser.Page, answers url.Values) {
+	s.t.Helper()
+	for _, name := range sortedKeys(answers) {
+		for _, value := range answers[name] {
+			s.answer(p, name, value)
+		}
+	}
+}
+
+func sortedKeys(v url.Values) []string {
+	var out []string
+	for name := range v {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *stage) answer(p *browser.Page, name, value string) {
+	s.t.Helper()
+	field := `[name="` + name + `"]`
+	choice := `input` + field + `[value="` + value + `"]`
+	switch {
+	case p.Count(choice+`:is([type="radio"],[type="checkbox"])`) == 1:
+		if p.Count(choice+`:checked`) == 0 {
+			p.Click(choice)
+		}
+	case p.Count(`select`+field) == 1:
+		p.Set(`select`+field, value)
+	case p.Count(`textarea`+field+`,input`+field) == 1:
+		p.Set(field, value)
+	default:
+		s.t.Fatalf("there is no field %s for %q", name, value)
+	}
+}
+
+func (s *stage) asks() {
+	p := s.as("rita.lind")
+	s.goTo(p, "/review", 200, "review-queue")
+	s.press(p, `a[href="/review/`+s.id+`"]`)
+	s.look(p, "review-unclaimed")
+	s.press(p, `form[action$="/claim"] button`)
+	if p.Count(`img[src*="/order/"]`) == 0 {
+		s.t.Error("the workbench does not show the order")
+	}
+	s.look(p, "review-workbench")
+	if got := p.Follow(`form[action*="/qualify"] button, form[action*="/ask"] button[class*="secondary"]:not([name])`); got != 422 {
+		s.t.Errorf("an empty question is answered %d", got)
+	}
+	s.look(p, "review-mistakes")
+	p.Set(`form[action*="/ask"] textarea[name="body"]`, "Which tickets does the order mean?")
+	s.press(p, `form[action*="/ask"] button:not([name])`)
+	s.look(p, "review-waiting")
+}
+
+func (s *stage) replies() {
+	p := s.as("asha.rao")
+	s.goTo(p, "/requests/"+s.id, 200, "request-question")
+	p.Set(`form[action$="/reply"] textarea`, "Those for the concert on 2 October.")
+	s.press(p, `form[action$="/reply"] button`)
+	s.look(p, "request-replied")
+}
+
+func (s *stage) checks() {
+	rita, helen := s.as("rita.lind"), s.as("helen.park")
+	s.passAll(rita)
+	s.look(rita, "review-checked")
+	s.goTo(helen, "/review", 200, "counsel-queue")
+	s.passAll(helen)
+	s.look(helen, "counsel-checked")
+	s.press(rita, `a[href="/review"]`)
+	rita.Goto("/review/" + s.id)
+	rita.Click(`input[name="rule_t1"][value="PR-05"]`)
+	s.press(rita, `form[action$="/qualify"] button`)
+	s.look(rita, "review-qualified")
+}
+
+// passAll answers every check that the page asks of its reader with yes.
+func (s *stage) passAll(p *browser.Page) {
+	s.t.Helper()
+	p.Goto("/review/" + s.id)
+	seen := map[string]bool{}
+	for _, name := range p.Attributes(`form[action$="/checks"] .check:not(details .check) input[type="radio"][value="pass"]`, "name") {
+		if check := strings.TrimPrefix(name, "result_"); !seen[name] {
+			seen[name] = true
+			p.Click(`input[name="` + name + `"][value="pass"]`)
+			p.Set(`[name="note_`+check+`"]`, "Compared with the order.")
+			s.answer(p, "place_"+check, p.Attributes(`[name="place_`+check+`"] option`, "value")[1])
+		}
+	}
+	if len(seen) == 0 {
+		s.t.Fatalf("no check is asked of the reader of %s", p.Path())
+	}
+	s.press(p, `form[action$="/checks"] > .actions button`)
+}
+
+func (s *stage) confirms() {
+	finding := s.await(func() string { return strings.Join(s.column("SELECT id::text FROM finding"), "") })
+	for i, who := range []string{"carl.ito", "dana.cruz"} {
+		p := s.as(who)
+		p.Goto("/findings")
+		s.blind(p)
+		if i == 0 {
+			s.look(p, "findings")
+		}
+		s.press(p, `a[href="/findings/`+finding+`"]`)
+		s.blind(p)
+		if i == 0 {
+			s.look(p, "finding")
+			if got := p.Follow(`form[action^="/findings/"] button`); got != 422 {
+				s.t.Errorf("an empty verdict is answered %d", got)
+			}
+			s.look(p, "finding-mistakes")
+		}
+		p.Click(`input[name="verdict"][value="confirmed"]`)
+		p.Set(`input[name="evidence"]`, "MOD-48213")
+		s.press(p, `form[action^="/findings/"] button`)
+		s.blind(p)
+	}
+	s.look(s.as("dana.cruz"), "findings-done")
+	p := s.as("emil.novak") // a third confirmer, to whom the finding is closed
+	s.goTo(p, "/findings/"+finding, 200, "finding-closed")
+	s.blind(p)
+}
+
+// blind fails the test when a confirmer's page tells who asks.
+func (s *stage) blind(p *browser.Page) {
+	s.t.Helper()
+	c := s.load(requests.ID(s.id))
+	text := p.Text("html")
+	for _, secret := range []string{c.Agency.Name, c.Agency.Country + " ", "Asha Rao", s.ref, "LR-", c.Request.Order.Number, "IN-94", "+447700900123"} {
+		if strings.Contains(text, secret) {
+			s.t.Errorf("a confirmer's page %s says %q", p.Path(), secret)
+		}
+	}
+}
+
+func (s *stage) approves() {
+	s.await(func() string { return strings.Join(s.column("SELECT state FROM release"), "") })
+	p := s.as("anna.keller")
+	s.goTo(p, "/releases", 200, "releases")
+	s.goTo(p, "/releases/"+s.id, 200, "release")
+	digest := s.load(requests.ID(s.id)).Release.Digest
+	if got := p.Attributes(`form[action$="/approve"] input[name="digest"]`, "value"); len(got) != 1 || got[0] != digest {
+		s.t.Errorf("the form approves %v, the release is %s", got, digest)
+	}
+	if got := p.Follow(`form[action$="/return"] button`); got != 422 {
+		s.t.Errorf("a return without a reason is answered %d", got)
+	}
+	s.look(p, "release-mistakes")
+	s.press(p, `form[action$="/approve"] button`)
+	s.look(p, "release-approved")
+}
+
+func (s *stage) downloads() {
+	s.await(func() string { return strings.Join(s.column("SELECT 'x' FROM release WHERE state = 'exported'"), "") })
+	p := s.as("asha.rao")
+	s.goTo(p, "/requests/"+s.id, 200, "request-bundle")
+	file := p.Download(`form[action$="/bundle"] button`)
+	if want := s.load(requests.ID(s.id)).Release.Ref + ".zip.p7m"; filepath.Base(file) != want {
+		s.t.Errorf("the browser calls it %s, want %s", filepath.Base(file), want)
+	}
+	s.verifyBundle(file)
+	p.Goto("/requests/" + s.id)
+	s.press(p, `form[action$="/acknowledge"] button`)
+	s.look(p, "request-closed")
+	if got := s.state(requests.ID(s.id)); got != requests.Closed {
+		s.t.Errorf("the case is %s", got)
+	}
+}
+
+func (s *stage) audits() {
+	p := s.as("ines.moreau")
+	s.await(func() string { // the last event has its place in the signed log
+		return strings.Join(s.column("SELECT 'x' WHERE (SELECT count(*) FROM audit.leaf) = (SELECT count(*) FROM audit.event)"), "")
+	})
+	s.goTo(p, "/audit", 200, "audit")
+	s.goTo(p, "/audit/cases/"+s.id, 200, "audit-case")
+	if n := p.Count(`a[href^="/audit/events/"]`); n < 30 {
+		s.t.Errorf("the auditor sees %d events", n)
+	}
+	s.press(p, `a[href^="/audit/events/"]`)
+	s.look(p, "audit-event")
+}
+
+func (s *stage) leaves() {
+	for _, p := range s.windows {
+		s.press(p, `form[action="/sign-out"] button`)
+		if got := p.Goto("/requests"); got != 401 {
+			s.t.Errorf("after signing out: %d", got)
+		}
+	}
+	s.goTo(s.windows["asha.rao"], "/signed-out", 200, "signed-out")
+}
+
+// everyPageWasSeen compares the pages that were looked at with the templates, so
+// that a new page cannot stay unseen.
+func (s *stage) everyPageWasSeen() {
+	s.t.Helper()
+	for template, name := range map[string]string{
+		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
+		"finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
+		"request_check": "request-check", "request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
+		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",
+		"style": "style", "verify": "help-verify",
+	} {
+		if !slices.Contains(s.looked, name) {
+			s.t.Errorf("nobody looked at %s (%s)", name, template)
+		}
+		s.looked = append(s.looked, template)
+	}
+	files, err := filepath.Glob("../../templates/pages/*.html")
+	s.must(err)
+	for _, f := range files {
+		if !slices.Contains(s.looked, strings.TrimSuffix(filepath.Base(f), ".html")) {
+			s.t.Errorf("nobody looked at a page made of %s", filepath.Base(f))
+		}
+	}
+}
