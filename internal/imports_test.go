@@ -42,6 +42,7 @@ var doors = map[string][]string{
 var alone = map[string][]string{
 	"audit":          {"fault"},
 	"audit/remote":   {"fault", "audit"},
+	"audit/witness":  {"fault", "audit"},
 	"verifycli":      {"fault", "audit", "export/verify", "export/cms"},
 	"export/verify":  {"fault", "audit", "export/asic", "export/cms", "export/columns", "export/schema", "export/tsp"},
 	"export/asic":    {"fault"},

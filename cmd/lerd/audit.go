@@ -23,6 +23,7 @@ import (
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Verify the audit log: recompute it, compare it with what was signed, and replay it over the case data."`
 	Export auditExportCmd `cmd:"" help:"Write the audit log as static files that any tlog-tiles tool can verify, without lerd and without a database."`
+	Keep   auditKeepCmd   `cmd:"" help:"Take a new place for the last signed checkpoint into use, as the configuration names it."`
 	Prove  auditProveCmd  `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`
 }
 

@@ -92,7 +92,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if s.source, err = pgrecords.Open(ctx, pgrecords.Config{URL: cfg.AccountsURL}); err != nil {
 		return nil, err
 	}
-	if err := s.openLog(log); err != nil {
+	if err := s.openLog(log, now); err != nil {
 		return nil, err
 	}
 	if s.keys, err = loadKeys(cfg, now); err != nil {
@@ -118,7 +118,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 }
 
 // openLog reads the audit log's keys and wires its sequencer.
-func (s *system) openLog(log *slog.Logger) error {
+func (s *system) openLog(log *slog.Logger, now func() time.Time) error {
 	from := auditSource{Dir: s.cfg.Dir}
 	signer, err := ensureLogKey(s.cfg.Dir, s.cfg.LogOrigin)
 	if err != nil {
@@ -129,8 +129,10 @@ func (s *system) openLog(log *slog.Logger) error {
 		return err
 	}
 	s.logVKey = firstLine(string(vkey))
-	s.sequencer, err = newSequencer(from, s.store, signer, log)
-	return err
+	if s.sequencer, err = newSequencer(from, s.store, signer, log); err != nil {
+		return err
+	}
+	return s.cfg.lookOutside(s.sequencer, now, log)
 }
 
 // proofs gives the export what it needs of the log.
@@ -151,7 +153,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 	}
 	c := s.cfg.Controller
 	return &jobs.Exporter{
-		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
+		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
 		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion()},
 		Profile: jobs.Profile{
 			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},

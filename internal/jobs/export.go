@@ -56,6 +56,10 @@ type Exporter struct {
 	LogKey  string // the log's verifier key
 	Origin  string // of the log
 	Profile Profile
+	// Hold says why nothing may leave at the moment, nil if nothing is in the way:
+	// Sequencer.Hold. It is asked before an export begins or is resumed, so that
+	// waiting writes no events; the proof of the sealing is waited for anyway.
+	Hold func() error
 	// Reached is told each durable point as it is reached, for tests that stop
 	// the process there; nil outside tests.
 	Reached func(point string)
@@ -98,6 +102,11 @@ var Points = []string{PointBegun, PointIntended, PointPrepared, PointSealed, Poi
 // preceded by a new record of the intent (export.resumed).
 func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	defer fault.Wrap(&err, "jobs.Export(%s)", id)
+	if x.Hold != nil {
+		if err := x.Hold(); err != nil {
+			return err
+		}
+	}
 	c, rows, err := x.Steps.ExportCase(ctx, id)
 	if err != nil {
 		return err

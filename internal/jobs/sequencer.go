@@ -10,10 +10,9 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -47,34 +46,38 @@ type Receipts interface {
 	Proof(ctx context.Context, id audit.EventID) ([]byte, error)
 }
 
+// Witnesses cosign what the keeper holds.
+type Witnesses interface {
+	// Cosign gives a kept checkpoint with the cosignatures that came in time, and
+	// whether it may be published so. An error *audit.Violation says that a
+	// witness has seen more of this log, or another history.
+	Cosign(ctx context.Context, tiles audit.TileReader, kept audit.SignedCheckpoint) (cosigned []byte, publish bool, err error)
+}
+
 // Sequencer gives recorded events their place in the log and signs the log.
 type Sequencer struct {
-	Lock     func(ctx context.Context) (LogSession, error) // nil session: another process has it
-	Tiles    audit.TileReader                              // the tree as it is placed
-	Receipts Receipts
-	Keeper   audit.Keeper // the last signed checkpoint, outside the database
-	Signer   note.Signer
-	Trust    audit.Trust
-	Batch    int // events a round at most; 0 for 20,000
-	Log      *slog.Logger
+	Lock      func(ctx context.Context) (LogSession, error) // nil session: another process has it
+	Tiles     audit.TileReader                              // the tree as it is placed
+	Receipts  Receipts
+	Keeper    audit.Keeper // the last signed checkpoint, outside the database
+	Signer    note.Signer
+	Trust     audit.Trust // the log's keys
+	Witnesses Witnesses   // nil: none are asked
+	Batch     int         // events a round at most; 0 for 20,000
+	Log       *slog.Logger
 
 	mu     sync.Mutex
 	agreed *agreement
-}
-
-// agreement is what the last round left: as long as database and keeper still
-// say the same, the tree need not be read and compared again.
-type agreement struct {
-	state           audit.TreeState
-	published, kept string
+	hold   atomic.Pointer[error]
 }
 
 // Round says what one run did.
 type Round struct {
 	Idle   bool   // another process sequences
+	Unseen bool   // the newest checkpoint waits for its witnesses before it is published
 	Placed int    // events that got a place
 	Held   int    // events whose reasons are not there; more than 0 needs a look
-	Size   uint64 // the published size
+	Size   uint64 // entries under a signed checkpoint
 }
 
 const defaultBatch = 20_000
@@ -92,8 +95,8 @@ func (s *Sequencer) RunOnce(ctx context.Context) (round Round, err error) {
 		return Round{Idle: true}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	round, err = s.round(ctx, session)
-	if err == nil {
+	defer func() { hold := holdOf(round, err); s.hold.Store(&hold) }()
+	if round, err = s.round(ctx, session); err == nil {
 		return round, nil
 	}
 	s.agreed = nil // what became durable is unknown: read everything anew
@@ -101,7 +104,7 @@ func (s *Sequencer) RunOnce(ctx context.Context) (round Round, err error) {
 	// work of its successor: what it found wrong is no incident then.
 	var violation *audit.Violation
 	if _, _, lost := session.Head(ctx); lost != nil && errors.As(err, &violation) {
-		return Round{}, fault.Because(fault.Unavailable, lost, "The connection to the database was lost.")
+		err = fault.Because(fault.Unavailable, lost, "The connection to the database was lost.")
 	}
 	return Round{}, err
 }
@@ -150,84 +153,26 @@ func (s *Sequencer) round(ctx context.Context, session LogSession) (Round, error
 	if err != nil {
 		return Round{}, err
 	}
-	// 3. Readers may see it. Never before 2: a checkpoint that somebody has seen
-	// and the keeper has not could be contradicted after a restore. Lost: the
-	// next round publishes it. Done and reported lost: repeating changes nothing.
-	if err := session.Publish(ctx, signed); err != nil {
+	// 3. Witnesses cosign what the keeper holds, and nothing else. Lost: they are
+	// asked again and answer the same. They delay this round by their time at
+	// most, and no step of a case waits for a round.
+	shown, publish, err := s.cosign(ctx, signed)
+	if err != nil {
 		return Round{}, err
 	}
-	s.agreed = &agreement{now.state, string(kept), string(kept)}
+	now.signed = publish
+	if round.Unseen = !publish; publish {
+		// 4. Readers may see it. Never before 2: a checkpoint that somebody has
+		// seen and the keeper has not could be contradicted after a restore.
+		// Lost: the next round publishes it. Done and reported lost: repeating
+		// changes nothing.
+		if err := session.Publish(ctx, shown); err != nil {
+			return Round{}, err
+		}
+		now.published = string(shown.Note)
+	}
+	s.agreeOn(now, kept)
 	return round, nil
-}
-
-// standing is the tree as the database has it, and whether the published
-// checkpoint covers all of it.
-type standing struct {
-	state  audit.TreeState
-	signed bool
-}
-
-// agree compares the database with its own published checkpoint and with what
-// the keeper last saw signed.
-func (s *Sequencer) agree(ctx context.Context, session LogSession) (standing, error) {
-	placed, published, err := session.Head(ctx)
-	if err != nil {
-		return standing{}, err
-	}
-	kept, err := s.Keeper.Load()
-	if err != nil {
-		return standing{}, fmt.Errorf("reading the last signed checkpoint: %w", err)
-	}
-	if a := s.agreed; a != nil && a.state.Size == placed && a.published == string(published) && a.kept == string(kept) {
-		return standing{a.state, true}, nil
-	}
-	if kept == nil {
-		return s.begin(placed, published)
-	}
-	state, err := s.load(ctx, placed)
-	if err != nil {
-		return standing{}, err
-	}
-	tree := audit.Checkpoint{Origin: s.Signer.Name(), Size: placed, Root: state.Root()}
-	last, err := s.mayGrow(ctx, "keeper", kept, tree)
-	if err != nil || published == nil {
-		return standing{state: state}, err
-	}
-	shown, err := s.mayGrow(ctx, "database", published, tree)
-	return standing{state, shown == tree && last == tree}, err
-}
-
-// begin starts a log where there is none at all. With anything in the database
-// a missing keeper is an incident: removing it must not make lerd forget.
-func (s *Sequencer) begin(placed uint64, published []byte) (standing, error) {
-	if placed > 0 || published != nil {
-		return standing{}, &audit.Violation{Breach: audit.Rollback, Index: placed, Reason: "the log has entries, and the record of the last signed checkpoint outside the database is missing: " +
-			"put back that file, or the newest checkpoint that an auditor or a witness holds"}
-	}
-	_, err := audit.SignFirst(s.Keeper, s.Signer)
-	return standing{}, err
-}
-
-// load rebuilds the tree from its tiles; what is missing there is a breach.
-func (s *Sequencer) load(ctx context.Context, size uint64) (audit.TreeState, error) {
-	state, err := audit.LoadState(ctx, s.Tiles, size)
-	if isMissing(err) {
-		return state, &audit.Violation{Breach: audit.Missing, Index: size, Reason: "hashes of the log are missing in the database", Err: err}
-	}
-	return state, err
-}
-
-// mayGrow gives a signed checkpoint of which the tree must be a continuation.
-func (s *Sequencer) mayGrow(ctx context.Context, where string, signed []byte, tree audit.Checkpoint) (audit.Checkpoint, error) {
-	c, err := audit.OpenCheckpoint(signed, s.Trust)
-	if err != nil {
-		return audit.Checkpoint{}, &audit.Violation{Breach: audit.BadNote, Reason: "the newest checkpoint of the " + where + " is not one that this log has signed", Err: err}
-	}
-	err = audit.MaySign(ctx, s.Tiles, c.Checkpoint, tree)
-	if isMissing(err) {
-		err = &audit.Violation{Breach: audit.Missing, Index: tree.Size, Reason: "hashes of the log are missing in the database", Err: err}
-	}
-	return c.Checkpoint, err
 }
 
 // WaitFor waits until an event is under a signed checkpoint and gives its
@@ -240,8 +185,8 @@ func (s *Sequencer) WaitFor(ctx context.Context, id audit.EventID) (proof []byte
 			return proof, err
 		}
 		round, err := s.RunOnce(ctx)
-		if err != nil {
-			return nil, err
+		if hold := holdOf(round, err); hold != nil {
+			return nil, hold
 		}
 		if round.Placed > 0 {
 			continue
@@ -267,9 +212,6 @@ func (s *Sequencer) report(ctx context.Context, held []audit.Pending) {
 		s.Log.ErrorContext(ctx, "audit events are held back: what they rely on is not there", "events", len(held), "first", held[0].ID)
 	}
 }
-
-// isMissing tells a hash that is not there from a database out of reach.
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 func hashes(events []audit.Pending) []audit.Hash {
 	out := make([]audit.Hash, len(events))

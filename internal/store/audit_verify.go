@@ -95,7 +95,7 @@ func awaitPublication(ctx context.Context, db *gorm.DB, check AuditCheck) error 
 		}
 		if try == 20 {
 			return differs("The checkpoint over %d entries was signed and is not published; the newest there is over %d. "+
-				"It was removed, or the sequencer stopped in between: it publishes it again when it runs.", kept.Size, published)
+				"It was removed, or the sequencer stopped in between or waits for witnesses: it publishes again when it goes on.", kept.Size, published)
 		}
 		select {
 		case <-ctx.Done():
