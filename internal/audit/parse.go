@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -216,6 +215,6 @@ func (s *scanner) skip(text string) bool {
 
 func (s *scanner) fail(format string, args ...any) {
 	if s.err == nil {
-		s.err = fmt.Errorf("byte %d: %w", s.at, errors.New(fmt.Sprintf(format, args...)))
+		s.err = fmt.Errorf("byte %d: %s", s.at, fmt.Sprintf(format, args...))
 	}
 }

@@ -108,12 +108,6 @@ func (c *Ctx) doneAt(err error, path, flash string) error {
 	return c.SeeOther(path, flash)
 }
 
-// repeated tells whether err only says that the form was sent before.
-func repeated(err error) bool {
-	var used *change.Used
-	return errors.As(err, &used)
-}
-
 // names gives the pseudonyms of people, with "you" for who reads.
 type names struct {
 	c   *Ctx

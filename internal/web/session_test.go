@@ -151,7 +151,7 @@ func TestTokensAndIdsAreFresh(t *testing.T) {
 	if len(a) != 64 || a == b {
 		t.Errorf("tokens %q, %q: want 256 fresh bits each", a, b)
 	}
-	if st.newID() == st.newID() {
+	if first, second := st.newID(), st.newID(); first == second {
 		t.Error("ids repeat")
 	}
 }

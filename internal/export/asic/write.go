@@ -37,7 +37,8 @@ func (z *Writer) Add(p Part, r io.Reader) error {
 	h := &zip.FileHeader{Name: p.Name, Method: zip.Deflate, CRC32: p.CRC32, ReaderVersion: 20, CreatorVersion: 20,
 		CompressedSize64: uint64(p.Compressed), UncompressedSize64: uint64(p.Size)}
 	// Never h.Modified: it adds an extra field, which mimetype must not have.
-	h.ModifiedDate, h.ModifiedTime = z.date, z.time //nolint:staticcheck // see above
+	//lint:ignore SA1019 the field that replaces them writes the extra field
+	h.ModifiedDate, h.ModifiedTime = z.date, z.time
 	if p.Stored {
 		h.Method = zip.Store
 	}
