@@ -184,6 +184,7 @@ func TestAnEditedCaseIsNamed(t *testing.T) {
 		"decision's outcome":  {"UPDATE decision SET note = 'x' || note WHERE request_id = '" + string(c.Request.ID) + "' AND category = 'ip_address'", "decision"},
 		"release's digest":    {"UPDATE release SET digest = repeat('0', 64) WHERE id = '" + string(rel.ID) + "'", string(rel.ID)},
 		"target's identifier": {"UPDATE target SET identifier = '+447700900124' WHERE request_id = '" + string(c.Request.ID) + "'", "target"},
+		"a frozen record":     {"UPDATE release_record SET phone = '+447700900124' WHERE phone IS NOT NULL AND release_id = '" + string(rel.ID) + "'", string(rel.ID)},
 		"a removed finding":   {"DELETE FROM confirmation WHERE finding_id = '" + string(c.Asks[0].Finding) + "'", "confirmation"},
 	} {
 		db.tamper(edit[0])
@@ -209,7 +210,7 @@ func (a attacker) tamper(statement string) {
 }
 
 // tampered are the tables that the tests edit, children first.
-var tampered = []string{"confirmation", "decision", "release", "target", "request"}
+var tampered = []string{"release_record", "confirmation", "decision", "release", "target", "request"}
 
 // untamper puts the rows back as they were.
 func (a attacker) untamper() {
@@ -224,7 +225,7 @@ func (a attacker) untamper() {
 // offTriggers switches our triggers, which are ENABLE ALWAYS, off or on again.
 func offTriggers(how string) string {
 	return `DO $$ DECLARE g record; BEGIN
-		FOR g IN SELECT tgrelid::regclass AS t, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text IN ('confirmation', 'decision', 'release', 'target', 'request', 'public.release', 'public.request') LOOP
+		FOR g IN SELECT tgrelid::regclass AS t, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text IN ('release_record', 'public.release_record', 'confirmation', 'decision', 'release', 'target', 'request', 'public.release', 'public.request') LOOP
 			EXECUTE format('ALTER TABLE %s ` + how + ` TRIGGER %I', g.t, g.tgname);
 		END LOOP; END $$; `
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 )
@@ -18,5 +19,9 @@ func (s *Store) VerifyAudit(ctx context.Context, check AuditCheck) (AuditReport,
 	if check.Rows == nil {
 		check.Rows = func(tx *gorm.DB) RowSource { return &Store{db: tx, sql: s.sql, rand: s.rand, now: s.now} }
 	}
-	return VerifyAudit(ctx, s.db, check)
+	report, err := VerifyAudit(ctx, s.db, check)
+	if check.LogOnly || err != nil && !IsDifference(err) {
+		return report, err
+	}
+	return report, errors.Join(err, s.checkRecords(ctx))
 }

@@ -204,3 +204,26 @@ func utc(t sql.NullTime) time.Time {
 	}
 	return t.Time.UTC()
 }
+
+// checkRecords compares the frozen records of every release with the digest
+// that its event commits to: they are too many to stand in the log one by one.
+func (s *Store) checkRecords(ctx context.Context) error {
+	var releases []releaseRow
+	err := s.inReadTx(ctx, func(tx *gorm.DB) error { return tx.Order("id").Find(&releases).Error })
+	if err != nil {
+		return err
+	}
+	for _, r := range releases {
+		digest := requests.NewDigester()
+		for rec, err := range s.ReleaseRecords(ctx, requests.ReleaseID(r.ID)) {
+			if err != nil {
+				return err
+			}
+			digest.Add(rec)
+		}
+		if digest.Sum() != r.Digest {
+			return differs("The frozen records (release_record) of release %s are not those that were prepared and approved.", r.ID)
+		}
+	}
+	return nil
+}
