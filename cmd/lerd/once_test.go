@@ -241,3 +241,24 @@ func (a attacker) exec(sql string) {
 		a.t.Fatalf("%v\n%s", err, sql)
 	}
 }
+
+// TestOneProcessTakesCasesOn: while one has the job, another does nothing; when
+// the first is done, or gone, the other goes on.
+func TestOneProcessTakesCasesOn(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/70")
+	s.review(q.ID)
+	done, elected, err := s.store.Elect(s.ctx, "cases")
+	s.must(err)
+	if !elected {
+		t.Fatal("nobody else has the job, and yet it is not to be had")
+	}
+	if n, err := s.caseJob.RunOnce(s.ctx); err != nil || n != 0 || s.state(q.ID) != requests.Qualified {
+		t.Errorf("a second process took %d cases on: %v", n, err)
+	}
+	done()
+	s.jobs()
+	if got := s.state(q.ID); got != requests.AwaitingConfirmation {
+		t.Errorf("after the first was done: %s", got)
+	}
+}

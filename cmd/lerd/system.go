@@ -113,7 +113,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := exporter.Tidy(ctx); err != nil {
 		return nil, err
 	}
-	s.caseJob = &jobs.Cases{Steps: s.cases, Export: exporter, Log: log}
+	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Export: exporter, Log: log}
 	return s, nil
 }
 

@@ -28,6 +28,9 @@ type Exports interface {
 // what is durable, so that a step that was lost is simply taken, and one that
 // was done and reported lost is found done.
 type Cases struct {
+	// Elect makes this process the one that takes cases on; nil where there is
+	// no other. Two at once would begin each export twice.
+	Elect  func(ctx context.Context) (done func(), elected bool, err error)
 	Steps  CaseSteps
 	Export Exports
 	Log    *slog.Logger
@@ -40,6 +43,13 @@ type Cases struct {
 // waits for people: that is logged once and is no fault of the job, which would
 // else slow down for every other case.
 func (j *Cases) RunOnce(ctx context.Context) (moved int, err error) {
+	if j.Elect != nil {
+		done, elected, err := j.Elect(ctx)
+		if err != nil || !elected {
+			return 0, err
+		}
+		defer done()
+	}
 	ctx = identity.With(ctx, identity.SystemActor())
 	for _, wait := range []struct {
 		state requests.State
