@@ -34,8 +34,8 @@ func TestHostileTextInEveryField(t *testing.T) {
 		if field == "idempotency_key" || field == "do" {
 			continue
 		}
-		for kind, text := range hostile {
-			page := d.send(d.copy(sound).set(field, text))
+		for _, kind := range []string{"HTML", "SQL"} { // the others all fields together
+			page := d.send(d.copy(sound).set(field, hostile[kind]))
 			if page.status != http.StatusOK && page.status != http.StatusUnprocessableEntity {
 				t.Errorf("%s in %s: status %d", kind, field, page.status)
 			}

@@ -66,7 +66,20 @@ func (p *portal) serve(l net.Listener) {
 		if err := <-served; err != nil {
 			p.t.Errorf("the portal ended with: %v", err)
 		}
+		p.reconnect()
 	}
+}
+
+// reconnect lets the sequencer notice that the connection is gone on which it
+// was told to stop, as it does at its next turns.
+func (p *portal) reconnect() {
+	var err error
+	for range 5 {
+		if _, err = p.sequencer.RunOnce(p.ctx); err == nil {
+			return
+		}
+	}
+	p.t.Errorf("the sequencer does not come back: %v", err)
 }
 
 // whileStopped does something by the services alone, without the portal's own
