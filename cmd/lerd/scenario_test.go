@@ -39,7 +39,7 @@ var storyNow = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 func newScenario(t testing.TB) *scenario {
 	t.Helper()
 	s := &scenario{t: t, ctx: context.Background(), db: testkit.Postgres(t), clock: testkit.NewClock(storyNow), times: sample.StoryTimes(storyNow), log: &bytes.Buffer{}}
-	const password = "only-for-tests"
+	const password = testkit.RecordsPassword
 	if _, err := sample.Fill(s.ctx, s.db.Owner, sample.Options{Accounts: 20, Sessions: 200, Seed: 7, Now: storyNow, Password: password}); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,11 @@ func newScenario(t testing.TB) *scenario {
 		t.Fatal(err)
 	}
 	s.start(testkit.Folder(t), accounts)
-	t.Cleanup(func() { s.close() })
+	t.Cleanup(func() {
+		if s.system != nil {
+			s.close()
+		}
+	})
 	return s
 }
 

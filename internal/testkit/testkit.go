@@ -42,3 +42,7 @@ func (c *Clock) Advance(d time.Duration) time.Time {
 	c.now = c.now.Add(d)
 	return c.now
 }
+
+// RecordsPassword is the password of the role that reads the account views, for
+// every test: the role belongs to the cluster, which test binaries share.
+const RecordsPassword = "only-for-tests"

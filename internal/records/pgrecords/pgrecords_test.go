@@ -19,7 +19,7 @@ import (
 
 var now = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
-const password = "only for tests"
+const password = testkit.RecordsPassword
 
 type lab struct {
 	owner *pgx.Conn

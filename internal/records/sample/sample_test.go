@@ -18,7 +18,7 @@ import (
 
 var now = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
-const password = "only for tests"
+const password = testkit.RecordsPassword
 
 func fill(t *testing.T, o sample.Options) (string, sample.Report) {
 	t.Helper()
