@@ -204,6 +204,7 @@ func TestKeeperDistrustsServers(t *testing.T) {
 func TestKeeperAfterALostAnswer(t *testing.T) {
 	s := newStore(t)
 	k := s.keeper()
+	k.Fresh, k.Now = time.Hour, time.Now // what was read before counts no more
 	if err := k.Replace(nil, []byte("one")); err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +224,7 @@ func TestKeeperAfterALostAnswer(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	s.Close()
+	k.Fresh = 0
 	if got, err := k.Load(); fault.KindOf(err) != fault.Unavailable || got != nil {
 		t.Errorf("out of reach: %q, %v", got, err)
 	}

@@ -35,10 +35,6 @@ import (
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 16 << 10
 
-// maxLine bounds a cosignature line, so that a checkpoint with a hundred of them
-// stays below audit.MaxNote.
-const maxLine = 512
-
 // Doer sends a request; *http.Client is one. It should not follow redirects.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
@@ -150,7 +146,7 @@ func (c Client) is(name string, sig []byte) bool {
 // SPEC: C2SP signed-note.
 func parseLine(line []byte) (name string, sig []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte("— "))
-	if !ok || len(line) > maxLine || line[len(line)-1] != '\n' {
+	if !ok || line[len(line)-1] != '\n' {
 		return "", nil, false
 	}
 	n, b64, ok := strings.Cut(string(rest[:len(rest)-1]), " ")

@@ -312,6 +312,11 @@ func TestSlowWitness(t *testing.T) {
 		}
 		d.log.Append(t, audittest.Events(t, len(d.log.Entries), len(d.log.Entries)+1)...)
 	}
+	waitFor(t, "the slow witness is asked", func() bool { return d.fakes[1].Asked() > 0 })
+	for range 20 {
+		d.cosign(t)
+		d.log.Append(t, audittest.Events(t, len(d.log.Entries), len(d.log.Entries)+1)...)
+	}
 	if n := d.fakes[1].Asked(); n != 1 {
 		t.Errorf("the slow witness was asked %d times at once", n)
 	}
