@@ -13,6 +13,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -56,8 +57,9 @@ func Open(ctx context.Context, c Config) (s *Store, err error) {
 	}
 	conf.RuntimeParams["timezone"] = "UTC"
 	db := stdlib.OpenDB(*conf)
-	db.SetMaxOpenConns(max(c.MaxConns, 20))
-	db.SetMaxIdleConns(max(c.MaxConns, 20))
+	conns := cmp.Or(c.MaxConns, 20)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
 	if err := db.PingContext(ctx); err != nil {
 		db.Close()
 		return nil, fault.Because(fault.Unavailable, err, "The database cannot be reached.")

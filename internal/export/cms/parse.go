@@ -107,19 +107,28 @@ func checkDigests(set cryptobyte.String, used crypto.Hash) error {
 	return nil
 }
 
+// HashOf gives the digest algorithm of an object identifier, if it is one that
+// may be used: SHA-256, SHA-384 or SHA-512.
+func HashOf(oid asn1.ObjectIdentifier) (crypto.Hash, bool) {
+	switch {
+	case oid.Equal(oidSHA256):
+		return crypto.SHA256, true
+	case oid.Equal(oidSHA384):
+		return crypto.SHA384, true
+	case oid.Equal(oidSHA512):
+		return crypto.SHA512, true
+	}
+	return 0, false
+}
+
 // readHash reads a digest AlgorithmIdentifier, parameters absent or NULL.
 func readHash(s *cryptobyte.String) (crypto.Hash, error) {
 	oid, params, ok := readAlgorithm(s)
 	if !ok || (len(params) > 0 && !isNull(params)) {
 		return 0, malformed("a digest algorithm cannot be read")
 	}
-	switch {
-	case oid.Equal(oidSHA256):
-		return crypto.SHA256, nil
-	case oid.Equal(oidSHA384):
-		return crypto.SHA384, nil
-	case oid.Equal(oidSHA512):
-		return crypto.SHA512, nil
+	if h, ok := HashOf(oid); ok {
+		return h, nil
 	}
 	return 0, fault.New(fault.Invalid, "The digest algorithm %s is too weak or unknown; it must be SHA-256, SHA-384 or SHA-512.", oid)
 }

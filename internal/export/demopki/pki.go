@@ -150,15 +150,6 @@ func (p *PKI) issue(o Options, t template, key crypto.Signer, issuer *Entity) (E
 // fileName is the published name of an authority: the hexadecimal serial.
 func fileName(c *x509.Certificate) string { return c.SerialNumber.Text(16) }
 
-// NewSeal makes a further seal certificate, for rotation.
-func (p *PKI) NewSeal(o Options) (Entity, error) {
-	key, err := newKey(o.RSASeal)
-	if err != nil {
-		return Entity{}, err
-	}
-	return p.issue(o, sealTemplate(), key, &p.Issuing)
-}
-
 // Recipient makes an agency's certificate for encryption: RSA-3072 (key
 // encipherment) or ECDSA P-256 (key agreement).
 func (p *PKI) Recipient(o Options, useRSA bool) (Entity, error) {

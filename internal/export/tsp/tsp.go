@@ -30,8 +30,6 @@ type Digest = [sha256.Size]byte
 
 var (
 	oidSHA256 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
-	oidSHA384 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}
-	oidSHA512 = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}
 )
 
 // Stamp is a verified answer of an authority.
@@ -126,13 +124,8 @@ func readHash(s *cryptobyte.String) (crypto.Hash, error) {
 	if !s.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) {
 		return 0, malformed("its digest algorithm cannot be read")
 	}
-	switch {
-	case oid.Equal(oidSHA256):
-		return crypto.SHA256, nil
-	case oid.Equal(oidSHA384):
-		return crypto.SHA384, nil
-	case oid.Equal(oidSHA512):
-		return crypto.SHA512, nil
+	if h, ok := cms.HashOf(oid); ok {
+		return h, nil
 	}
 	return 0, fault.New(fault.Invalid, "The time stamp uses the digest %s; it must be SHA-256, SHA-384 or SHA-512.", oid)
 }

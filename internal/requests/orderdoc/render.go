@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"time"
 
 	"lerd/internal/fault"
@@ -57,18 +56,6 @@ func FindRenderer() (*Renderer, error) {
 // two pages are drawn at once.
 func NewRenderer(name, path string) *Renderer {
 	return &Renderer{name: name, path: path, sem: make(chan struct{}, 2)}
-}
-
-var found = sync.OnceValues(FindRenderer)
-
-// Render draws one page (from 1) of an accepted document with the renderer
-// that FindRenderer finds.
-func Render(ctx context.Context, pdf []byte, page int) (Picture, error) {
-	r, err := found()
-	if err != nil {
-		return Picture{}, err
-	}
-	return r.Page(ctx, pdf, page)
 }
 
 // Page draws one page, from 1. The program runs with limits on memory, time

@@ -97,11 +97,6 @@ func (c *Cluster) EnsureDatabase(ctx context.Context, name, owner string, mayCon
 	})
 }
 
-// CreateDatabase is EnsureDatabase for a further database of lerd's own roles.
-func (c *Cluster) CreateDatabase(ctx context.Context, name string) error {
-	return c.EnsureDatabase(ctx, name, RoleOwner, RoleApp, RoleAuditor)
-}
-
 func setDatabase(ctx context.Context, conn *pgx.Conn, name, owner string, mayConnect []string) error {
 	db := pgx.Identifier{name}.Sanitize()
 	_, err := conn.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s OWNER %s", db, pgx.Identifier{owner}.Sanitize()))
