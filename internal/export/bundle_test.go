@@ -55,13 +55,36 @@ func run(t *testing.T, dir, name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// TestTheCommandsOfVerifyTxt runs, as an officer would, what VERIFY.txt says.
-func TestTheCommandsOfVerifyTxt(t *testing.T) {
-	d := newDesk(t)
-	s := d.seal(3, 50)
-	rel, err := d.maker.Encrypt(context.Background(), d.encryptRequest(s))
-	d.must(err)
-	dir := t.TempDir()
+// needs skips where a program is missing, and says which.
+func needs(t *testing.T, tools ...string) {
+	t.Helper()
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("NOT RUN: %s is not installed", tool)
+		}
+	}
+}
+
+// commands takes out of a bundle's own VERIFY.txt what an officer would type.
+func commands(t *testing.T, container string) (script string, n int) {
+	t.Helper()
+	for line := range strings.Lines(string(openContainer(t, container)["VERIFY.txt"])) {
+		line = strings.TrimSpace(line)
+		for _, cmd := range []string{"openssl cms", "openssl ts -verify", "unzip ", "sha256sum "} {
+			if strings.HasPrefix(line, cmd) {
+				script += line + "\n"
+				n++
+			}
+		}
+	}
+	return "set -e\n" + script, n
+}
+
+// received lays out a folder as an agency has it: the encrypted file, its own
+// key and certificate, and the two roots from onboarding.
+func (d *desk) received(t *testing.T, rel Released) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	d.must(d.to.Save(filepath.Join(dir, "me")))
 	d.must(os.Rename(filepath.Join(dir, "me.pem"), filepath.Join(dir, "me.crt")))
 	d.must(os.WriteFile(filepath.Join(dir, "root.pem"), demopki.CertsPEM(d.pki.Root.Cert), 0o600))
@@ -69,26 +92,22 @@ func TestTheCommandsOfVerifyTxt(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(d.maker.Dir, rel.File))
 	d.must(err)
 	d.must(os.WriteFile(filepath.Join(dir, rel.File), b, 0o600))
-	text, err := verifyText(&stage{ExportID: s.ExportID})
+	return dir
+}
+
+// TestTheCommandsOfVerifyTxt runs, as an officer would, what the bundle's own
+// VERIFY.txt says; and again with one octet of the container changed, when
+// every command that looks at it must fail.
+func TestTheCommandsOfVerifyTxt(t *testing.T) {
+	needs(t, "openssl", "unzip", "sha256sum")
+	d := newDesk(t)
+	s := d.seal(3, 50)
+	rel, err := d.maker.Encrypt(context.Background(), d.encryptRequest(s))
 	d.must(err)
-	n := 0
-	script := "set -e\n"
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		for _, cmd := range []string{"openssl ", "unzip ", "sha256sum "} {
-			if strings.HasPrefix(line, cmd) {
-				script += line + "\n"
-				n++
-			}
-		}
-	}
+	dir := d.received(t, rel)
+	script, n := commands(t, filepath.Join(d.maker.Dir, s.Container))
 	if n != 8 {
 		t.Fatalf("VERIFY.txt has %d commands, want 8:\n%s", n, script)
-	}
-	for _, tool := range []string{"openssl", "unzip", "sha256sum"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("skipped: %s is not installed", tool)
-		}
 	}
 	if out, err := run(t, dir, "sh", "-c", script); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, script, out)
@@ -97,10 +116,32 @@ func TestTheCommandsOfVerifyTxt(t *testing.T) {
 		show(t, r)
 		t.Error("the unzipped folder does not verify")
 	}
-	if out, err := run(t, dir, "python3", "-c", "import bagit"); err != nil {
-		t.Logf("skipped: bagit for Python is not installed (%.40s)", out)
-	} else if out, err := run(t, dir, "python3", "-m", "bagit", "--validate", s.ExportID); err != nil {
-		t.Errorf("bagit: %v\n%s", err, out)
+	container := filepath.Join(dir, s.Container)
+	b, err := os.ReadFile(container)
+	d.must(err)
+	b[len(b)/2] ^= 1
+	d.must(os.WriteFile(container, b, 0o600))
+	for line := range strings.Lines(script) {
+		if !strings.Contains(line, s.Container+" ") || strings.HasPrefix(line, "unzip") {
+			continue
+		}
+		if out, err := run(t, dir, "sh", "-c", line); err == nil {
+			t.Errorf("passes for a changed container: %s%s", line, out)
+		}
+	}
+}
+
+// TestArchiversTestTheContainer lets 7-Zip and unzip test every entry.
+func TestArchiversTestTheContainer(t *testing.T) {
+	d := newDesk(t)
+	s := d.seal(3, 5000)
+	for _, cmd := range [][]string{{"7z", "t", s.Container}, {"unzip", "-tq", s.Container}} {
+		t.Run(cmd[0], func(t *testing.T) {
+			needs(t, cmd[0])
+			if out, err := run(t, d.maker.Dir, cmd[0], cmd[1:]...); err != nil || !strings.Contains(out, "Everything is Ok") && !strings.Contains(out, "No errors detected") || strings.Contains(out, "Warning") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }
 
