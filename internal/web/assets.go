@@ -91,6 +91,7 @@ func (s *Server) staticFile(c *Ctx) error {
 	if !ok {
 		return notFound()
 	}
+	c.Response().Header().Del("Vary")
 	c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	return c.Blob(http.StatusOK, f.kind, f.body)
 }

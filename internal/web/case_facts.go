@@ -26,7 +26,7 @@ func (f *facts) text(key, text string) {
 
 func (f *facts) date(key string, t time.Time) {
 	if !t.IsZero() {
-		f.text(key, t.UTC().Format("2 Jan 2006"))
+		f.text(key, f.c.Date(t))
 	}
 }
 
@@ -41,7 +41,7 @@ func (f *facts) yes(key string, yes bool) {
 // processFacts say by which kind of process a request comes.
 func (s *Server) processFacts(c *Ctx, cs requests.Case) []Fact {
 	f := facts{c: c}
-	f.add("case.process", Cell{Text: s.processTitle(cs.Request.Process), Note: cs.Request.Process.ID + ", " + c.T("case.version", "version", cs.Request.Process.Version)})
+	f.add("case.process", Cell{Text: c.processName(cs.Request.Process.ID, s.processTitle(cs.Request.Process)), Note: cs.Request.Process.ID + ", " + c.T("case.version", "version", cs.Request.Process.Version)})
 	f.yes("case.emergency", cs.Request.Emergency)
 	f.text("request.f.emergency_why", cs.Request.EmergencyWhy.Reveal())
 	return append(f.list, s.furtherFacts(c, cs.Request)...)
@@ -62,8 +62,8 @@ func (s *Server) orderFacts(c *Ctx, cs requests.Case) []Fact {
 	o := cs.Request.Order
 	f := facts{c: c}
 	f.text("request.f.order_number", o.Number)
-	f.add("case.issuer", Cell{Text: o.IssuerName, Note: s.issuerTitle(o.IssuerKind)})
-	f.text("request.f.validator_kind", s.issuerTitle(o.ValidatorKind))
+	f.add("case.issuer", Cell{Text: o.IssuerName, Note: c.Law("issuer."+o.IssuerKind, s.issuerTitle(o.IssuerKind))})
+	f.text("request.f.validator_kind", c.Law("issuer."+o.ValidatorKind, s.issuerTitle(o.ValidatorKind)))
 	f.date("request.f.issued_on", o.IssuedOn)
 	f.date("request.f.return_on", o.ReturnOn)
 	f.date("request.f.expires_on", o.ExpiresOn)
@@ -106,7 +106,7 @@ func (s *Server) offenceFacts(c *Ctx, cs requests.Case) []Fact {
 	f := facts{c: c}
 	class := o.Class
 	if known, ok := s.cfg.Services.Law.OffenceClass(o.Class); ok {
-		class = known.Title
+		class = c.Law("offence."+known.Code, known.Title)
 	}
 	f.add("request.f.offence_class", Cell{Text: class, Note: "ICCS " + o.Class})
 	f.text("request.f.offence_provision", o.Provision)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"text/template/parse"
 
+	"golang.org/x/text/language"
+
 	"lerd/internal/fault"
 	"lerd/templates"
 )
@@ -38,8 +40,20 @@ func newPage[T any](name string, partials ...string) Page[T] {
 // Show fills the page and sends it; base must be what c.Base gave, inside data.
 func (p Page[T]) Show(c *Ctx, data T) error { return c.srv.views.show(c, p.view, data) }
 
-// engine holds every page, parsed.
-type engine struct{ pages map[string]*template.Template }
+// engine holds every page, parsed, and a copy of it per language, whose
+// functions speak that language. The parsed pages themselves are never filled,
+// since a template can be copied only before.
+type engine struct {
+	pages map[string]*template.Template
+	mu    sync.Mutex
+	in    map[spoken]*template.Template
+}
+
+// spoken is a page in a language.
+type spoken struct {
+	page string
+	lang language.Tag
+}
 
 // parsedOnce gives the engine of all pages. They are embedded, so that one parse
 // serves every Server of the process.
@@ -48,7 +62,7 @@ var parsedOnce = sync.OnceValues(func() (*engine, error) { return newEngine(allV
 // newEngine parses all pages. A page file that no view declares, a view without
 // its file and a partial that a page uses undeclared are errors.
 func newEngine(views []view) (*engine, error) {
-	e := &engine{pages: map[string]*template.Template{}}
+	e := &engine{pages: map[string]*template.Template{}, in: map[spoken]*template.Template{}}
 	for _, v := range views {
 		if e.pages[v.name] != nil {
 			return nil, fault.New(fault.Invalid, "web: page %s is declared twice", v.name)
@@ -77,7 +91,7 @@ func parseView(v view) (*template.Template, error) {
 		files = append(files, "partials/"+p+".html")
 	}
 	files = append(files, "pages/"+v.name+".html")
-	t, err := template.New("layout.html").Option("missingkey=error").Funcs(funcs()).ParseFS(templates.FS, files...)
+	t, err := template.New("layout.html").Option("missingkey=error").Funcs(funcs(language.English)).ParseFS(templates.FS, files...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +139,31 @@ func branchMissing(t *template.Template, b *parse.BranchNode) string {
 	return firstMissing(t, b.ElseList)
 }
 
-// render fills a page in memory.
-func (e *engine) render(v view, data any) ([]byte, error) {
-	t := e.pages[v.name]
-	if t == nil {
+// speak gives a page in a language.
+func (e *engine) speak(v view, lang language.Tag) (*template.Template, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at := spoken{v.name, lang}
+	if t := e.in[at]; t != nil {
+		return t, nil
+	}
+	page := e.pages[v.name]
+	if page == nil {
 		return nil, fmt.Errorf("page %s is not listed in allViews", v.name)
+	}
+	t, err := page.Clone()
+	if err != nil {
+		return nil, err
+	}
+	e.in[at] = t.Funcs(funcs(lang))
+	return e.in[at], nil
+}
+
+// render fills a page in memory.
+func (e *engine) render(v view, lang language.Tag, data any) ([]byte, error) {
+	t, err := e.speak(v, lang)
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
@@ -140,10 +174,11 @@ func (e *engine) render(v view, data any) ([]byte, error) {
 
 // show renders first and then sends, so that a failing template is a clean 500.
 func (e *engine) show(c *Ctx, v view, data any) error {
-	body, err := e.render(v, data)
+	body, err := e.render(v, c.lang, data)
 	if err != nil {
 		return fault.Because(fault.Internal, err, "rendering %s", v.name)
 	}
+	c.Response().Header().Set("Content-Language", c.lang.String())
 	status := c.status
 	if status == 0 {
 		status = 200

@@ -115,9 +115,13 @@ func wantsJSON(r *http.Request) bool {
 
 func (s *Server) sendErrorPage(c *Ctx, f failure) {
 	key := "error." + f.word
-	p := errorPage{Status: f.status, Heading: c.T(key + ".title"), Text: f.message, Next: c.T(key + ".next"),
-		SignIn: f.status == http.StatusUnauthorized, Items: f.items}
+	p := errorPage{Status: f.status, Heading: c.T(key + ".title"), Text: c.Say(f.message), Next: c.T(key + ".next"),
+		SignIn: f.status == http.StatusUnauthorized}
+	for _, it := range f.items {
+		p.Items = append(p.Items, fault.Problem{Field: it.Field, Message: c.Say(it.Message)})
+	}
 	p.Base = c.Base(key + ".title")
+	p.Back = "/" // the address is not repeated: absent and hidden pages are the same bytes
 	if p.Text == "" {
 		p.Text = c.T(key + ".text")
 	}
@@ -154,7 +158,7 @@ type problemField struct {
 }
 
 func (s *Server) sendProblem(c *Ctx, f failure) {
-	p := problem{Type: "about:blank", Title: c.T("error." + f.word + ".title"), Status: f.status, Detail: f.message}
+	p := problem{Type: "about:blank", Title: c.T("error." + f.word + ".title"), Status: f.status, Detail: c.Say(f.message)}
 	if p.Detail == "" {
 		p.Detail = c.T("error." + f.word + ".text")
 	}
@@ -162,7 +166,7 @@ func (s *Server) sendProblem(c *Ctx, f failure) {
 		p.Reference = c.id
 	}
 	for _, it := range f.items {
-		p.Errors = append(p.Errors, problemField{Field: it.Field, Detail: it.Message})
+		p.Errors = append(p.Errors, problemField{Field: it.Field, Detail: c.Say(it.Message)})
 	}
 	body, err := json.Marshal(p)
 	if err != nil {

@@ -86,6 +86,7 @@ type Form struct {
 
 	fields map[string]Field
 	groups map[string]int
+	say    func(string) string // the domain's sentences in the reader's language
 }
 
 // Field gives a field by name; an unknown name is a defect and fails the page.
@@ -128,7 +129,7 @@ func (f *Form) Options(name string, options []Option) *Form {
 //	form:"name"  validate:"required,max=80"  label:"message.key"  hint:"message.key"
 //	input:"textarea" autocomplete:"off" inputmode:"numeric" width:"short" accept:".pdf" rows:"6"
 func (c *Ctx) Form(action string, in any) *Form {
-	f := &Form{Action: action, Key: c.srv.newID(), fields: map[string]Field{}, groups: map[string]int{}}
+	f := &Form{Action: action, Key: c.srv.newID(), fields: map[string]Field{}, groups: map[string]int{}, say: c.Say}
 	v := reflect.Indirect(reflect.ValueOf(in))
 	c.addFields(f, "", v)
 	return f
@@ -148,7 +149,7 @@ func (c *Ctx) FormAgain(action string, in any, err error) *Form {
 		f.addProblem(p)
 	}
 	if len(f.Summary) == 0 && err != nil {
-		f.Summary = []Summary{{Text: fault.Message(err)}}
+		f.Summary = []Summary{{Text: c.Say(fault.Message(err))}}
 	}
 	f.Title = c.T("form.summary", "n", len(f.Summary))
 	c.status = fault.Status(err)
@@ -156,6 +157,9 @@ func (c *Ctx) FormAgain(action string, in any, err error) *Form {
 }
 
 func (f *Form) addProblem(p fault.Problem) {
+	if f.say != nil {
+		p.Message = f.say(p.Message)
+	}
 	line := Summary{Text: p.Message}
 	if fd, ok := f.fields[p.Field]; ok {
 		if fd.Error == "" {

@@ -32,6 +32,7 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}
 		h.Set("Cache-Control", "no-store")
+		h.Set("Vary", "Accept-Language, Cookie")
 		s.policy(c, Needs{})
 		return next(c)
 	}

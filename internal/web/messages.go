@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"io/fs"
-	"net/http"
 	"path"
 	"sort"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 
 	"lerd/internal/fault"
 	"lerd/templates"
@@ -21,6 +22,8 @@ import (
 type words struct {
 	tags  []language.Tag // English first
 	texts map[language.Tag]map[string]string
+	said  *phrases // English sentences of the domain, by their words
+	mark  bool     // development: what a language lacks is marked
 }
 
 // loadWords reads templates/messages/<language>/*.yaml: flat maps of key to
@@ -47,6 +50,7 @@ func loadWords() (*words, error) {
 	sort.Slice(w.tags, func(i, j int) bool { // the matcher's fallback is the first
 		return w.tags[i] == language.English || (w.tags[j] != language.English && w.tags[i].String() < w.tags[j].String())
 	})
+	w.said = newPhrases(w.texts[language.English])
 	return w, nil
 }
 
@@ -91,26 +95,54 @@ func (w *words) say(lang language.Tag, key string, args ...any) string {
 	}
 	pairs := make([]string, 0, len(args))
 	for i := 0; i+1 < len(args); i += 2 {
-		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", fmt.Sprint(args[i+1]))
+		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", value(lang, args[i+1]))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-func (w *words) find(lang language.Tag, key string, args []any) (string, bool) {
-	for _, tag := range []language.Tag{lang, language.English} {
-		if form := pluralForm(tag, args); form != "" {
-			if text, ok := w.texts[tag][key+"."+form]; ok {
-				return text, true
-			}
-			if text, ok := w.texts[tag][key+".other"]; ok {
-				return text, true
-			}
+// value writes a placeholder's value: whole numbers as the language groups them,
+// with digits 0 to 9, as on orders. In a right-to-left sentence other values are
+// isolated, so that a reference or an address keeps its own order.
+// SPEC: Unicode UAX #9 §2.4.2 (FSI, PDI).
+func value(lang language.Tag, v any) string {
+	switch v.(type) {
+	case int, int64:
+		latin, err := lang.SetTypeForKey("nu", "latn")
+		if err != nil {
+			latin = language.English
 		}
-		if text, ok := w.texts[tag][key]; ok {
-			return text, true
+		return message.NewPrinter(latin).Sprint(number.Decimal(v))
+	}
+	text := fmt.Sprint(v)
+	if rightToLeft(lang) && text != "" {
+		return "\u2068" + text + "\u2069"
+	}
+	return text
+}
+
+// find gives a message in the language, or else in English.
+func (w *words) find(lang language.Tag, key string, args []any) (string, bool) {
+	if text, ok := w.in(lang, key, args); ok || lang == language.English {
+		return text, ok
+	}
+	text, ok := w.in(language.English, key, args)
+	if ok && w.mark && text != "" {
+		text = "[en] " + text
+	}
+	return text, ok
+}
+
+// in gives a message in one language, in the form that a number asks for.
+func (w *words) in(tag language.Tag, key string, args []any) (string, bool) {
+	if form := pluralForm(tag, args); form != "" {
+		for _, f := range []string{form, "other"} {
+			if text, ok := w.texts[tag][key+"."+f]; ok {
+				return text, true
+			}
 		}
 	}
-	return "", false
+	text, ok := w.texts[tag][key]
+	return text, ok
 }
 
 var pluralNames = map[plural.Form]string{
@@ -125,12 +157,6 @@ func pluralForm(lang language.Tag, args []any) string {
 		}
 	}
 	return ""
-}
-
-// language chooses the reader's language from Accept-Language.
-func (s *Server) language(r *http.Request) language.Tag {
-	_, i := language.MatchStrings(s.matcher, r.Header.Get("Accept-Language"))
-	return s.words.tags[i]
 }
 
 // rightToLeft tells the direction of a language's script.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +26,9 @@ type Base struct {
 	Dev      bool    // the strip that says: evaluation, invented data
 	Zone     *time.Location
 	Now      time.Time
+	// Languages are those to choose from; Back is where a choice comes back to.
+	Languages []Tongue
+	Back      string
 	// Key is a fresh idempotency key for forms which no Form carries.
 	Key               string
 	CSS, Icon, Script string // Script is empty where the route needs none
@@ -54,13 +56,11 @@ func (b Base) T(key string, args ...any) string {
 // Base gives the frame of a page; title is a message key, args its placeholders.
 func (c *Ctx) Base(title string, args ...any) Base {
 	b := Base{
-		Title: c.T(title, args...), Product: c.srv.product(), Lang: c.lang.String(), Dir: "ltr",
+		Title: c.T(title, args...), Product: c.srv.product(), Lang: c.lang.String(), Dir: direction(c.lang),
 		Zone: time.UTC, Now: c.Now(), Key: c.srv.newID(), Dev: c.srv.cfg.Development,
 		CSS: c.srv.assets.url("app.css"), Icon: c.srv.assets.url("icon.svg"), say: c.T,
 	}
-	if rightToLeft(c.lang) {
-		b.Dir = "rtl"
-	}
+	b.Languages, b.Back = c.tongues(), c.here()
 	if c.Route.Needs.Script {
 		b.Script = c.srv.assets.url("app.js")
 	}
@@ -110,12 +110,4 @@ func (s *Server) homeOf(role identity.Role) string {
 		}
 	}
 	return best.Path
-}
-
-// funcs are the few functions that templates have.
-func funcs() template.FuncMap {
-	return template.FuncMap{
-		"groups": groups,
-		"lower":  strings.ToLower,
-	}
 }

@@ -37,7 +37,7 @@ func (s *Server) allRoutes() []Route {
 		{Method: http.MethodGet, Path: "/static/*", Name: "static.show", Public: true, Handle: s.staticFile},
 	}
 	for _, part := range [][]Route{
-		s.healthRoutes(), s.landingRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
+		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)

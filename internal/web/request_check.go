@@ -83,7 +83,7 @@ func (c *Ctx) reading(t requests.Target, typed targetInput) targetReading {
 	}
 	moment := func(key, text string) {
 		if m, err := identifier.ParseMoment(key, text, typed.Zone); err == nil {
-			fact(key, Cell{Text: m.UTC.Format(exactTime) + " UTC", Note: c.T("request_check.local", "local", m.Local.Format(exactTime), "zone", m.Zone, "offset", m.Local.Format("-07:00"))})
+			fact(key, c.exactly(m))
 		}
 	}
 	moment("request.t.holder_at", typed.HolderAt)
@@ -97,7 +97,14 @@ func (c *Ctx) reading(t requests.Target, typed targetInput) targetReading {
 }
 
 // exactTime is how a moment is echoed: to the second, month in letters.
-const exactTime = "2 Jan 2006, 15:04:05.999999"
+const exactTime = "15:04:05.999999"
+
+// exactly gives a moment as it was read, in UTC and as it was typed.
+func (c *Ctx) exactly(m identifier.Moment) Cell {
+	cal := calendarOf(c.lang)
+	local := cal.fill(cal.day, m.Local) + cal.comma + m.Local.Format(exactTime)
+	return Cell{Text: cal.moment(m.UTC, exactTime), Note: c.T("request_check.local", "local", local, "zone", m.Zone, "offset", m.Local.Format("-07:00"))}
+}
 
 // clocksChange tells whether the zone's offset differs between the two ends.
 func clocksChange(from, to time.Time, zone string) bool {

@@ -60,14 +60,14 @@ func (s *Server) requestOptions(c *Ctx, f *Form, agency identity.Agency) {
 	law := s.cfg.Services.Law
 	var processes, issuers, offences []Option
 	for _, p := range s.processesFor(c, agency.Country) {
-		processes = append(processes, Option{Value: string(p.ID), Text: p.Title, Hint: p.Description + " (" + string(p.ID) + ")"})
+		processes = append(processes, Option{Value: string(p.ID), Text: c.processName(string(p.ID), p.Title), Hint: c.Law("process."+string(p.ID)+".about", p.Description) + " (" + string(p.ID) + ")"})
 	}
 	for _, k := range law.IssuerKinds() {
-		issuers = append(issuers, Option{Value: k.ID, Text: k.Title})
+		issuers = append(issuers, Option{Value: k.ID, Text: c.Law("issuer."+k.ID, k.Title)})
 	}
 	slices.SortFunc(issuers, func(a, b Option) int { return strings.Compare(a.Text, b.Text) })
 	for _, o := range law.OffenceClasses() {
-		offences = append(offences, Option{Value: o.Code, Text: o.Code + " · " + o.Title})
+		offences = append(offences, Option{Value: o.Code, Text: o.Code + " · " + c.Law("offence."+o.Code, o.Title)})
 	}
 	f.Options("process", processes)
 	f.Options("issuer_kind", c.pick(issuers)).Options("validator_kind", c.pick(issuers))

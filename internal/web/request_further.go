@@ -52,7 +52,7 @@ func (s *Server) addFurther(c *Ctx, f *Form, in requestInput) (shown, hidden []s
 	for _, id := range append([]string{dangerField}, shown...) {
 		law := s.cfg.Services.Law.Field(legal.FieldID(id))
 		name := furtherPrefix + id
-		fd := Field{ID: name, Name: name, Input: "textarea", Rows: 2, Dir: "auto", Value: in.Further[id], Required: true, Label: upper(law.Label), Hint: law.Ask}
+		fd := Field{ID: name, Name: name, Input: "textarea", Rows: 2, Dir: "auto", Value: in.Further[id], Required: true, Label: upper(c.Law("field."+id, law.Label)), Hint: c.Law("field."+id+".ask", law.Ask)}
 		if id == dangerField {
 			fd.Input, fd.Required, fd.Hint, fd.Options = "radios", false, "", c.choose("danger", dangers...)
 			fd.Label = c.T("request.f.danger")
@@ -88,7 +88,7 @@ func (s *Server) furtherFacts(c *Ctx, q requests.Request) []Fact {
 			continue
 		}
 		if law := s.cfg.Services.Law.Field(legal.FieldID(id)); law != nil {
-			f.list = append(f.list, Fact{upper(law.Label), Cell{Text: text}})
+			f.list = append(f.list, Fact{upper(c.Law("field."+id, law.Label)), Cell{Text: text}})
 		}
 	}
 	return f.list

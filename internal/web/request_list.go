@@ -168,7 +168,7 @@ func (s *Server) caseTable(c *Ctx, list []requests.Summary, b Base) Table {
 			ref.Note = c.T("case.emergency")
 		}
 		t.Rows = append(t.Rows, []Cell{ref, {Badge: &badge, Note: c.T("case.who." + string(r.State))},
-			{Text: r.OrderNumber, Note: s.latestTitle(r.Process)}, {Text: strconv.Itoa(r.Targets), Number: true}, last})
+			{Text: r.OrderNumber, Note: c.processName(r.Process, s.latestTitle(r.Process))}, {Text: strconv.Itoa(r.Targets), Number: true}, last})
 	}
 	return t
 }

@@ -48,7 +48,7 @@ func (s *Server) resultRow(c *Ctx, cs requests.Case, t requests.Target, cat requ
 	why := Cell{Text: c.T("outcome." + outcome + ".text")}
 	d, decided := cs.Decision(t.ID, cat)
 	if decided && outcome == string(requests.Narrow) {
-		why = Cell{Text: c.T("results.narrowed", "from", When{At: d.From}.UTC(), "to", When{At: d.To}.UTC())}
+		why = Cell{Text: c.T("results.narrowed", "from", c.Moment(d.From), "to", c.Moment(d.To))}
 	}
 	if outcome == string(requests.Refuse) || outcome == string(requests.Narrow) {
 		s.explain(c, &why, reasonCodes(cs, d, outcome))
@@ -77,7 +77,7 @@ func (s *Server) explain(c *Ctx, cell *Cell, codes []string) {
 	var texts, cures []string
 	for _, code := range codes {
 		if r := s.cfg.Services.Law.Refusal(legal.RefusalCode(code)); r != nil {
-			texts, cures = append(texts, r.Text+" ("+code+")"), append(cures, r.Cure)
+			texts, cures = append(texts, c.Law("refusal."+code, r.Text)+" ("+code+")"), append(cures, c.Law("refusal."+code+".cure", r.Cure))
 		}
 	}
 	if len(texts) == 0 {

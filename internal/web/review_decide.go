@@ -71,7 +71,7 @@ func (w *workbench) item(f *Form, t requests.Target, item legal.Item) gridItem {
 	if d, ok := w.cs.Decision(t.ID, requests.Category(item.Category)); ok {
 		g.Decided = &said{By: w.names.name(d.By), When: When{d.At, w.zone}, Text: c.T("outcome." + string(d.Outcome)), Note: d.Note.Reveal(), Place: strings.Join(d.Reasons, ", ")}
 		if d.Outcome == requests.Narrow {
-			g.Period = c.T("review.period", "from", When{At: d.From}.UTC(), "to", When{At: d.To}.UTC())
+			g.Period = c.T("review.period", "from", c.Moment(d.From), "to", c.Moment(d.To))
 		}
 	}
 	switch outcomes := choosable(item); {

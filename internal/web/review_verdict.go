@@ -112,7 +112,7 @@ func (w *workbench) previewRow(t requests.Target, item legal.Item) []Cell {
 		why.Text = c.T("review.preview." + string(item.Action))
 	}
 	if d, ok := w.cs.Decision(t.ID, requests.Category(item.Category)); ok && item.Action == legal.Narrow && d.Outcome == requests.Narrow {
-		why.Text = c.T("results.narrowed", "from", When{At: d.From}.UTC(), "to", When{At: d.To}.UTC()) + " " + why.Text
+		why.Text = c.T("results.narrowed", "from", c.Moment(d.From), "to", c.Moment(d.To)) + " " + why.Text
 	}
 	return []Cell{c.targetCell(t), {Text: c.T("category." + string(item.Category))}, {Badge: &badge}, why}
 }

@@ -142,6 +142,10 @@ func (s *Server) load() (err error) {
 	if s.words, err = loadWords(); err != nil {
 		return err
 	}
+	s.words.mark = s.cfg.Development
+	if s.cfg.Services.Law != nil {
+		s.words.said.addLaw(s.cfg.Services.Law)
+	}
 	s.limits = newLimiters(s.cfg.Limits)
 	s.matcher = language.NewMatcher(s.words.tags)
 	s.views, err = parsedOnce()
