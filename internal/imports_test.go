@@ -29,6 +29,7 @@ var doors = map[string][]string{
 	"github.com/chromedp/":                  {"testkit/browser"},
 	"github.com/expr-lang/":                 {"legal"},
 	"codeberg.org/go-pdf/":                  {"export", "requests/ordersample"},
+	"github.com/go-text/":                   {"pdfa"},
 	"filippo.io/age":                        {"export"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},
@@ -51,6 +52,7 @@ var alone = map[string][]string{
 	"export/columns": {"fault"},
 	"fault":          {},
 	"personal":       {},
+	"pdfa":           {},
 }
 
 type source struct {

@@ -1,0 +1,185 @@
+// Package pdfa writes documents as PDF/A-2a: text of any length in paragraphs,
+// headings and tables, tagged for screen readers, with embedded typefaces.
+//
+// Invariants:
+//   - the same input gives the same octets: nothing depends on the clock, on
+//     chance or on the machine;
+//   - every letter is drawn by a typeface that lies in the file, shaped and in
+//     the direction that its script asks for (Latin, Greek, Cyrillic,
+//     Devanagari, Arabic); a letter that no typeface has, and every control
+//     character, is written out as [U+XXXX], so that nothing is lost or hidden;
+//   - what is seen can be copied and searched as the text that was given;
+//   - it knows nothing of lerd and imports nothing of it.
+//
+// SPEC: ISO 19005-2 (PDF/A-2), level A; ISO 32000-1 (PDF 1.7).
+package pdfa
+
+import "time"
+
+// Info is what a document says about itself.
+type Info struct {
+	Title    string
+	Author   string // who answers for it
+	Producer string // the program
+	Language string // BCP 47, e.g. en
+	Created  time.Time
+	Footer   string // at the foot of each page, before its number
+}
+
+// Measures of the page in points: A4 with margins of 20 mm.
+const (
+	pageWidth, pageHeight = 595.276, 841.89
+	margin                = 56.69
+	textWidth             = pageWidth - 2*margin
+)
+
+// style is how a block of text looks.
+type style struct {
+	bold, mono bool
+	size       float64 // points
+	before     float64 // space above, points
+	after      float64
+}
+
+var (
+	styleTitle   = style{bold: true, size: 15, after: 6}
+	styleHeading = style{bold: true, size: 11.5, before: 9, after: 3}
+	styleText    = style{size: 9.5, after: 4}
+	styleMono    = style{mono: true, size: 7.5, after: 4}
+	styleCell    = style{size: 8.5}
+	styleHead    = style{bold: true, size: 8.5}
+	styleFoot    = style{size: 7.5}
+)
+
+// leading is the distance of base lines, as a multiple of the size; Devanagari
+// and Arabic need more room than Latin.
+const leading = 1.42
+
+// Column is a column of a table.
+type Column struct {
+	Title string
+	Share float64 // of the width, in any unit
+	Mono  bool
+}
+
+// Document collects blocks. Not safe for concurrent use.
+type Document struct {
+	info  Info
+	set   *typesetter
+	pages []*page
+	y     float64 // base of what comes next, from the foot of the page
+	root  *element
+}
+
+// New begins a document.
+func New(info Info) *Document {
+	d := &Document{info: info, set: newTypesetter(), root: &element{kind: "Document"}}
+	d.newPage()
+	return d
+}
+
+// Title writes the document's title.
+func (d *Document) Title(text string) { d.block("H1", text, styleTitle, "") }
+
+// Heading begins a section.
+func (d *Document) Heading(text string) { d.block("H2", text, styleHeading, "") }
+
+// Text writes a paragraph.
+func (d *Document) Text(text string) { d.block("P", text, styleText, "") }
+
+// TextIn writes a paragraph in another language than the document's.
+func (d *Document) TextIn(language, text string) { d.block("P", text, styleText, language) }
+
+// HeadingIn begins a section in another language than the document's.
+func (d *Document) HeadingIn(language, text string) { d.block("H2", text, styleHeading, language) }
+
+// Mono writes a paragraph in letters of one width.
+func (d *Document) Mono(text string) { d.block("P", text, styleMono, "") }
+
+func (d *Document) block(kind, text string, s style, language string) {
+	e := d.root.add(&element{kind: kind, language: language})
+	d.y -= s.before
+	if kind == "H1" || kind == "H2" { // a heading does not stand alone at the foot
+		d.room(4 * s.size * leading)
+	}
+	for _, line := range d.set.lines(text, s, textWidth) {
+		d.room(s.size * leading)
+		d.y -= s.size * leading
+		d.page().text(e, d.set, line, margin, d.y+descent(s), s)
+	}
+	d.y -= s.after
+}
+
+// descent lifts the base line, so that a line's letters stay inside its box.
+func descent(s style) float64 { return s.size * (leading - 1.05) }
+
+// room begins a new page where less than the height is left.
+func (d *Document) room(height float64) {
+	if d.y-height < margin {
+		d.newPage()
+	}
+}
+
+func (d *Document) page() *page { return d.pages[len(d.pages)-1] }
+
+func (d *Document) newPage() {
+	d.pages = append(d.pages, &page{number: len(d.pages)})
+	d.y = pageHeight - margin
+}
+
+// Table writes rows under column titles. A row shorter than the columns is
+// filled with empty cells. Height is the least height of a row in points, for
+// rows that a person fills by hand; 0 for as high as the text.
+func (d *Document) Table(columns []Column, rows [][]string, height float64) {
+	table := d.root.add(&element{kind: "Table"})
+	titles, titled := make([]string, len(columns)), false
+	for i, c := range columns {
+		titles[i] = c.Title
+		titled = titled || c.Title != ""
+	}
+	if titled {
+		d.row(table.add(&element{kind: "THead"}), "TH", columns, titles, 0)
+	}
+	body := table.add(&element{kind: "TBody"})
+	for _, r := range rows {
+		d.row(body, "TD", columns, r, height)
+	}
+	d.y -= styleText.after
+}
+
+func (d *Document) row(parent *element, kind string, columns []Column, cells []string, height float64) {
+	const pad = 3
+	total := 0.0
+	for _, c := range columns {
+		total += c.Share
+	}
+	wrapped, most := make([][]line, len(columns)), height
+	for i, c := range columns {
+		if i < len(cells) {
+			wrapped[i] = d.set.lines(cells[i], cellStyle(kind, c), textWidth*c.Share/total-2*pad)
+		}
+		most = max(most, float64(len(wrapped[i]))*styleCell.size*leading+2*pad)
+	}
+	d.room(min(most, pageHeight-2*margin))
+	tr := parent.add(&element{kind: "TR"})
+	x := margin
+	for i, c := range columns {
+		cell, s := tr.add(&element{kind: kind}), cellStyle(kind, c)
+		for n, l := range wrapped[i] {
+			d.page().text(cell, d.set, l, x+pad, d.y-pad-float64(n+1)*styleCell.size*leading+descent(s), s)
+		}
+		x += textWidth * c.Share / total
+	}
+	d.y -= most
+	d.page().rule(margin, d.y, pageWidth-margin)
+}
+
+func cellStyle(kind string, c Column) style {
+	switch {
+	case kind == "TH":
+		return styleHead
+	case c.Mono:
+		return styleMono
+	}
+	return styleCell
+}
