@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -137,6 +138,20 @@ func violations(s source) (bad []string) {
 		}
 	}
 	return bad
+}
+
+// TestNothingThatShipsAgreesToEverything looks for the context that stands for
+// passkeys in tests.
+func TestNothingThatShipsAgreesToEverything(t *testing.T) {
+	for _, s := range sources(t) {
+		b, err := os.ReadFile(s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.test && s.pkg != "identity" && strings.Contains(string(b), "identity.Evaluating(") {
+			t.Errorf("%s takes steps without a passkey", s.file)
+		}
+	}
 }
 
 // TestTheTestSees shows that each kind of wrong import would be named.

@@ -99,7 +99,8 @@ func useSharedPKI(t testing.TB, cfg config) {
 	}
 }
 
-// as gives a context in which one of the cast acts.
+// as gives a context in which one of the cast acts, and agrees to every step that
+// asks for a passkey.
 func (s *scenario) as(signIn string) context.Context {
 	s.t.Helper()
 	system := identity.With(s.ctx, identity.SystemActor())
@@ -107,7 +108,8 @@ func (s *scenario) as(signIn string) context.Context {
 	if err != nil {
 		s.t.Fatalf("%s: %v", signIn, err)
 	}
-	return identity.With(s.ctx, identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Agency: p.Agency, Session: "test"})
+	actor := identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, Session: "test", Method: identity.ByDevelopment}
+	return identity.Evaluating(identity.With(s.ctx, actor), s.clock.Now)
 }
 
 // order is the PDF of the story's order.

@@ -122,7 +122,7 @@ func (r Rule) check() error {
 		return fmt.Errorf("unknown role %q", r.Role)
 	}
 	switch {
-	case r.Relation == "own" && r.Role == identity.Officer:
+	case r.Relation == "own" && r.Role.OfAgency():
 	case (r.Relation == "any" || r.Relation == "blind") && r.Role.Staff():
 	default:
 		return fmt.Errorf("relation %q does not fit role %q", r.Relation, r.Role)
@@ -155,7 +155,7 @@ func (a *Authorizer) Allow(_ context.Context, actor identity.Actor, verb Verb, o
 
 // relations gives how the actor stands to the object, strongest claim first.
 func relations(actor identity.Actor, object Object) []string {
-	if actor.Role == identity.Officer {
+	if actor.Role.OfAgency() {
 		if actor.Agency != "" && actor.Agency == object.Agency {
 			return []string{"own"}
 		}

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -35,15 +36,15 @@ func TestEveryCell(t *testing.T) {
 		agency    identity.AgencyID
 		relations map[identity.Role][]string
 	}{
-		{"agency-a", map[identity.Role][]string{identity.Officer: {"own"}}},
-		{"agency-b", map[identity.Role][]string{identity.Officer: nil}},
-		{"", map[identity.Role][]string{identity.Officer: nil}},
+		{"agency-a", map[identity.Role][]string{identity.Officer: {"own"}, identity.AgencyAdmin: {"own"}}},
+		{"agency-b", map[identity.Role][]string{identity.Officer: nil, identity.AgencyAdmin: nil}},
+		{"", map[identity.Role][]string{identity.Officer: nil, identity.AgencyAdmin: nil}},
 	}
-	roles := []identity.Role{identity.Officer, identity.Reviewer, identity.Counsel, identity.Confirmer, identity.Approver, identity.Auditor, identity.System, "nobody", ""}
+	roles := append(slices.Clone(identity.Roles), identity.System, "nobody", "")
 	cells := 0
 	for _, role := range roles {
 		actor := identity.Actor{Person: "p", Role: role}
-		if role == identity.Officer {
+		if role.OfAgency() {
 			actor.Agency = "agency-a"
 		}
 		for v := range verbs {

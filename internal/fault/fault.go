@@ -29,11 +29,12 @@ const (
 	Unavailable Kind = "unavailable" // something lerd needs is out of reach, try again: 503
 	TooMany     Kind = "too_many"    // over a rate or a quota: 429
 	Gate        Kind = "gate"        // a release gate is not met: 409
+	StepUp      Kind = "step_up"     // signed in, and this very step asks for a passkey: 401
 )
 
 // statuses is the one table from kind to HTTP status. The numbers are written
 // out, since the stand-alone verifier uses this package and has no HTTP in it.
-// SPEC: RFC 9110 §15, RFC 6585 §4.
+// SPEC: RFC 9110 §15, RFC 6585 §4, RFC 9470 §3.
 var statuses = map[Kind]int{
 	Internal:    500,
 	Invalid:     422,
@@ -45,6 +46,7 @@ var statuses = map[Kind]int{
 	Unavailable: 503,
 	TooMany:     429,
 	Gate:        409,
+	StepUp:      401,
 }
 
 // Problem is one thing wrong with one field of an input.

@@ -11,6 +11,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lerd/internal/audit"
@@ -25,6 +26,8 @@ type (
 	AgencyID string
 	// SessionID names a session; it is not its token and may be logged.
 	SessionID string
+	// UnitID names a unit of an agency, e.g. a police station.
+	UnitID string
 )
 
 // Role is what somebody acts as.
@@ -32,26 +35,30 @@ type Role string
 
 // The roles.
 const (
-	Officer   Role = "officer"   // an agency's officer: submits, follows, downloads
-	Reviewer  Role = "reviewer"  // in-house counsel: checks legal validity and decides
-	Counsel   Role = "counsel"   // answers what only counsel may, settles conflicts of law
-	Confirmer Role = "confirmer" // trust and safety: confirms violations, blind to agency and officer
-	Approver  Role = "approver"  // the second person of a release
-	Auditor   Role = "auditor"   // reads everything, changes nothing
-	System    Role = "system"    // lerd itself: jobs and the export
+	Officer       Role = "officer"       // an agency's officer: submits, follows, downloads
+	AgencyAdmin   Role = "agency_admin"  // an agency's administrator: its people and units, no cases
+	Reviewer      Role = "reviewer"      // in-house counsel: checks legal validity and decides
+	Counsel       Role = "counsel"       // answers what only counsel may, settles conflicts of law
+	Confirmer     Role = "confirmer"     // trust and safety: confirms violations, blind to agency and officer
+	Approver      Role = "approver"      // the second person of a release
+	Auditor       Role = "auditor"       // reads everything, changes nothing
+	Registrar     Role = "registrar"     // vets agencies; two different ones activate one
+	Administrator Role = "administrator" // staff accounts and settings; never auditors
+	System        Role = "system"        // lerd itself: jobs and the export
 )
 
+// Roles lists every role that a person can hold, in the order in which a case
+// meets them.
+var Roles = []Role{Officer, AgencyAdmin, Reviewer, Counsel, Confirmer, Approver, Auditor, Registrar, Administrator}
+
+// OfAgency tells whether who holds the role belongs to an agency.
+func (r Role) OfAgency() bool { return r == Officer || r == AgencyAdmin }
+
 // Staff tells whether the role belongs to the platform and not to an agency.
-func (r Role) Staff() bool { return r != Officer && r != "" }
+func (r Role) Staff() bool { return r != "" && !r.OfAgency() }
 
 // Known tells whether r is a role that a person can hold.
-func (r Role) Known() bool {
-	switch r {
-	case Officer, Reviewer, Counsel, Confirmer, Approver, Auditor:
-		return true
-	}
-	return false
-}
+func (r Role) Known() bool { return slices.Contains(Roles, r) }
 
 // Agency is an authority which the platform's staff have vetted.
 type Agency struct {
@@ -84,19 +91,37 @@ type Person struct {
 	Pseudonym string // how staff appear to agencies, e.g. "Reviewer 7F"
 	Role      Role
 	Agency    AgencyID // empty for staff
-	Active    bool
-	Version   int64
-	EventID   audit.EventID
+	Unit      UnitID   // within the agency; empty where it has none
+	// Supervisor may countersign the requests of colleagues.
+	Supervisor bool
+	// ReverifyBy is when the person has to be vetted anew; zero for never.
+	ReverifyBy time.Time
+	Active     bool
+	Version    int64
+	EventID    audit.EventID
+}
+
+// Unit is a part of an agency whose officers share their cases.
+type Unit struct {
+	ID      UnitID
+	Agency  AgencyID
+	Name    string // unique within the agency
+	Active  bool
+	Version int64
+	EventID audit.EventID
 }
 
 // Actor is who acts, as the request context carries it.
 type Actor struct {
-	Person    PersonID
-	Name      personal.Text
-	Pseudonym string
-	Role      Role
-	Agency    AgencyID // empty for staff
-	Session   SessionID
+	Person     PersonID
+	Name       personal.Text
+	Pseudonym  string
+	Role       Role
+	Agency     AgencyID // empty for staff
+	Unit       UnitID   // empty for staff, and where the agency has no units
+	Supervisor bool
+	Session    SessionID
+	Method     Method // how the session was begun
 }
 
 // Session is one sign-in of one person in one role.
@@ -105,6 +130,7 @@ type Session struct {
 	TokenHash []byte // SHA-256 of the token
 	Person    PersonID
 	Role      Role
+	Method    Method // how it was begun
 	CreatedAt time.Time
 	SeenAt    time.Time // moved at most once a minute
 	EndsAt    time.Time // absolute

@@ -125,6 +125,12 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromAgency(*x, event), nil
 	case *identity.Person:
 		return fromPerson(*x, event), nil
+	case *identity.Unit:
+		return fromUnit(*x, event), nil
+	case *identity.Passkey:
+		return fromPasskey(*x, event), nil
+	case *identity.Assertion:
+		return fromAssertion(*x, event), nil
 	case *requests.RuleOffence:
 		return &ruleOffenceRow{x.Rule, x.Version, x.Class, string(event)}, nil
 	case *requests.Document:
@@ -205,6 +211,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[agencyRow](db), scan[personRow](db), scan[ruleOffenceRow](db), scan[documentRow](db), scan[requestRow](db),
 		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
 		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
+		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

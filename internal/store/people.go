@@ -16,6 +16,7 @@ type sessionRow struct {
 	TokenHash []byte     `gorm:"column:token_hash"`
 	PersonID  string     `gorm:"column:person_id"`
 	Role      string     `gorm:"column:role"`
+	Method    string     `gorm:"column:method"`
 	CreatedAt time.Time  `gorm:"column:created_at;autoCreateTime:false"`
 	SeenAt    time.Time  `gorm:"column:seen_at"`
 	EndsAt    time.Time  `gorm:"column:ends_at"`
@@ -96,7 +97,7 @@ func (s *Store) Session(ctx context.Context, tokenHash []byte) (se identity.Sess
 }
 
 func (r sessionRow) domain() identity.Session {
-	return identity.Session{ID: identity.SessionID(r.ID), TokenHash: r.TokenHash, Person: identity.PersonID(r.PersonID), Role: identity.Role(r.Role),
+	return identity.Session{ID: identity.SessionID(r.ID), TokenHash: r.TokenHash, Person: identity.PersonID(r.PersonID), Role: identity.Role(r.Role), Method: identity.Method(r.Method),
 		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), EndsAt: r.EndsAt.UTC(), EndedAt: timeOf(r.EndedAt)}
 }
 
@@ -109,7 +110,7 @@ func (s *Store) PutSession(ctx context.Context, se identity.Session) (err error)
 }
 
 func putSession(tx *gorm.DB, se identity.Session) error {
-	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt)}
+	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), string(se.Method), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt)}
 	return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.Assignments(map[string]any{
 		"seen_at":  gorm.Expr("greatest(session.seen_at, excluded.seen_at)"),
 		"ended_at": gorm.Expr("coalesce(session.ended_at, excluded.ended_at)"),

@@ -76,6 +76,9 @@ func read(err error) failure {
 		f.message = ""
 	}
 	f.word = statusWords[f.status]
+	if fault.KindOf(err) == fault.StepUp {
+		f.word = "step_up"
+	}
 	if f.word == "" {
 		f.word, f.status = "internal", http.StatusInternalServerError
 	}
@@ -116,7 +119,7 @@ func wantsJSON(r *http.Request) bool {
 func (s *Server) sendErrorPage(c *Ctx, f failure) {
 	key := "error." + f.word
 	p := errorPage{Status: f.status, Heading: c.T(key + ".title"), Text: c.Say(f.message), Next: c.T(key + ".next"),
-		SignIn: f.status == http.StatusUnauthorized}
+		SignIn: f.word == "sign_in"}
 	for _, it := range f.items {
 		p.Items = append(p.Items, fault.Problem{Field: it.Field, Message: c.Say(it.Message)})
 	}

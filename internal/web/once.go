@@ -19,11 +19,12 @@ func (c *Ctx) Once() context.Context {
 }
 
 // bodyDigest is the SHA-256 of the address and of the decoded form without its
-// key, in the order of the fields' names.
+// key, in the order of the fields' names. What a passkey answered is left out: to
+// confirm a form once more says nothing else.
 func (c *Ctx) bodyDigest() [sha256.Size]byte {
 	said := url.Values{}
 	for name, list := range c.values {
-		if name != keyField {
+		if name != keyField && name != stepUpID && name != stepUpAnswer {
 			said[name] = list
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Server) allRoutes() []Route {
 		{Method: http.MethodGet, Path: "/static/*", Name: "static.show", Public: true, Handle: s.staticFile},
 	}
 	for _, part := range [][]Route{
-		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
+		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)
@@ -48,7 +48,7 @@ func (s *Server) allRoutes() []Route {
 // allInputs lists every input struct that a form is made of, for the test that
 // looks for words which nobody wrote.
 func allInputs() []any {
-	return []any{signInInput{}, sampleInput{},
+	return []any{signInInput{}, stepUpInput{}, sampleInput{},
 		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{}}
 }

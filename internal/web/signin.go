@@ -90,13 +90,10 @@ func (s *Server) showSignIn(c *Ctx, form *Form) error {
 	return signInView.Show(c, p)
 }
 
-// roleOrder is the order in which a case meets the roles.
-var roleOrder = []identity.Role{identity.Officer, identity.Reviewer, identity.Counsel, identity.Confirmer, identity.Approver, identity.Auditor}
-
 // devGroups lists the demo's people by role.
 func (c *Ctx) devGroups(users []DevUser) []devGroup {
 	var out []devGroup
-	for _, role := range roleOrder {
+	for _, role := range identity.Roles {
 		g := devGroup{ID: string(role), Title: c.T("role." + string(role)), Text: c.T("sign_in.does." + string(role))}
 		for _, u := range users {
 			if u.Role == role {

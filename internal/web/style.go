@@ -27,10 +27,11 @@ type stylePage struct {
 	Sample    When
 	Colours   []string
 	Choosable Task
+	StepUp    *StepUp
 }
 
 var styleView = newPage[stylePage]("style", "field", "error_summary", "button", "badge", "cell", "when", "table",
-	"facts", "timeline", "progress", "check", "digest", "pages", "empty", "breadcrumb")
+	"step_up", "facts", "timeline", "progress", "check", "digest", "pages", "empty", "breadcrumb")
 
 func (s *Server) styleRoutes() []Route {
 	if !s.cfg.Development {
@@ -70,6 +71,7 @@ func (s *Server) style(c *Ctx) error {
 		p.Badges = append(p.Badges, Badge{"State: " + string(t), t})
 		p.Notices = append(p.Notices, Notice{Kind: t, Title: "Title of " + string(t), Text: "One or two sentences that say what this means for you, and what to do."})
 	}
+	p.StepUp = &StepUp{Text: c.T("step_up.evaluation")}
 	p.Buttons = []Button{{Text: "Submit the request"}, {Text: "Save as draft", Kind: "secondary"}, {Text: "Withdraw the request", Kind: "danger"}}
 	s.styleLists(&p)
 	c.status = http.StatusOK

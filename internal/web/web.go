@@ -67,6 +67,8 @@ type Config struct {
 	Development bool
 	// DevSignIn signs people in without a passkey, for the demo only.
 	DevSignIn DevSignIn
+	// StepUps asks for passkeys at single steps; nil where nobody has any.
+	StepUps StepUps
 	// TrustedProxies may name the client in X-Forwarded-For; usually empty.
 	TrustedProxies []netip.Prefix
 	Ready          []Check

@@ -106,7 +106,7 @@ func (s *Service) begin(ctx context.Context, p identity.Person) (string, identit
 	token := base64.RawURLEncoding.EncodeToString(raw[:])
 	hash := sha256.Sum256([]byte(token))
 	now := s.Now().UTC().Truncate(time.Microsecond)
-	session := identity.Session{ID: identity.SessionID(uuid.NewString()), TokenHash: hash[:], Person: p.ID, Role: p.Role, CreatedAt: now, SeenAt: now, EndsAt: now.Add(identity.AbsoluteLimit)}
+	session := identity.Session{ID: identity.SessionID(uuid.NewString()), TokenHash: hash[:], Person: p.ID, Role: p.Role, Method: identity.ByDevelopment, CreatedAt: now, SeenAt: now, EndsAt: now.Add(identity.AbsoluteLimit)}
 	actor := actorOf(p, session)
 	ctx = identity.With(ctx, actor)
 	e := change.Event(ctx, now, "session.started", "session:"+string(session.ID), 1)
@@ -118,7 +118,7 @@ func (s *Service) begin(ctx context.Context, p identity.Person) (string, identit
 }
 
 func actorOf(p identity.Person, s identity.Session) identity.Actor {
-	return identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: s.Role, Agency: p.Agency, Session: s.ID}
+	return identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: s.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, Session: s.ID, Method: s.Method}
 }
 
 // Authenticate gives who holds a token, or a SignIn fault where the session has
