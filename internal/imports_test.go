@@ -31,7 +31,7 @@ var doors = map[string][]string{
 	"github.com/expr-lang/":                 {"legal"},
 	"codeberg.org/go-pdf/":                  {"export", "requests/ordersample"},
 	"github.com/go-text/":                   {"pdfa"},
-	"filippo.io/age":                        {"export"},
+	"filippo.io/age":                        {"export", "verifycli"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},
 	"golang.org/x/mod/sumdb/":               {"audit", "jobs", "export/verify", "verifycli"},

@@ -180,7 +180,7 @@ func (d *demo) decrypt(st *story) ([]byte, error) {
 	}
 	defer in.Close()
 	var out bytes.Buffer
-	if err := cms.DecryptFile(&out, in, certs[0], key); err != nil {
+	if _, err := cms.DecryptFile(&out, in, certs[0], key); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), nil

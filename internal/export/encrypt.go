@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -22,6 +23,7 @@ import (
 // EncryptRequest says to whom a sealed bundle goes.
 type EncryptRequest struct {
 	Sealed     Sealed
+	Profile    cms.Profile         // with Recipients; empty: cms.GCM
 	Recipients []*x509.Certificate // CMS: bound to the agency at onboarding; several may open
 	Age        []string            // age recipients in place of certificates ("age1…"), for agencies without or very large sets
 	Roots      []*x509.Certificate // what the recipient will trust: of seal and time-stamping authority
@@ -146,7 +148,7 @@ func addWhole(z *asic.Writer, dir, name string) error {
 
 func (m *Maker) encryptTo(dst, plain *os.File, r EncryptRequest) error {
 	if len(r.Age) == 0 {
-		return cms.EncryptFile(dst, plain, r.Recipients, m.Rand)
+		return cms.Encrypt(cmp.Or(r.Profile, cms.GCM), dst, plain, r.Recipients, m.Rand)
 	}
 	if _, err := plain.Seek(0, io.SeekStart); err != nil {
 		return err

@@ -21,9 +21,13 @@ Compare their SHA-256 fingerprints with those you hold on paper:
 {{range .Roots}}  {{.Name}}
     {{.Sum}}
 {{end}}
-1. Decrypt (only if you received a .p7m file)
+1. Decrypt (only if you received a .p7m or an .age file)
    openssl cms -decrypt -binary -inform DER -in {{.ID}}.zip.p7m -recip me.crt -inkey me.key -out {{.ID}}.zip
    CHECK THE EXIT STATUS: after a failure openssl leaves a file that must not be used.
+   Type: echo $?   (Windows: echo %ERRORLEVEL%)   It must print 0. Delete the .zip otherwise.
+   For an .age file: age -d -i key.txt -o {{.ID}}.zip {{.ID}}.zip.age
+   If your agency has chosen the form for older programs (AES-CBC), the decryption notices
+   no change: do not use anything before step 2 has succeeded.
    unzip {{.ID}}.zip
 
 2. Check the whole file

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"lerd/internal/export/cms"
 	"lerd/internal/export/verify"
 	"lerd/internal/fault"
@@ -26,6 +28,7 @@ type Bundle struct {
 	CRL       []string `name:"crl" type:"existingfile" placeholder:"FILE" help:"Revocation lists newer than those in the bundle, DER or PEM."`
 	Cert      string   `name:"cert" type:"existingfile" placeholder:"PEM" help:"Your certificate, for an encrypted file."`
 	Key       string   `name:"key" type:"existingfile" placeholder:"PEM" help:"Your private key (PKCS#8), for an encrypted file."`
+	Age       string   `name:"age-identity" type:"existingfile" placeholder:"FILE" help:"File with your age identity (AGE-SECRET-KEY-1…), for a file encrypted with age."`
 	SHA512    bool     `name:"sha512" help:"Check the SHA-512 digests in export.json too; the seal is over SHA-256."`
 	JSON      bool     `name:"json" help:"Print the report as JSON."`
 }
@@ -81,6 +84,11 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		}
 		o.LogKeys = strings.Split(strings.TrimSpace(string(b)), "\n")
 	}
+	if c.Age != "" {
+		if o.Identities, err = readIdentities(c.Age); err != nil {
+			return o, err
+		}
+	}
 	if (c.Cert == "") != (c.Key == "") {
 		return o, errors.New("give --cert and --key together")
 	}
@@ -90,6 +98,19 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		}
 	}
 	return o, nil
+}
+
+func readIdentities(file string) ([]age.Identity, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	ids, err := age.ParseIdentities(f)
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "%s must hold an age identity, a line that begins with AGE-SECRET-KEY-1.", file)
+	}
+	return ids, nil
 }
 
 func readPair(certFile, keyFile string) (*x509.Certificate, crypto.PrivateKey, error) {

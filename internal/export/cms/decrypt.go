@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
@@ -16,8 +17,9 @@ import (
 // maxHead bounds the part before the ciphertext: recipients and parameters.
 const maxHead = 1 << 20
 
-// envelope is an AuthEnvelopedData with its ciphertext mapped, not read.
+// envelope is an encrypted file with its ciphertext mapped, not read.
 type envelope struct {
+	profile    Profile
 	recipients []recipient
 	nonce, tag []byte
 	ciphertext []byte
@@ -28,18 +30,26 @@ func (e *envelope) close() { e.m.close() } //nolint:errcheck // mapped for readi
 
 // DecryptFile checks the tag over all of src for the owner of cert and key,
 // and only then writes the contents to dst, as a stream. When the message is
-// malformed, changed, or for somebody else, nothing is written.
-func DecryptFile(dst io.Writer, src *os.File, cert *x509.Certificate, key crypto.PrivateKey) (err error) {
+// malformed, changed, or for somebody else, nothing is written. Of the profile
+// CBC, which the result names, a change is not noticed here.
+func DecryptFile(dst io.Writer, src *os.File, cert *x509.Certificate, key crypto.PrivateKey) (p Profile, err error) {
 	defer fault.Wrap(&err, "decrypt")
 	e, err := openEnvelope(src)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer e.close()
 	cek, err := openKey(e.recipients, cert, key)
 	if err != nil {
-		return err
+		return e.profile, err
 	}
+	if e.profile == CBC {
+		return CBC, e.writeCBC(dst, cek)
+	}
+	return GCM, e.writeGCM(dst, cek)
+}
+
+func (e *envelope) writeGCM(dst io.Writer, cek []byte) error {
 	if err := e.authenticate(cek); err != nil {
 		return err
 	}
@@ -70,13 +80,13 @@ func (e *envelope) authenticate(cek []byte) error {
 	return nil
 }
 
-// openEnvelope maps and parses an AuthEnvelopedData file.
+// openEnvelope maps and parses an encrypted file.
 func openEnvelope(f *os.File) (*envelope, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if st.Size() < 64 || st.Size() > MaxEncrypted+maxHead {
+	if st.Size() < 64 {
 		return nil, fault.New(fault.Invalid, "The file's size, %d octets, is not that of an encrypted message.", st.Size())
 	}
 	m, err := mapFile(f, st.Size(), mapRead)
@@ -93,7 +103,7 @@ func openEnvelope(f *os.File) (*envelope, error) {
 }
 
 func badEnvelope(what string) error {
-	return fault.New(fault.Invalid, "The file is not a well-formed CMS AuthEnvelopedData: %s.", what)
+	return fault.New(fault.Invalid, "The file is not a well-formed encrypted message (CMS AuthEnvelopedData or EnvelopedData): %s.", what)
 }
 
 // element takes one DER element with a length of up to 8 octets, which the
@@ -127,27 +137,40 @@ func parseEnvelope(der []byte) (*envelope, error) {
 	if !ok || len(rest) > 0 {
 		return nil, badEnvelope("it must be one DER sequence with nothing after it")
 	}
-	oid, err := asn1.Marshal(oidAuthEnvelopedData)
-	if err != nil || len(outer) < len(oid) || string(outer[:len(oid)]) != string(oid) {
-		return nil, badEnvelope("it is of another content type")
-	}
-	wrapped, rest, ok := element(outer[len(oid):], 0xa0)
-	if !ok || len(rest) > 0 {
-		return nil, badEnvelope("its content is missing or doubled")
+	e := &envelope{}
+	kind := e.readKind(&outer)
+	wrapped, rest, ok := element(outer, 0xa0)
+	if !kind || !ok || len(rest) > 0 {
+		return nil, badEnvelope("it is of another content type, or its content is missing or doubled")
 	}
 	body, rest, ok := element(wrapped, 0x30)
-	if !ok || len(rest) > 0 || len(body) < 3 || string(body[:3]) != "\x02\x01\x00" {
-		return nil, badEnvelope("its version must be 0")
+	if !ok || len(rest) > 0 || len(body) < 3 || body[0] != 2 || body[1] != 1 || body[2] != 0 && (e.profile != CBC || body[2] != 2) {
+		return nil, badEnvelope("its version is another than its form has")
 	}
 	set, body, ok := element(body[3:], 0x31)
 	if !ok || len(set) > maxHead {
 		return nil, badEnvelope("its recipients are missing")
 	}
-	e := &envelope{}
+	var err error
 	if e.recipients, err = readRecipients(cryptobyte.String(set)); err != nil {
 		return nil, err
 	}
+	if e.profile == CBC {
+		return e, e.readCBC(body)
+	}
 	return e, e.readContent(body)
+}
+
+// readKind takes the content type off the front.
+func (e *envelope) readKind(outer *[]byte) bool {
+	for p, oid := range map[Profile]asn1.ObjectIdentifier{GCM: oidAuthEnvelopedData, CBC: oidEnvelopedData} {
+		der, err := marshalOID(oid)
+		if rest, ok := bytes.CutPrefix(*outer, der); err == nil && ok {
+			e.profile, *outer = p, rest
+			return true
+		}
+	}
+	return false
 }
 
 func (e *envelope) readContent(body []byte) error {
@@ -175,8 +198,8 @@ func (e *envelope) readContent(body []byte) error {
 	}
 	used := min(len(info), 128) - len(head)
 	ciphertext, rest, ok := element(info[used:], 0x80)
-	if !ok || len(rest) > 0 {
-		return badEnvelope("the ciphertext must be one octet string")
+	if !ok || len(rest) > 0 || len(ciphertext) > MaxEncrypted {
+		return badEnvelope("the ciphertext must be one octet string of at most 64 GiB")
 	}
 	e.nonce, e.ciphertext = nonce, ciphertext
 	return nil

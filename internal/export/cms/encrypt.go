@@ -3,6 +3,7 @@ package cms
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"io"
@@ -22,12 +23,9 @@ const (
 	MaxEncrypted = 1<<36 - 32
 )
 
-// EncryptFile writes src's contents to dst (an empty file open for reading and
-// writing) as AuthEnvelopedData under a fresh AES-256-GCM key for every
-// recipient, DER with definite lengths. Before it returns it reads dst back
-// and checks its tag. It does not sync dst. SPEC: RFC 5083, RFC 5084.
-func EncryptFile(dst, src *os.File, recipients []*x509.Certificate, rand io.Reader) (err error) {
-	defer fault.Wrap(&err, "encrypt")
+// encryptGCM is AuthEnvelopedData under a fresh AES-256-GCM key, DER with
+// definite lengths. SPEC: RFC 5083, RFC 5084.
+func encryptGCM(dst, src *os.File, recipients []*x509.Certificate, rand io.Reader) error {
 	st, err := src.Stat()
 	if err != nil {
 		return err
@@ -97,24 +95,39 @@ func checkWritten(dst *os.File, cek []byte) error {
 
 // envelopeHead writes every octet that stands before the ciphertext.
 func envelopeHead(recipients []*x509.Certificate, cek, nonce []byte, size int64, rand io.Reader) ([]byte, error) {
-	var infos [][]byte
-	for _, cert := range recipients {
-		info, err := recipientInfo(cert, cek, rand)
-		if err != nil {
-			return nil, err
-		}
-		infos = append(infos, info)
-	}
-	if len(infos) == 0 {
-		return nil, fault.New(fault.Gate, "Give at least one recipient's certificate.")
-	}
-	set, err := setOf(cbasn1.SET, infos)
+	set, _, err := recipientSet(GCM, recipients, cek, rand)
 	if err != nil {
 		return nil, err
 	}
+	return encloseHead(oidAuthEnvelopedData, 0, set, func(b *cryptobyte.Builder) { addGCM(b, nonce) }, size, 2+tagSize)
+}
+
+// recipientSet wraps the content key for everybody, and tells whether one of
+// them agrees on a key (elliptic curves) in place of having it sent.
+func recipientSet(p Profile, recipients []*x509.Certificate, cek []byte, rand io.Reader) (set []byte, agreed bool, err error) {
+	var infos [][]byte
+	for _, cert := range recipients {
+		info, err := recipientInfo(p, cert, cek, rand)
+		if err != nil {
+			return nil, false, err
+		}
+		_, rsaKey := cert.PublicKey.(*rsa.PublicKey)
+		agreed = agreed || !rsaKey
+		infos = append(infos, info)
+	}
+	if len(infos) == 0 {
+		return nil, false, fault.New(fault.Gate, "Give at least one recipient's certificate.")
+	}
+	set, err = setOf(cbasn1.SET, infos)
+	return set, agreed, err
+}
+
+// encloseHead writes what stands before size octets of ciphertext, behind which
+// rest octets follow in the same envelope.
+func encloseHead(kind asn1.ObjectIdentifier, version byte, set []byte, algorithm func(*cryptobyte.Builder), size, rest int64) ([]byte, error) {
 	var alg cryptobyte.Builder
 	alg.AddASN1ObjectIdentifier(oidData)
-	addGCM(&alg, nonce)
+	algorithm(&alg)
 	inner, err := alg.Bytes()
 	if err != nil {
 		return nil, err
@@ -122,11 +135,11 @@ func envelopeHead(recipients []*x509.Certificate, cek, nonce []byte, size int64,
 	// From the inside out, since the lengths contain the ciphertext's.
 	head := append(inner, derHeader(0x80, size)...)              // encryptedContent [0] IMPLICIT
 	head = prepend(derHeader(0x30, int64(len(head))+size), head) // EncryptedContentInfo
-	head = prepend(append([]byte{2, 1, 0}, set...), head)        // version 0, recipientInfos
-	rest := size + 2 + tagSize
-	head = prepend(derHeader(0x30, int64(len(head))+rest), head) // AuthEnvelopedData
+	head = prepend(append([]byte{2, 1, version}, set...), head)  // version, recipientInfos
+	rest += size
+	head = prepend(derHeader(0x30, int64(len(head))+rest), head) // the envelope
 	head = prepend(derHeader(0xa0, int64(len(head))+rest), head) // [0] EXPLICIT
-	oid, err := marshalOID(oidAuthEnvelopedData)
+	oid, err := marshalOID(kind)
 	head = prepend(oid, head) // ContentInfo
 	return prepend(derHeader(0x30, int64(len(head))+rest), head), err
 }

@@ -1,6 +1,7 @@
-// Package cms writes and reads the two forms of the Cryptographic Message
-// Syntax that a bundle needs: SignedData in the CAdES baseline profile, and
-// AuthEnvelopedData under AES-256-GCM. It is the one door to CMS in lerd.
+// Package cms writes and reads the forms of the Cryptographic Message Syntax
+// that a bundle needs: SignedData in the CAdES baseline profile,
+// AuthEnvelopedData under AES-256-GCM, and for older tools EnvelopedData under
+// AES-256-CBC. It is the one door to CMS in lerd.
 //
 // Invariants:
 //   - what is written is DER, detached, with exactly one signer, and carries
@@ -8,7 +9,8 @@
 //   - what is read is refused unless its form is the one that this package
 //     would write or that an RFC 3161 authority writes: one signer, SHA-2
 //     digests, known algorithms, each attribute once;
-//   - no octet of plaintext is written before the tag over all of it was checked;
+//   - no octet of plaintext of an AuthEnvelopedData is written before the tag
+//     over all of it was checked;
 //   - memory does not grow with the size of what is encrypted or decrypted
 //     where the system can map files.
 package cms
@@ -19,6 +21,7 @@ import "encoding/asn1"
 var (
 	oidData              = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
 	oidSignedData        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
+	oidEnvelopedData     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 3}
 	oidAuthEnvelopedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 23}
 
 	// OIDTSTInfo is the content type of a time-stamp token.
@@ -47,6 +50,7 @@ var (
 	oidECDSAWithSHA512 = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}
 	oidECPublicKey     = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
 
+	oidAES256CBC  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}
 	oidAES256GCM  = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 46}
 	oidAES256Wrap = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 45}
 	oidDHSHA256   = asn1.ObjectIdentifier{1, 3, 132, 1, 11, 1} // dhSinglePass-stdDH-sha256kdf-scheme

@@ -3,6 +3,7 @@ package cms_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -216,39 +217,95 @@ func TestEveryFlippedOctetIsNoticed(t *testing.T) {
 	}
 }
 
+// recipients are the kinds of keys that an agency may have.
+func recipients(t *testing.T, p *demopki.PKI) map[string]demopki.Entity {
+	t.Helper()
+	out := map[string]demopki.Entity{}
+	for name, curve := range map[string]elliptic.Curve{"rsa": nil, "p256": elliptic.P256(), "p384": elliptic.P384()} {
+		e, err := p.RecipientOn(demopki.Options{Organisation: "Agency", Now: now}, curve)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[name] = e
+	}
+	return out
+}
+
+// TestEncryptionOpensWithOpensslAndHere encrypts to three keys at once, which
+// each open it.
 func TestEncryptionOpensWithOpensslAndHere(t *testing.T) {
-	p, dir := pki(t, false), t.TempDir()
-	o := demopki.Options{Organisation: "Agency", Now: now}
-	rsaR, err := p.Recipient(o, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ecR, err := p.Recipient(o, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range []int{1, 127, 128, 255, 256, 65536, 3<<20 + 7} {
-		plain := make([]byte, size)
-		rand.Read(plain)
-		file := encrypt(t, dir, plain, rsaR.Cert, ecR.Cert)
-		for name, e := range map[string]demopki.Entity{"rsa": rsaR, "ec": ecR} {
-			if err := e.Save(filepath.Join(dir, name)); err != nil {
-				t.Fatal(err)
-			}
-			out := filepath.Join(dir, "out")
-			mustOpenssl(t, "cms", "-decrypt", "-binary", "-inform", "DER", "-in", file,
-				"-recip", filepath.Join(dir, name+".pem"), "-inkey", filepath.Join(dir, name+".key"), "-out", out)
-			if got, _ := os.ReadFile(out); !bytes.Equal(got, plain) {
-				t.Fatalf("%s, %d octets: openssl gives other contents", name, size)
-			}
-			if got, err := decrypt(t, file, e); err != nil || !bytes.Equal(got, plain) {
-				t.Fatalf("%s, %d octets: %v", name, size, err)
+	dir := t.TempDir()
+	agency := recipients(t, pki(t, false))
+	for _, profile := range []cms.Profile{cms.GCM, cms.CBC} {
+		for _, size := range []int{1, 15, 16, 127, 128, 255, 256, 65536, 256<<10 - 1, 256 << 10, 3<<20 + 7} {
+			plain := make([]byte, size)
+			rand.Read(plain)
+			file := encrypt(t, dir, profile, plain, agency["rsa"].Cert, agency["p256"].Cert, agency["p384"].Cert)
+			for name, e := range agency {
+				if err := e.Save(filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
+				out := filepath.Join(dir, "out")
+				mustOpenssl(t, "cms", "-decrypt", "-binary", "-inform", "DER", "-in", file,
+					"-recip", filepath.Join(dir, name+".pem"), "-inkey", filepath.Join(dir, name+".key"), "-out", out)
+				if got, _ := os.ReadFile(out); !bytes.Equal(got, plain) {
+					t.Fatalf("%s, %s, %d octets: openssl gives other contents", profile, name, size)
+				}
+				if got, err := decrypt(t, file, e); err != nil || !bytes.Equal(got, plain) {
+					t.Fatalf("%s, %s, %d octets: %v", profile, name, size, err)
+				}
 			}
 		}
 	}
 }
 
-func encrypt(t testing.TB, dir string, plain []byte, to ...*x509.Certificate) string {
+// TestOlderToolsOpenTheirProfile lets gpgsm, which reads neither GCM nor OAEP
+// in the version of Debian 12, open what is made for it.
+func TestOlderToolsOpenTheirProfile(t *testing.T) {
+	if _, err := exec.LookPath("gpgsm"); err != nil {
+		t.Skip("NOT RUN: gpgsm is not installed")
+	}
+	dir, home := t.TempDir(), t.TempDir()
+	e := recipients(t, pki(t, false))["rsa"]
+	if err := e.Save(filepath.Join(dir, "me")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, home, "gpg-agent.conf", []byte("allow-loopback-pinentry\n"))
+	p12 := filepath.Join(dir, "me.p12")
+	mustOpenssl(t, "pkcs12", "-export", "-in", filepath.Join(dir, "me.pem"), "-inkey", filepath.Join(dir, "me.key"), "-out", p12,
+		"-passout", "pass:x", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1")
+	gpgsm := func(args ...string) ([]byte, error) {
+		cmd := exec.Command("gpgsm", append([]string{"--homedir", home, "--batch", "--disable-crl-checks", "--pinentry-mode", "loopback", "--passphrase-fd", "0"}, args...)...)
+		cmd.Stdin = strings.NewReader("x")
+		return cmd.Output()
+	}
+	if out, err := gpgsm("--import", p12); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("gpgconf", "--homedir", home, "--kill", "gpg-agent").Run() }) //nolint:errcheck // best effort
+	plain := []byte("the contents of a bundle")
+	if got, err := gpgsm("--decrypt", encrypt(t, dir, cms.CBC, plain, e.Cert)); err != nil || !bytes.Equal(got, plain) {
+		t.Errorf("gpgsm gives %q, %v", got, err)
+	}
+}
+
+// TestAChangedCBCMessageGivesNoError is why the seal inside has to be checked:
+// the form itself does not notice.
+func TestAChangedCBCMessageGivesNoError(t *testing.T) {
+	e := recipients(t, pki(t, false))["p256"]
+	file := encrypt(t, t.TempDir(), cms.CBC, bytes.Repeat([]byte("x"), 1000), e.Cert)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-500] ^= 1
+	got, err := decrypt(t, write(t, t.TempDir(), "bad", b), e)
+	if err != nil || bytes.Equal(got, bytes.Repeat([]byte("x"), 1000)) {
+		t.Errorf("%v: say in VERIFY.txt that changes are noticed", err)
+	}
+}
+
+func encrypt(t testing.TB, dir string, p cms.Profile, plain []byte, to ...*x509.Certificate) string {
 	t.Helper()
 	src, err := os.Open(write(t, dir, "plain", plain))
 	if err != nil {
@@ -260,7 +317,7 @@ func encrypt(t testing.TB, dir string, plain []byte, to ...*x509.Certificate) st
 		t.Fatal(err)
 	}
 	defer dst.Close()
-	if err := cms.EncryptFile(dst, src, to, rand.Reader); err != nil {
+	if err := cms.Encrypt(p, dst, src, to, rand.Reader); err != nil {
 		t.Fatal(err)
 	}
 	return dst.Name()
@@ -274,7 +331,7 @@ func decrypt(t testing.TB, file string, e demopki.Entity) ([]byte, error) {
 	}
 	defer src.Close()
 	var out bytes.Buffer
-	err = cms.DecryptFile(&out, src, e.Cert, e.Key)
+	_, err = cms.DecryptFile(&out, src, e.Cert, e.Key)
 	return out.Bytes(), err
 }
 
@@ -285,7 +342,7 @@ func TestNoPlaintextOfAChangedMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := encrypt(t, dir, []byte("personal data of one account"), e.Cert)
+	file := encrypt(t, dir, cms.GCM, []byte("personal data of one account"), e.Cert)
 	good, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -335,11 +392,13 @@ func FuzzDecrypt(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	good, err := os.ReadFile(encrypt(f, f.TempDir(), []byte("secret"), e.Cert))
-	if err != nil {
-		f.Fatal(err)
+	for _, profile := range []cms.Profile{cms.GCM, cms.CBC} {
+		good, err := os.ReadFile(encrypt(f, f.TempDir(), profile, []byte("secret"), e.Cert))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(good)
 	}
-	f.Add(good)
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, der []byte) {
 		got, err := decrypt(t, write(t, dir, "in", der), e)

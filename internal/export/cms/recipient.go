@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -21,7 +22,7 @@ import (
 var errNotForKey = fault.New(fault.Invalid, "The message is not encrypted to this key, or was changed.")
 
 // recipientInfo writes the content key for one certificate.
-func recipientInfo(cert *x509.Certificate, cek []byte, rand io.Reader) ([]byte, error) {
+func recipientInfo(p Profile, cert *x509.Certificate, cek []byte, rand io.Reader) ([]byte, error) {
 	if err := strongKey(cert.PublicKey); err != nil {
 		return nil, err
 	}
@@ -30,7 +31,7 @@ func recipientInfo(cert *x509.Certificate, cek []byte, rand io.Reader) ([]byte, 
 		if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
 			return nil, fault.New(fault.Invalid, "The key usage of the recipient's certificate must allow key encipherment.")
 		}
-		return keyTransport(cert, pub, cek, rand)
+		return keyTransport(p, cert, pub, cek, rand)
 	case *ecdsa.PublicKey:
 		if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageKeyAgreement == 0 {
 			return nil, fault.New(fault.Invalid, "The key usage of the recipient's certificate must allow key agreement.")
@@ -40,9 +41,14 @@ func recipientInfo(cert *x509.Certificate, cek []byte, rand io.Reader) ([]byte, 
 	return nil, fault.New(fault.Invalid, "The recipient's key must be RSA or ECDSA.")
 }
 
-// keyTransport is RSAES-OAEP with SHA-256. SPEC: RFC 5652 §6.2.1, RFC 3560.
-func keyTransport(cert *x509.Certificate, pub *rsa.PublicKey, cek []byte, rand io.Reader) ([]byte, error) {
-	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand, pub, cek, nil)
+// keyTransport is RSAES-OAEP with SHA-256, and PKCS #1 v1.5 under CBC: the tools
+// that need CBC do not read OAEP. SPEC: RFC 5652 §6.2.1, RFC 3560, RFC 3370 §4.2.1.
+func keyTransport(p Profile, cert *x509.Certificate, pub *rsa.PublicKey, cek []byte, rand io.Reader) ([]byte, error) {
+	wrap, algorithm := wrapOAEP, addOAEP
+	if p == CBC {
+		wrap, algorithm = wrapPKCS1, addPKCS1
+	}
+	wrapped, err := wrap(rand, pub, cek)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +56,26 @@ func keyTransport(cert *x509.Certificate, pub *rsa.PublicKey, cek []byte, rand i
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
 		addIssuerAndSerial(b, cert.RawIssuer, cert.SerialNumber)
-		addOAEP(b)
+		algorithm(b)
 		b.AddASN1OctetString(wrapped)
 	})
 	return b.Bytes()
+}
+
+func wrapOAEP(rand io.Reader, pub *rsa.PublicKey, cek []byte) ([]byte, error) {
+	return rsa.EncryptOAEP(sha256.New(), rand, pub, cek, nil)
+}
+
+func wrapPKCS1(rand io.Reader, pub *rsa.PublicKey, cek []byte) ([]byte, error) {
+	//lint:ignore SA1019 nobody can be asked about paddings here: the key's owner decrypts files, not answers to strangers
+	return rsa.EncryptPKCS1v15(rand, pub, cek)
+}
+
+func addPKCS1(b *cryptobyte.Builder) {
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(oidRSAEncryption)
+		b.AddASN1NULL()
+	})
 }
 
 func addOAEP(b *cryptobyte.Builder) {
@@ -121,6 +143,7 @@ type recipient struct {
 	issuer     []byte
 	serial     *big.Int
 	originator []byte // EC point; nil for key transport
+	pkcs1      bool   // key transport by PKCS #1 v1.5
 	wrapped    []byte
 }
 
@@ -163,11 +186,19 @@ func readIssuerAndSerial(s *cryptobyte.String, r *recipient) bool {
 	return ok
 }
 
+func readTransport(body *cryptobyte.String, r *recipient) bool {
+	if again := *body; expect(&again, addPKCS1) {
+		r.pkcs1, *body = true, again
+		return true
+	}
+	return expect(body, addOAEP)
+}
+
 func readKeyTransport(set *cryptobyte.String) (r recipient, ok bool) {
 	var body, wrapped cryptobyte.String
 	var version int64
 	ok = set.ReadASN1(&body, cbasn1.SEQUENCE) && body.ReadASN1Integer(&version) && version == 0 &&
-		readIssuerAndSerial(&body, &r) && expect(&body, addOAEP) &&
+		readIssuerAndSerial(&body, &r) && readTransport(&body, &r) &&
 		body.ReadASN1(&wrapped, cbasn1.OCTET_STRING) && body.Empty()
 	r.wrapped = wrapped
 	return r, ok
@@ -207,7 +238,11 @@ func openKey(recipients []recipient, cert *x509.Certificate, key crypto.PrivateK
 }
 
 func (r recipient) openRSA(key crypto.Decrypter) ([]byte, error) {
-	cek, err := key.Decrypt(nil, r.wrapped, &rsa.OAEPOptions{Hash: crypto.SHA256})
+	var opts crypto.DecrypterOpts = &rsa.OAEPOptions{Hash: crypto.SHA256}
+	if r.pkcs1 {
+		opts = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 32} // a wrong padding gives a random key, not an error
+	}
+	cek, err := key.Decrypt(rand.Reader, r.wrapped, opts)
 	if err != nil || len(cek) != 32 || r.originator != nil {
 		return nil, errNotForKey
 	}

@@ -153,13 +153,25 @@ func fileName(c *x509.Certificate) string { return c.SerialNumber.Text(16) }
 // Recipient makes an agency's certificate for encryption: RSA-3072 (key
 // encipherment) or ECDSA P-256 (key agreement).
 func (p *PKI) Recipient(o Options, useRSA bool) (Entity, error) {
-	key, err := newKey(useRSA)
+	if useRSA {
+		return p.RecipientOn(o, nil)
+	}
+	return p.RecipientOn(o, elliptic.P256())
+}
+
+// RecipientOn is Recipient with a key on a curve, or RSA-3072 for nil.
+func (p *PKI) RecipientOn(o Options, curve elliptic.Curve) (Entity, error) {
+	var key crypto.Signer
+	var err error
+	usage := x509.KeyUsageKeyAgreement
+	if curve == nil {
+		usage = x509.KeyUsageKeyEncipherment
+		key, err = newKey(true)
+	} else {
+		key, err = ecdsa.GenerateKey(curve, rand.Reader)
+	}
 	if err != nil {
 		return Entity{}, err
-	}
-	usage := x509.KeyUsageKeyAgreement
-	if useRSA {
-		usage = x509.KeyUsageKeyEncipherment
 	}
 	return p.issue(o, template{name: "Evidence Inbox", life: 2 * year, usage: usage,
 		ext: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}}, key, &p.Issuing)

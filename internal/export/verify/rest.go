@@ -359,11 +359,10 @@ func unpackEntry(e *asic.Entry, path string) error {
 	return errors.Join(err, out.Close())
 }
 
-// encrypted decrypts a .p7m and goes on with the release set inside.
+// encrypted decrypts a .p7m or .age and goes on with the release set inside.
 func (v *run) encrypted(path string) error {
 	v.r.Kind = "encrypted release set"
-	if v.o.Cert == nil || v.o.Key == nil {
-		v.r.add(Check{"decrypt", "The file can be decrypted.", Fail, "Give your certificate and key with --cert and --key."})
+	if !v.canDecrypt(path) {
 		return nil
 	}
 	src, err := os.Open(path)
@@ -376,13 +375,13 @@ func (v *run) encrypted(path string) error {
 		return err
 	}
 	defer os.RemoveAll(tmp) //nolint:errcheck // best effort; the folder is private
-	name := filepath.Join(tmp, strings.TrimSuffix(filepath.Base(path), ".p7m"))
-	if !v.r.do("decrypt", "The file is authentic and opens with your key.", func() (string, error) {
+	name := filepath.Join(tmp, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))
+	if !v.r.do("decrypt", "The file opens with your key.", func() (string, error) {
 		dst, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return "", err
 		}
-		return "", errors.Join(cms.DecryptFile(dst, src, v.o.Cert, v.o.Key), dst.Close())
+		return v.decrypt(dst, src)
 	}) {
 		return nil
 	}

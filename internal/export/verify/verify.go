@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
+
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -24,10 +26,12 @@ type Options struct {
 	LogKeys []string               // verifier keys of the audit log; none: the enclosed ones, with a note
 	Cert    *x509.Certificate      // for an encrypted file
 	Key     crypto.PrivateKey
-	Now     time.Time   // the time that counts where there is no time stamp
-	Limits  asic.Limits // zero: asic.DefaultLimits
-	TempDir string      // for decrypted contents; empty: the system's
-	SHA512  bool        // check the second digests of export.json too; SHA-256 is what is signed
+	// Identities open a file that was encrypted with age.
+	Identities []age.Identity
+	Now        time.Time   // the time that counts where there is no time stamp
+	Limits     asic.Limits // zero: asic.DefaultLimits
+	TempDir    string      // for decrypted contents; empty: the system's
+	SHA512     bool        // check the second digests of export.json too; SHA-256 is what is signed
 }
 
 // run is one verification.
@@ -63,7 +67,7 @@ func Verify(ctx context.Context, path string, o Options) (r Report, err error) {
 	switch {
 	case st.IsDir():
 		err = v.folder(path)
-	case strings.HasSuffix(path, ".p7m"):
+	case strings.HasSuffix(path, ".p7m"), strings.HasSuffix(path, ".age"):
 		err = v.encrypted(path)
 	case strings.HasSuffix(path, ".zip"):
 		err = v.releaseZip(path)
