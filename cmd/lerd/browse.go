@@ -37,6 +37,7 @@ type webPage struct {
 	visitor *visitor
 	url     *url.URL
 	status  int
+	header  http.Header
 	body    []byte
 	root    *html.Node
 }
@@ -75,7 +76,7 @@ func (v *visitor) do(r *http.Request) (*webPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &webPage{visitor: v, url: resp.Request.URL, status: resp.StatusCode, body: body}
+	p := &webPage{visitor: v, url: resp.Request.URL, status: resp.StatusCode, header: resp.Header, body: body}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		p.root, err = html.Parse(bytes.NewReader(body))
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -40,11 +41,19 @@ type config struct {
 		URL   string `yaml:"url" env:"LERD_TSA_URL"`
 		Chain string `yaml:"chain" env:"LERD_TSA_CHAIN"` // PEM file: authority up to its root
 	} `yaml:"tsa"`
+	// PracticeAt is the practice portal's address, shown to officers.
+	PracticeAt string `yaml:"practice_at" env:"LERD_PRACTICE_AT"`
+	Security   struct {
+		Contact string `yaml:"contact" env:"LERD_SECURITY_CONTACT"` // mailto:, https: or tel:, for security.txt
+		Policy  string `yaml:"policy" env:"LERD_SECURITY_POLICY"`   // https: page; optional
+	} `yaml:"security"`
 	Witness witnessConfig `yaml:"witness"`
 	Keeper  keeperConfig  `yaml:"keeper"`
 
 	// development is never read from a file: only the demo sets it.
 	development bool
+	// practice is set by lerd practice alone.
+	practice *practiceRound
 }
 
 // loadConfig reads the file, if one is named, and the environment over it.
@@ -82,7 +91,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_DIR": &c.Dir, "LERD_LISTEN": &c.Listen, "LERD_PUBLIC_ORIGIN": &c.PublicOrigin,
 		"LERD_DATABASE_URL": &c.DatabaseURL, "LERD_ACCOUNTS_URL": &c.AccountsURL, "LERD_PRODUCT": &c.Product, "LERD_LOG_ORIGIN": &c.LogOrigin,
 		"LERD_CONTROLLER_NAME": &c.Controller.Name, "LERD_CONTROLLER_ADDRESS": &c.Controller.Address, "LERD_CONTROLLER_CONTACT": &c.Controller.Contact,
-		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_TSA_URL": &c.TSA.URL, "LERD_TSA_CHAIN": &c.TSA.Chain,
+		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
 		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 	}
 }
@@ -109,6 +118,8 @@ func (c *config) check() error {
 		}
 	}
 	c.checkOutside(fail)
+	c.checkPractice(fail)
+	c.checkSecurity(fail)
 	if !c.development {
 		c.checkProduction(fail)
 	}
@@ -116,6 +127,39 @@ func (c *config) check() error {
 		return nil
 	}
 	return &fault.Error{Kind: fault.Invalid, Message: "These settings need another look; docs/operations.md describes them.", Problems: p}
+}
+
+// checkPractice keeps practice and the real system apart, each from its side.
+func (c *config) checkPractice(fail func(field, format string, args ...any)) {
+	if c.practice != nil {
+		return
+	}
+	if err := notPractice(c.Dir); err != nil {
+		fail("dir", "%s", fault.Message(err))
+	}
+	if strings.HasPrefix(c.LogOrigin, practiceLogPrefix) {
+		fail("log_origin", "names of practice logs begin like this; choose another")
+	}
+	if c.PracticeAt != "" && sameHost(c.PracticeAt, c.PublicOrigin) {
+		fail("practice_at", "practice needs a host name of its own")
+	}
+}
+
+// checkSecurity wants what stands in security.txt in the form of its RFC.
+// SPEC: RFC 9116 §2.5.3, §2.5.7.
+func (c *config) checkSecurity(fail func(field, format string, args ...any)) {
+	for _, s := range []struct {
+		setting
+		schemes []string
+	}{
+		{setting{"security.contact", c.Security.Contact}, []string{"mailto", "https", "tel"}},
+		{setting{"security.policy", c.Security.Policy}, []string{"https"}},
+	} {
+		u, err := url.Parse(s.value)
+		if s.value != "" && (err != nil || !slices.Contains(s.schemes, u.Scheme) || strings.ContainsAny(s.value, " \t\r\n")) {
+			fail(s.field, "give an address that begins with %s:", strings.Join(s.schemes, ":, or "))
+		}
+	}
 }
 
 // checkProduction asks for what only an evaluation can do without.

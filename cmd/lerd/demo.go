@@ -72,6 +72,9 @@ func (c demoCmd) Run(ctx context.Context) error {
 
 // prepare starts the private PostgreSQL and fills the account database.
 func (d *demo) prepare(ctx context.Context) (err error) {
+	if err := notPractice(d.Dir); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(d.Dir, 0o711); err != nil {
 		return fault.Because(fault.Invalid, err, "The data folder %s cannot be made.", d.Dir)
 	}

@@ -18,13 +18,14 @@ import (
 
 // cli is the whole command line.
 type cli struct {
-	Demo    demoCmd    `cmd:"" help:"Run the main job with sample data, a private PostgreSQL and no set-up; --serve leaves the portal running."`
-	Serve   serveCmd   `cmd:"" help:"Serve the portal."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to the newest schema, as its owner."`
-	Audit   auditCmd   `cmd:"" help:"Verify, export and prove the audit log."`
-	Bundle  bundleCmd  `cmd:"" help:"Verify a bundle, offline."`
-	Policy  policyCmd  `cmd:"" help:"Test the legal processes against their example cases."`
-	DB      dbCmd      `cmd:"" name:"db" help:"Start, stop and find the private PostgreSQL of a data folder."`
+	Demo     demoCmd     `cmd:"" help:"Run the main job with sample data, a private PostgreSQL and no set-up; --serve leaves the portal running."`
+	Practice practiceCmd `cmd:"" help:"Serve a portal of invented cases, apart from the real one, where officers learn."`
+	Serve    serveCmd    `cmd:"" help:"Serve the portal."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database to the newest schema, as its owner."`
+	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
+	Bundle   bundleCmd   `cmd:"" help:"Verify a bundle, offline."`
+	Policy   policyCmd   `cmd:"" help:"Test the legal processes against their example cases."`
+	DB       dbCmd       `cmd:"" name:"db" help:"Start, stop and find the private PostgreSQL of a data folder."`
 }
 
 func main() {

@@ -18,7 +18,7 @@ import (
 // without saying for whom.
 // SPEC: OWASP ASVS 5.0 V8.2.1.
 var entrance = map[string]string{
-	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody", "language.choose": "everybody",
+	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody", "language.choose": "everybody", "security.show": "everybody",
 	"session.new": "everybody", "session.create": "everybody", "session.end": "everybody", "session.ended": "everybody",
 	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody",
 

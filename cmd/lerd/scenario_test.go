@@ -65,6 +65,7 @@ func (s *scenario) start(dir, accounts string) {
 	if _, err := os.Stat(cfg.path("keys")); err != nil {
 		useSharedPKI(s.t, cfg)
 	}
+	cfg.Security.Contact = "mailto:security@sample.example"
 	var err error
 	if s.system, err = buildCore(s.ctx, cfg, slog.New(slog.NewJSONHandler(s.log, nil)), s.clock.Now); err != nil {
 		s.t.Fatal(err)

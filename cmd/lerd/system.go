@@ -200,6 +200,10 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}
 	}
+	cfg.PracticeAt, cfg.Security = s.cfg.PracticeAt, web.SecurityContact{Contact: s.cfg.Security.Contact, Policy: s.cfg.Security.Policy}
+	if s.cfg.practice != nil {
+		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
+	}
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Related: s.store}
 	if r, err := orderdoc.FindRenderer(); err == nil {

@@ -90,7 +90,7 @@ func (s *Server) downloadBundle(c *Ctx) error {
 func (c *Ctx) sendFile(body io.Reader, name, kind string) error {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, kind)
-	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": asciiName(name)}))
+	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": c.fileName(name)}))
 	h.Set("Cache-Control", "no-store")
 	if f, ok := body.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := f.Stat(); err == nil {

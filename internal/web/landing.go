@@ -5,7 +5,8 @@ import "net/http"
 // landingPage is the public front page.
 type landingPage struct {
 	Base
-	Kinds []Fact // kinds of process and what each can get
+	Kinds      []Fact // kinds of process and what each can get
+	PracticeAt string // where officers can practise, or empty
 }
 
 var landingView = newPage[landingPage]("landing", "facts", "cell", "badge", "when", "digest")
@@ -22,7 +23,7 @@ func (s *Server) landing(c *Ctx) error {
 			return c.SeeOther(home, "")
 		}
 	}
-	p := landingPage{Base: c.Base("landing.title")}
+	p := landingPage{Base: c.Base("landing.title"), PracticeAt: s.cfg.PracticeAt}
 	for _, k := range []string{"production", "preservation", "emergency"} {
 		p.Kinds = append(p.Kinds, Fact{Name: c.T("landing.kind." + k), Cell: Cell{Text: c.T("landing.kind." + k + ".text")}})
 	}

@@ -31,12 +31,7 @@ func (s *Server) languageRoutes() []Route {
 	return []Route{{Method: http.MethodPost, Path: "/language", Name: "language.choose", Title: "page.language", Public: true, NoKey: true, Body: FormBody, Handle: s.chooseLanguage}}
 }
 
-func (s *Server) languageName() string {
-	if s.origin.secure {
-		return languageCookie
-	}
-	return languageCookiePlain
-}
+func (s *Server) languageName() string { return s.cookieName(languageCookie, languageCookiePlain) }
 
 // language finds what the reader reads: what they chose, or else what the
 // browser asks for, or else English. On GET a "lang" in the address comes

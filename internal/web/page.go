@@ -23,6 +23,7 @@ type Base struct {
 	Notice   *Notice // what the last step did
 	Wide     bool    // a workbench that uses the whole window
 	Problems bool    // the page shows a form that needs another look
+	Practice bool    // nothing on this page is real, and it says so
 	Dev      bool    // the strip that says: evaluation, invented data
 	Zone     *time.Location
 	Now      time.Time
@@ -57,7 +58,7 @@ func (b Base) T(key string, args ...any) string {
 func (c *Ctx) Base(title string, args ...any) Base {
 	b := Base{
 		Title: c.T(title, args...), Product: c.srv.product(), Lang: c.lang.String(), Dir: direction(c.lang),
-		Zone: time.UTC, Now: c.Now(), Key: c.srv.newID(), Dev: c.srv.cfg.Development,
+		Zone: time.UTC, Now: c.Now(), Key: c.srv.newID(), Dev: c.srv.cfg.Development && c.srv.cfg.Practice == nil, Practice: c.srv.cfg.Practice != nil,
 		CSS: c.srv.assets.url("app.css"), Icon: c.srv.assets.url("icon.svg"), say: c.T,
 	}
 	b.Languages, b.Back = c.tongues(), c.here()

@@ -14,6 +14,7 @@ func allViews() []view {
 		accessibilityView.view,
 		privacyView.view,
 		styleView.view,
+		practiceView.view,
 		requestListView.view,
 		requestNewView.view,
 		requestCheckView.view,
@@ -38,6 +39,7 @@ func (s *Server) allRoutes() []Route {
 	}
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
+		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)

@@ -20,18 +20,21 @@ const (
 	flashCookiePlain   = "lerd-notice"
 )
 
-func (s *Server) sessionName() string {
-	if s.origin.secure {
-		return sessionCookie
-	}
-	return sessionCookiePlain
-}
+func (s *Server) sessionName() string { return s.cookieName(sessionCookie, sessionCookiePlain) }
 
-func (s *Server) flashName() string {
+func (s *Server) flashName() string { return s.cookieName(flashCookie, flashCookiePlain) }
+
+// cookieName chooses the name that the origin can have. Practice has names of
+// its own: ports of one host share their cookies.
+func (s *Server) cookieName(secure, plain string) string {
+	name := plain
 	if s.origin.secure {
-		return flashCookie
+		name = secure
 	}
-	return flashCookiePlain
+	if s.cfg.Practice != nil {
+		name += "-practice"
+	}
+	return name
 }
 
 // cookie makes one of our cookies; an empty value deletes it.

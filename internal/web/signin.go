@@ -85,6 +85,9 @@ func (s *Server) showSignIn(c *Ctx, form *Form) error {
 			return err
 		}
 		p.Warning = Notice{Kind: Caution, Title: c.T("sign_in.evaluation"), Text: c.T("sign_in.evaluation.text")}
+		if s.cfg.Practice != nil {
+			p.Warning = Notice{Kind: Caution, Title: c.T("practice.who"), Text: c.T("practice.who.text")}
+		}
 		p.Groups, p.Problems = c.devGroups(users), len(form.Summary) > 0
 	}
 	return signInView.Show(c, p)

@@ -69,6 +69,14 @@ type Config struct {
 	DevSignIn DevSignIn
 	// StepUps asks for passkeys at single steps; nil where nobody has any.
 	StepUps StepUps
+	// Practice makes the portal one of invented cases, marked as such on every
+	// page; nil for the real one.
+	Practice *Practice
+	// PracticeAt is where officers can practise, shown on public pages; empty
+	// where that is nowhere.
+	PracticeAt string
+	// Security is where faults in the portal's safety are told.
+	Security SecurityContact
 	// TrustedProxies may name the client in X-Forwarded-For; usually empty.
 	TrustedProxies []netip.Prefix
 	Ready          []Check
@@ -132,7 +140,7 @@ func (s *Server) load() (err error) {
 	if s.origin, err = parseOrigin(s.cfg.PublicOrigin); err != nil {
 		return err
 	}
-	if s.origin.secure && (s.cfg.Development || s.cfg.DevSignIn != nil) {
+	if s.origin.secure && s.cfg.Practice == nil && (s.cfg.Development || s.cfg.DevSignIn != nil) {
 		return fault.New(fault.Invalid, "web: development mode and its sign-in are for plain http on a loopback address; take them off, or take https off")
 	}
 	if s.cfg.DevSignIn != nil && !s.cfg.Development {
