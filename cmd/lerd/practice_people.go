@@ -53,7 +53,8 @@ func (s *system) asPracticeStaff(ctx context.Context, role identity.Role, n int)
 			continue
 		}
 		if n--; n < 0 {
-			return identity.With(ctx, identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Session: "practice"}), nil
+			actor := identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Session: "practice", Method: identity.ByDevelopment}
+			return identity.Evaluating(identity.With(ctx, actor), time.Now), nil
 		}
 	}
 	return nil, fault.New(fault.Internal, "practice has nobody for the role %s", role)

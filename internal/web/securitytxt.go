@@ -17,6 +17,9 @@ type SecurityContact struct {
 const securityValid = 90 * 24 * time.Hour
 
 func (s *Server) securityRoutes() []Route {
+	if s.cfg.Security.Contact == "" {
+		return nil
+	}
 	return []Route{{Method: http.MethodGet, Path: "/.well-known/security.txt", Name: "security.show", Title: "page.home", Public: true, Handle: s.securityTXT}}
 }
 
@@ -24,9 +27,6 @@ func (s *Server) securityRoutes() []Route {
 // SPEC: RFC 9116 §2.5.
 func (s *Server) securityTXT(c *Ctx) error {
 	at := s.cfg.Security
-	if at.Contact == "" {
-		return notFound()
-	}
 	tags := make([]string, 0, len(s.words.tags))
 	for _, t := range s.words.tags {
 		tags = append(tags, t.String())
