@@ -11,6 +11,7 @@ import (
 
 	"lerd/internal/fault"
 	"lerd/internal/legal"
+	"lerd/internal/risk"
 	"lerd/policies"
 )
 
@@ -57,10 +58,28 @@ func (c policyTestCmd) run(out io.Writer) error {
 	results := reg.RunCases()
 	failed := printCases(out, reg, results, c.Verbose)
 	fmt.Fprintf(out, "\n%d example cases over %d versions of legal processes, %d failed.\n", len(results), len(reg.Processes()), failed)
-	if failed > 0 {
-		return fault.New(fault.Invalid, "%d of %d example cases do not hold.", failed, len(results))
+	suspicious, err := c.testRisk(out)
+	if err != nil {
+		return err
+	}
+	if failed += suspicious; failed > 0 {
+		return fault.New(fault.Invalid, "%d example cases do not hold.", failed)
 	}
 	return nil
+}
+
+// testRisk runs the examples of what makes a request suspicious.
+func (c policyTestCmd) testRisk(out io.Writer) (failed int, err error) {
+	p, err := risk.Load(c.fs())
+	if err != nil {
+		return 0, err
+	}
+	faults := p.RunCases()
+	for _, f := range faults {
+		fmt.Fprintf(out, "FAILED  %s / %s: %s\n", risk.File, f.Case, f.Why)
+	}
+	fmt.Fprintf(out, "%d examples of risk over %d factors, %d failed.\n", len(p.Cases), len(p.Factors), len(faults))
+	return len(faults), nil
 }
 
 // printCases prints a line per process, and one per failed case.
