@@ -10,5 +10,5 @@ import "embed"
 
 // FS holds the policies at the paths that legal.Load expects.
 //
-//go:embed *.yaml access processes calendars
+//go:embed *.yaml access processes calendars attestations
 var FS embed.FS

@@ -156,7 +156,7 @@ func TestAWitnessIsRefusedAsOne(t *testing.T) {
 	s := newScenario(t)
 	in := s.submission(s.upload("IN/94/2026/212"), "IN/94/2026/212")
 	in.Targets[0].PersonRole = legal.Witness
-	q, err := s.cases.Submit(s.as("asha.rao"), in)
+	q, err := s.send(s.as("asha.rao"), in)
 	s.must(err)
 	reviewer, counsel := s.as("rita.lind"), s.as("helen.park")
 	s.must(s.cases.Claim(reviewer, q.ID))
@@ -182,7 +182,7 @@ func TestPeopleNarrowNoLessThanTheLaw(t *testing.T) {
 	in := s.submission(s.upload("IN/94/2026/214"), "IN/94/2026/214")
 	from, to := storyNow.AddDate(0, 0, -401), storyNow.AddDate(0, 0, -1)
 	in.Targets[0].From, in.Targets[0].To, in.Targets[0].Zone = from.Format("2006-01-02T15:04"), to.Format("2006-01-02T15:04"), "UTC"
-	q, err := s.cases.Submit(s.as("asha.rao"), in)
+	q, err := s.send(s.as("asha.rao"), in)
 	s.must(err)
 	reviewer := s.as("rita.lind")
 	s.must(s.cases.Claim(reviewer, q.ID))
@@ -326,7 +326,7 @@ func TestDaysAreTheAgencysDays(t *testing.T) {
 	s.clock.Set(time.Date(2026, 11, 2, 20, 0, 0, 0, time.UTC))
 	in := s.submission(s.upload("IN/94/2026/222"), "IN/94/2026/222")
 	in.IssuedOn, in.ReturnOn = "2026-11-03", "2026-11-16"
-	q, err := s.cases.Submit(s.as("asha.rao"), in)
+	q, err := s.send(s.as("asha.rao"), in)
 	s.must(err)
 	if want := time.Date(2026, 11, 16, 18, 29, 59, 0, time.UTC); !q.EffectBy.Equal(want) {
 		t.Errorf("due %s, want the end of the agency's day, %s", q.EffectBy, want)
@@ -339,7 +339,7 @@ func TestDaysAreTheAgencysDays(t *testing.T) {
 		t.Errorf("an order of today is %s: %v", v.Outcome, v.Failing)
 	}
 	in.IssuedOn = "2026-11-04"
-	if _, err := s.cases.Submit(s.as("asha.rao"), in); fault.KindOf(err) != fault.Invalid {
+	if _, err := s.send(s.as("asha.rao"), in); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("an order of tomorrow: %v", err)
 	}
 }

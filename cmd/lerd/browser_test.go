@@ -129,6 +129,10 @@ func (s *stage) submits() {
 		s.t.Fatalf("after submission: %s", p.Text("h1"))
 	}
 	s.look(p, "request-submitted")
+	second := s.as("vikram.nair")
+	s.goTo(second, "/requests/"+s.id+"/cosign", 200, "request-cosign")
+	s.press(second, `form[action$="/cosign"] button`)
+	s.look(second, "request-cosigned")
 	s.goTo(p, "/requests", 200, "requests")
 	s.goTo(p, "/requests/"+s.id+"/withdraw", 200, "request-withdraw")
 }

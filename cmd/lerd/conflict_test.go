@@ -18,7 +18,7 @@ func (s *scenario) submitWith(number string, change func(*requests.Submission)) 
 	s.must(err)
 	in := s.submission(doc.ID, number)
 	change(&in)
-	q, err := s.cases.Submit(ctx, in)
+	q, err := s.send(ctx, in)
 	s.must(err)
 	return q
 }

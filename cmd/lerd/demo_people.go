@@ -97,6 +97,9 @@ func (s *system) seedAgency(ctx context.Context, a sampleAgency, pki *demopki.PK
 			return err
 		}
 	}
+	if len(a.officers) == 1 { // nobody could sign a second time
+		return s.cases.ChooseCosignature(ctx, agency.ID, "", false)
+	}
 	return nil
 }
 

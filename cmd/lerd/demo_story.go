@@ -25,7 +25,7 @@ type story struct {
 func (d *demo) tell(ctx context.Context) error {
 	st := &story{}
 	for _, act := range []func(context.Context, *story) error{
-		d.submits, d.reviews, d.confirms, d.approves, d.downloads, d.opens, d.replays, d.exports, d.report,
+		d.submits, d.cosigns, d.reviews, d.confirms, d.approves, d.downloads, d.opens, d.replays, d.exports, d.report,
 	} {
 		if err := act(ctx, st); err != nil {
 			return err
@@ -94,6 +94,29 @@ func (d *demo) submits(ctx context.Context, st *story) error {
 	st.id = path.Base(page.url.Path)
 	st.ref = refPattern.FindString(textOf(first(page.root, "h1")))
 	d.note("%s; the form was complete, every reading was shown back, the clock runs", st.ref)
+	return nil
+}
+
+// cosigns: a supervisor of the same agency reads what was signed, and signs too.
+func (d *demo) cosigns(ctx context.Context, st *story) error {
+	d.say("Vikram Nair of the same agency compares it with the order, and signs second")
+	second, err := d.as(ctx, "vikram.nair")
+	if err != nil {
+		return err
+	}
+	at := "/requests/" + st.id + "/cosign"
+	page, err := second.get(ctx, at)
+	if err != nil {
+		return err
+	}
+	form, err := page.form(at)
+	if err != nil {
+		return err
+	}
+	if _, err := form.send(ctx); err != nil {
+		return err
+	}
+	d.note("from here on it counts as submitted; the deadlines run")
 	return nil
 }
 

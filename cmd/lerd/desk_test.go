@@ -74,7 +74,17 @@ func (d *desk) submitted(f *webForm) string {
 	d.t.Helper()
 	page, err := d.checked(f).send(d.ctx)
 	d.must(err)
-	return path.Base(page.url.Path)
+	id := path.Base(page.url.Path)
+	d.seconded(id)
+	return id
+}
+
+// seconded has the officer's colleague sign a request a second time, on the page.
+func (d *desk) seconded(id string) {
+	d.t.Helper()
+	at := "/requests/" + id + "/cosign"
+	_, err := d.formAt(d.visit("vikram.nair"), at, at).send(d.ctx)
+	d.must(err)
 }
 
 // complaint gives what a page says beside a field.

@@ -68,7 +68,7 @@ func (h *house) plant(s *scenario) {
 	in.IssuerName, in.OffenceText, in.Need = "Canary Issuing Station", "Canary offence text", "Canary need text."
 	in.Further["fir_number"] = "CANARY/FIR/231"
 	in.Confidential, in.ConfidentialBasis, in.ConfidentialUntil = true, "Canary secrecy provision", storyNow.AddDate(0, 3, 0).Format("2006-01-02")
-	q, err := s.cases.Submit(officer, in)
+	q, err := s.send(officer, in)
 	s.must(err)
 	s.must(s.cases.Claim(reviewer, q.ID))
 	s.must(s.cases.Ask(reviewer, q.ID, "Canary question?"))

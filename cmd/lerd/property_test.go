@@ -39,6 +39,7 @@ var everybody = []string{"asha.rao", "vikram.nair", "jana.weber", "rita.lind", "
 
 // proper is who usually takes a step; now and then somebody else tries.
 var proper = map[string][]string{
+	"cosign": {"vikram.nair", "vikram.nair", "asha.rao"}, "send_back": {"vikram.nair"}, "take_back": {"asha.rao"},
 	"claim": {"rita.lind", "omar.haddad"}, "unclaim": {"rita.lind", "omar.haddad"}, "answer": {"rita.lind", "rita.lind", "helen.park"}, "decide": {"rita.lind"},
 	"qualify": {"rita.lind"}, "refuse": {"rita.lind"}, "ask": {"rita.lind"}, "reply": {"asha.rao"}, "withdraw": {"vikram.nair"}, "confirm": {"carl.ito", "dana.cruz"},
 	"reject": {"emil.novak"}, "approve": {"anna.keller", "ben.osei", "anna.keller", "ben.osei", "rita.lind"}, "return": {"ben.osei"}, "download": {"asha.rao"}, "acknowledge": {"vikram.nair"},
@@ -48,7 +49,8 @@ var proper = map[string][]string{
 // fitting lists the steps that lead on from a state, as often as they should be
 // drawn; three of four steps come from here, so that walks get somewhere.
 var fitting = map[requests.State][]string{
-	requests.Submitted: {"claim"}, requests.InReview: {"answer", "answer", "answer", "qualify", "qualify", "qualify", "decide", "counsel"},
+	requests.AwaitingCosignature: {"cosign", "cosign", "cosign", "cosign", "send_back", "take_back", "claim"},
+	requests.Submitted:           {"claim", "claim", "claim", "claim", "claim", "take_back"}, requests.InReview: {"answer", "answer", "answer", "qualify", "qualify", "qualify", "decide", "counsel"},
 	requests.NeedsInformation: {"reply"}, requests.Qualified: {"jobs"}, requests.AwaitingConfirmation: {"confirm", "confirm", "confirm", "confirm", "confirm", "jobs", "reject"},
 	requests.Confirmed: {"jobs", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
 	requests.ExportedCase: {"download", "overturn"}, requests.Delivered: {"acknowledge", "download"},
@@ -89,6 +91,9 @@ func TestNoWalkReachesAReleaseThatShouldNotBe(t *testing.T) {
 // begin submits a case and takes it some way: to a reviewer's desk, to the
 // confirmers, or to the approver.
 func (w *stroll) begin(n, depth int) requests.ID {
+	if depth == 0 && n%2 == 0 {
+		return w.proposed(fmt.Sprintf("IN/94/2026/%d", 500+n)).ID
+	}
 	id := w.submit(fmt.Sprintf("IN/94/2026/%d", 500+n)).ID
 	if depth > 0 {
 		w.review(id)
@@ -186,6 +191,12 @@ func (w *stroll) stand(standing identity.Standing) {
 // person takes one step in the portal.
 func (w *stroll) person(ctx context.Context, what string, id requests.ID) error {
 	switch what {
+	case "cosign":
+		return w.cases.CoSign(ctx, id)
+	case "send_back":
+		return w.cases.SendBack(ctx, id, "Mend it.")
+	case "take_back":
+		return w.cases.TakeBack(ctx, id)
 	case "claim":
 		return w.cases.Claim(ctx, id)
 	case "unclaim":

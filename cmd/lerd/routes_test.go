@@ -24,6 +24,7 @@ var entrance = map[string]string{
 
 	"request.list": "officer", "request.new": "officer", "request.draft": "officer", "request.submit": "officer", "request.show": "officer",
 	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",
+	"cosign.show": "officer", "cosign.sign": "officer", "cosign.return": "officer", "request.take_back": "officer", "request.sheet": "officer",
 	"bundle.download": "officer", "bundle.acknowledge": "officer", "bundle.proof": "officer",
 
 	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
@@ -42,7 +43,7 @@ var redirects = map[string]bool{"landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "static.show": http.StatusNotFound}
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {

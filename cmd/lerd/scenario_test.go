@@ -152,9 +152,41 @@ func (s *scenario) submit(number string) requests.Request {
 	ctx := s.as("asha.rao")
 	doc, err := s.cases.Upload(ctx, "order.pdf", "application/pdf", bytes.NewReader(s.order(number)))
 	s.must(err)
-	q, err := s.cases.Submit(ctx, s.submission(doc.ID, number))
+	q, err := s.send(ctx, s.submission(doc.ID, number))
 	s.must(err)
 	return q
+}
+
+// cosigners are who signs a second time for whom.
+var cosigners = map[string]string{"asha.rao": "vikram.nair", "vikram.nair": "asha.rao"}
+
+// send submits, and has a colleague sign too where the agency wants that.
+func (s *scenario) send(ctx context.Context, in requests.Submission) (requests.Request, error) {
+	s.t.Helper()
+	q, err := s.cases.Submit(ctx, in)
+	if err != nil || q.State != requests.AwaitingCosignature {
+		return q, err
+	}
+	return s.cosigned(q.ID), nil
+}
+
+// sent gives the id of a request that was submitted on a document and signed twice.
+func (s *scenario) sent(ctx context.Context, doc requests.DocumentID, number string) requests.ID {
+	s.t.Helper()
+	q, err := s.send(ctx, s.submission(doc, number))
+	s.must(err)
+	return q.ID
+}
+
+// cosigned has a colleague of its officer sign a request too.
+func (s *scenario) cosigned(id requests.ID) requests.Request {
+	s.t.Helper()
+	for who, other := range cosigners {
+		if actor, _ := identity.From(s.as(who)); actor.Person == s.load(id).Request.Officer {
+			s.must(s.cases.CoSign(s.as(other), id))
+		}
+	}
+	return s.load(id).Request
 }
 
 func (s *scenario) must(err error) {

@@ -18,7 +18,7 @@ func TestARefusalTellsNothingOfTheAccount(t *testing.T) {
 	answer := func(number, phone string) requests.Case {
 		in := s.submission(s.upload(number), number)
 		in.Attested["order.addressee_right"], in.Targets[0].Identifier = "no", phone
-		q, err := s.cases.Submit(s.as("asha.rao"), in)
+		q, err := s.send(s.as("asha.rao"), in)
 		s.must(err)
 		reviewer := s.as("rita.lind")
 		s.must(s.cases.Claim(reviewer, q.ID))

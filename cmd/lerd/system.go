@@ -104,7 +104,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
@@ -204,7 +204,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	if s.cfg.practice != nil {
 		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
 	}
-	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
+	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Cosigning: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Related: s.store}
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install

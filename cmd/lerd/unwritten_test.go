@@ -45,6 +45,7 @@ func (u *unwritable) everything() string {
 		UNION ALL SELECT 'message' || r::text FROM message r UNION ALL SELECT 'decision' || r::text FROM decision r UNION ALL SELECT 'finding' || r::text FROM finding r
 		UNION ALL SELECT 'ask' || r::text FROM finding_ask r UNION ALL SELECT 'confirmation' || r::text FROM confirmation r UNION ALL SELECT 'release' || r::text FROM release r
 		UNION ALL SELECT 'item' || r::text FROM release_item r UNION ALL SELECT 'record' || r::text FROM release_record r UNION ALL SELECT 'document' || r::text FROM document r
+		UNION ALL SELECT 'signature' || r::text FROM request_signature r UNION ALL SELECT 'choice' || r::text FROM cosignature_choice r
 		UNION ALL SELECT 'session' || r::text FROM session r UNION ALL SELECT 'key' || r::text FROM idempotency r UNION ALL SELECT 'agency' || r::text FROM agency r
 		UNION ALL SELECT 'person' || r::text FROM person r UNION ALL SELECT 'event' || id::text FROM audit.event UNION ALL SELECT 'payload' || event_id::text FROM audit.payload) all_rows (t)`).Scan(&digest))
 	return digest
@@ -88,8 +89,16 @@ func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
 	u.step("submit", func() (err error) {
 		q, err = s.cases.Submit(officer, s.submission(doc.ID, "IN/94/2026/301"))
 		return err
-	}, "request.submit")
+	}, "request.propose")
 	id := q.ID
+	u.step("send back", func() error { return s.cases.SendBack(s.as("vikram.nair"), id, "The year is wrong.") }, "request.send_back")
+	q, err := s.cases.Submit(officer, s.submission(doc.ID, "IN/94/2026/301"))
+	s.must(err)
+	id = q.ID
+	u.step("cosign", func() error { return s.cases.CoSign(s.as("vikram.nair"), id) }, "request.cosign")
+	u.step("take back", func() error { return s.cases.TakeBack(officer, id) }, "request.take_back")
+	id = s.sent(officer, doc.ID, "IN/94/2026/301")
+	u.step("choose", func() error { return s.cases.ChooseCosignature(system, q.Agency, "IN-94", true) }, "agency.cosignature_chosen")
 	u.step("view", func() error { _, err := s.cases.View(reviewer, id); return err }, "request.viewed")
 	u.step("order", func() error { return closed(s.cases.OpenDocument(reviewer, id)) }, "document.viewed")
 	u.step("claim", func() error { return s.cases.Claim(reviewer, id) }, "request.claim")
@@ -178,7 +187,7 @@ func (u *unwritable) ends() {
 	u.step("return", func() error { return u.cases.Return(u.as("ben.osei"), q.ID, "Again.") }, "request.return", "release.cancelled")
 	in := u.submission(u.upload("IN/94/2026/305"), "IN/94/2026/305")
 	in.Targets[0].PersonRole = legal.Witness
-	w, err := u.cases.Submit(u.as("asha.rao"), in)
+	w, err := u.send(u.as("asha.rao"), in)
 	u.must(err)
 	u.must(u.cases.Claim(reviewer, w.ID))
 	u.answerAll(reviewer, w.ID, legal.RoleReviewer)

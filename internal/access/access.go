@@ -39,7 +39,7 @@ type Object struct {
 // verbs holds every verb and the kinds that it applies to; a policy row outside
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
-	"submit": {"request"}, "list": {"request", "finding"}, "view": {"request", "document", "finding", "release", "log"},
+	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"request", "finding"}, "view": {"request", "document", "finding", "release", "log"},
 	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},
 	"resolve_conflict": {"request"}, "confirm": {"finding"}, "approve": {"release"}, "return": {"release"},

@@ -36,7 +36,7 @@ func newRegistry() *Registry {
 	return &Registry{
 		versions: map[ProcessID][]*Process{}, checklists: map[int]*Checklist{}, fields: map[FieldID]*Field{},
 		issuers: map[string]IssuerKind{}, refusals: map[RefusalCode]*Refusal{}, calendars: map[string]*Calendar{},
-		certs: map[string]string{}, cases: map[ProcessID][]Case{},
+		certs: map[string]string{}, cases: map[ProcessID][]Case{}, attestations: map[string]Attestation{},
 	}
 }
 
@@ -47,6 +47,8 @@ func (l *loader) run(withCases bool) {
 	l.loadCalendars()
 	l.loadChecklists()
 	l.loadProcesses()
+	l.loadCosign()
+	l.loadAttestations()
 	if withCases {
 		l.loadCases()
 	}
@@ -220,7 +222,7 @@ func (l *loader) loadChecklists() {
 func (l *loader) sum() {
 	var parts [][]byte
 	err := fs.WalkDir(l.fs, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".yaml" {
+		if err != nil || d.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".txt" {
 			return err
 		}
 		raw, err := fs.ReadFile(l.fs, name)

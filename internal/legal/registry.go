@@ -24,6 +24,9 @@ type Registry struct {
 	calendars  map[string]*Calendar
 	certs      map[string]string
 	cases      map[ProcessID][]Case
+
+	cosign       cosignBook
+	attestations map[string]Attestation
 }
 
 // IssuerKind is a kind of authority that can issue or validate.

@@ -10,15 +10,18 @@ import (
 
 // Case is a request with all that belongs to it, as staff see it.
 type Case struct {
-	Request   Request
-	Agency    identity.Agency
-	Officer   identity.Person
-	Document  Document
-	Answers   []Answer // oldest first
-	Messages  []Message
-	Decisions []Decision
-	Asks      []Ask
-	Release   *Release // the one that is not cancelled, if any
+	Request  Request
+	Agency   identity.Agency
+	Officer  identity.Person
+	Document Document
+	Answers  []Answer // oldest first
+	Messages []Message
+	// Signatures are the officer's and, where the agency wants one, the
+	// supervisor's.
+	Signatures []Signature
+	Decisions  []Decision
+	Asks       []Ask
+	Release    *Release // the one that is not cancelled, if any
 }
 
 // Ask links a finding to the case that needs it. Confirmers never see it. The

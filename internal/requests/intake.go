@@ -100,8 +100,9 @@ func cleanFileName(name string) string {
 }
 
 // Submit checks a submission and, when its form is complete, makes it a case
-// whose clock runs from now. Every fault of form is told at once, and nothing
-// is kept of an incomplete one.
+// whose clock runs from now; where its agency wants a second signature, it waits
+// for that, and the clock with it. Every fault of form is told at once, and
+// nothing is kept of an incomplete one.
 func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err error) {
 	defer fault.Wrap(&err, "requests.Submit")
 	actor, err := actorOf(ctx)
@@ -123,7 +124,15 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 	if err := s.setClocks(&q, c.Agency, process); err != nil {
 		return q, err
 	}
-	part, err := s.step(ctx, &q, Submit, rule)
+	action := Submit
+	twice, err := s.wantsCosignature(ctx, q)
+	if err != nil {
+		return q, err
+	}
+	if twice {
+		action = Propose
+	}
+	part, err := s.step(ctx, &q, action, rule)
 	if err != nil {
 		return q, err
 	}
@@ -136,6 +145,9 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 	part.Update, part.Insert = nil, []any{&q}
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])
+	}
+	if err := s.sign(ctx, &part, q, SignedToSubmit, c.Document.SHA256); err != nil {
+		return q, err
 	}
 	return q, s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(q.ID))})
 }

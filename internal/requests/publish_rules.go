@@ -33,10 +33,12 @@ func (s *Service) PublishRules(ctx context.Context) (err error) {
 		e.Facts["digest"], e.Facts["links"] = s.Law.Digest(), strconv.Itoa(len(some))
 		set.Parts = append(set.Parts, change.Part{Event: e, Insert: some})
 	}
-	if len(set.Parts) == 0 {
-		return nil
+	if len(set.Parts) > 0 {
+		if err := s.Store.Commit(ctx, set); err != nil {
+			return err
+		}
 	}
-	return s.Store.Commit(ctx, set)
+	return s.publishCosignature(ctx)
 }
 
 // linksPerEvent keeps an event with its commitments well below the size of an

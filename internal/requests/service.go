@@ -79,18 +79,20 @@ type Repeats interface {
 
 // Config is what a Service is made of.
 type Config struct {
-	Store      Store
-	Agencies   Agencies
-	Releases   ReleaseStore
-	TrailStore TrailStore
-	Proofs     Proofs
-	Access     Authorizer
-	Law        *legal.Registry
-	Source     records.Source // guarded
-	Blobs      Blobs
-	Repeats    Repeats // nil: a repeated form is told that its step is taken
-	Now        func() time.Time
-	Rand       io.Reader // for references; nil: crypto/rand
+	Store    Store
+	Agencies Agencies
+	Releases ReleaseStore
+	// Cosignatures knows who must sign a second time.
+	Cosignatures CosignatureStore
+	TrailStore   TrailStore
+	Proofs       Proofs
+	Access       Authorizer
+	Law          *legal.Registry
+	Source       records.Source // guarded
+	Blobs        Blobs
+	Repeats      Repeats // nil: a repeated form is told that its step is taken
+	Now          func() time.Time
+	Rand         io.Reader // for references; nil: crypto/rand
 }
 
 // Service takes the steps of a case.

@@ -11,6 +11,7 @@ type State string
 // The states of a case.
 const (
 	None                 State = ""                      // not yet submitted: the officer
+	AwaitingCosignature  State = "awaiting_cosignature"  // a supervisor of the same agency; no clock runs yet
 	Submitted            State = "submitted"             // a reviewer claims it
 	InReview             State = "in_review"             // the reviewer who holds it
 	NeedsInformation     State = "needs_information"     // the agency; the clock stands still
@@ -26,12 +27,13 @@ const (
 	Withdrawn            State = "withdrawn"             // nobody
 	Expired              State = "expired"               // nobody: the agency did not answer
 	LegalConflict        State = "legal_conflict"        // counsel, with the deadline running
+	Redrafted            State = "redrafted"             // nobody: it went back into its draft
 )
 
 // States lists all of them, None first.
 var States = []State{
-	None, Submitted, InReview, NeedsInformation, Qualified, AwaitingConfirmation, Confirmed, Approved,
-	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict,
+	None, AwaitingCosignature, Submitted, InReview, NeedsInformation, Qualified, AwaitingConfirmation, Confirmed, Approved,
+	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict, Redrafted,
 }
 
 // Action is a step that somebody takes.
@@ -40,6 +42,10 @@ type Action string
 // The actions.
 const (
 	Submit         Action = "submit"
+	Propose        Action = "propose"   // signed by its officer, where the agency wants a second signature
+	CoSign         Action = "cosign"    // the second signature: from here on it counts as submitted
+	SendBack       Action = "send_back" // the supervisor returns it with a reason
+	TakeBack       Action = "take_back" // the officer takes it back into the draft
 	Claim          Action = "claim"
 	Unclaim        Action = "unclaim"
 	AnswerCheck    Action = "answer_check"
@@ -77,6 +83,12 @@ type Step struct {
 // Workflow is the whole table; what is not in it cannot happen.
 var Workflow = []Step{
 	{None, Submit, identity.Officer, Submitted},
+	{None, Propose, identity.Officer, AwaitingCosignature},
+	{AwaitingCosignature, CoSign, identity.Officer, Submitted},
+	{AwaitingCosignature, SendBack, identity.Officer, Redrafted},
+	{AwaitingCosignature, TakeBack, identity.Officer, Redrafted},
+	{AwaitingCosignature, Withdraw, identity.Officer, Withdrawn},
+	{Submitted, TakeBack, identity.Officer, Redrafted}, // within UndoWindow, while nobody has claimed it
 	{Submitted, Claim, identity.Reviewer, InReview},
 	{Submitted, Withdraw, identity.Officer, Withdrawn},
 	{InReview, Unclaim, identity.Reviewer, Submitted},
@@ -126,7 +138,7 @@ func next(from State, action Action, by identity.Role) (State, error) {
 // Open tells whether something can still happen to the case.
 func (s State) Open() bool {
 	switch s {
-	case Closed, Refused, NoData, Withdrawn, Expired:
+	case Closed, Refused, NoData, Withdrawn, Expired, Redrafted:
 		return false
 	}
 	return true
@@ -135,6 +147,7 @@ func (s State) Open() bool {
 // words says in plain language where a case stands, and who acts next.
 var words = map[State][2]string{
 	None:                 {"not submitted", "the officer"},
+	AwaitingCosignature:  {"waiting for the second signature", "a supervisor of the agency"},
 	Submitted:            {"received", "a reviewer"},
 	InReview:             {"in legal review", "the reviewer"},
 	NeedsInformation:     {"waiting for the agency", "the agency"},
@@ -150,6 +163,7 @@ var words = map[State][2]string{
 	Withdrawn:            {"withdrawn", "nobody"},
 	Expired:              {"expired", "nobody"},
 	LegalConflict:        {"in legal conflict", "counsel"},
+	Redrafted:            {"back in its draft", "nobody"},
 }
 
 // Words gives the state in plain language.

@@ -71,6 +71,10 @@ func loadRest(tx *gorm.DB, c *requests.Case) error {
 	if err := tx.Where("id = ?", string(c.Request.Order.Document)).Take(&document).Error; err != nil {
 		return err
 	}
+	var err error
+	if c.Signatures, err = loadAll(tx.Order("at, id"), c.Request.ID, signatureRow.domain); err != nil {
+		return err
+	}
 	c.Agency, c.Officer, c.Document = agency.domain(), officer.domain(), document.domain()
 	if err := loadAsks(tx, c); err != nil {
 		return err
@@ -216,7 +220,7 @@ func (s *Store) Twins(ctx context.Context, q requests.Request, sha256 string) (i
 	defer fault.Wrap(&err, "store.Twins(%s)", q.ID)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		return tx.Raw(`SELECT q.id FROM request q JOIN document d ON d.id = q.document_id
-			WHERE q.id <> ? AND (d.sha256 = ? OR (q.agency_id = ? AND q.order_number = ?)) ORDER BY q.received_at`,
+			WHERE q.id <> ? AND q.state <> 'redrafted' AND (d.sha256 = ? OR (q.agency_id = ? AND q.order_number = ?)) ORDER BY q.received_at`,
 			string(q.ID), sha256, string(q.Agency), q.Order.Number).Scan(&ids).Error
 	})
 	return ids, err

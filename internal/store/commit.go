@@ -151,6 +151,12 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromRelease(*x, event), nil
 	case *requests.Item:
 		return fromItem(*x, event), nil
+	case *requests.Signature:
+		return fromSignature(*x, event), nil
+	case *requests.CosignatureRule:
+		return fromCosignatureRule(*x, event), nil
+	case *requests.CosignatureChoice:
+		return fromCosignatureChoice(*x, event), nil
 	case *violations.Finding:
 		return fromFinding(*x, event), nil
 	case *violations.Confirmation:
@@ -212,6 +218,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
 		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
+		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -134,7 +134,7 @@ func (d *deskFake) Preview(_ context.Context, in requests.Submission) (requests.
 	q.Targets = nil
 	for i, t := range in.Targets {
 		period, _ := identifier.ParsePeriod(t.From, t.To, t.Zone)
-		q.Targets = append(q.Targets, requests.Target{Ordinal: i + 1, Kind: t.Kind, Identifier: personal.NewText(t.Identifier), PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP,
+		q.Targets = append(q.Targets, requests.Target{Ordinal: i + 1, Kind: t.Kind, Identifier: personal.NewText(t.Identifier), AsTyped: personal.NewText(t.Identifier), PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP,
 			From: period.From, To: period.To, Zone: t.Zone})
 	}
 	return q, d.preview

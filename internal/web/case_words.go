@@ -9,7 +9,7 @@ import (
 
 // stateTones give each state of a case its colour.
 var stateTones = map[requests.State]Tone{
-	requests.NeedsInformation: Caution, requests.ExportedCase: Good, requests.Delivered: Good, requests.Closed: Plain,
+	requests.NeedsInformation: Caution, requests.AwaitingCosignature: Caution, requests.Redrafted: Plain, requests.ExportedCase: Good, requests.Delivered: Good, requests.Closed: Plain,
 	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution,
 }
 
@@ -28,7 +28,7 @@ var stages = []struct {
 	name   string
 	states []requests.State
 }{
-	{"received", []requests.State{requests.Submitted}},
+	{"received", []requests.State{requests.AwaitingCosignature, requests.Submitted}},
 	{"review", []requests.State{requests.InReview, requests.NeedsInformation, requests.LegalConflict}},
 	{"violation", []requests.State{requests.Qualified, requests.AwaitingConfirmation}},
 	{"approval", []requests.State{requests.Confirmed, requests.Approved}},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,18 +35,23 @@ type sheet struct {
 
 // sheets lists the pages of the order, or says why they cannot be shown.
 func (w *workbench) sheets() sheetsPart {
-	c, d := w.c, w.cs.Document
-	p := sheetsPart{File: c.documentFacts(d, w.zone)}
+	return w.s.sheetsOf(w.c, w.cs, w.zone, reviewPath(w.cs.Request.ID)+"/order/")
+}
+
+// sheetsOf lists the pages of a case's order, which lie below base.
+func (s *Server) sheetsOf(c *Ctx, cs requests.Case, zone *time.Location, base string) sheetsPart {
+	d := cs.Document
+	p := sheetsPart{File: c.documentFacts(d, zone)}
 	switch {
-	case w.s.cfg.Services.Sheets == nil:
+	case s.cfg.Services.Sheets == nil:
 		p.Missed = c.T("review.sheets.no_renderer")
 		return p
 	case d.Pages > maxSheets:
 		p.Missed = c.T("review.sheets.many", "shown", maxSheets, "n", d.Pages)
 	}
 	for n := 1; n <= min(d.Pages, maxSheets); n++ {
-		p.Sheets = append(p.Sheets, sheet{ID: "p" + itoa(n), Src: reviewPath(w.cs.Request.ID) + "/order/" + itoa(n),
-			Title: c.T("review.sheets.page", "n", n, "of", d.Pages), Alt: c.T("review.sheets.alt", "n", n, "number", w.cs.Request.Order.Number), Lazy: n > 2})
+		p.Sheets = append(p.Sheets, sheet{ID: "p" + itoa(n), Src: base + itoa(n),
+			Title: c.T("review.sheets.page", "n", n, "of", d.Pages), Alt: c.T("review.sheets.alt", "n", n, "number", cs.Request.Order.Number), Lazy: n > 2})
 	}
 	return p
 }

@@ -20,6 +20,7 @@ func allViews() []view {
 		requestCheckView.view,
 		requestView.view,
 		withdrawView.view,
+		cosignView.view,
 		findingListView.view,
 		findingView.view,
 		reviewQueueView.view,
@@ -40,7 +41,7 @@ func (s *Server) allRoutes() []Route {
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.styleRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
-		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -51,6 +52,6 @@ func (s *Server) allRoutes() []Route {
 // looks for words which nobody wrote.
 func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, sampleInput{},
-		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, findingInput{},
+		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{}}
 }

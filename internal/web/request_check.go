@@ -55,8 +55,8 @@ func (s *Server) showCheck(c *Ctx, in requestInput, q requests.Request) error {
 	cs := requests.Case{Request: q, Agency: agency, Document: doc}
 	p.Process, p.Order, p.Offence, p.Need = s.processFacts(c, cs), s.orderFacts(c, cs), s.offenceFacts(c, cs), s.needFacts(c, cs)
 	p.Deadline = deadlineFacts(c, q, p.Zone)
-	for i, t := range q.Targets {
-		p.Targets = append(p.Targets, c.reading(t, in.Targets[i]))
+	for _, t := range q.Targets {
+		p.Targets = append(p.Targets, c.reading(t))
 	}
 	return requestCheckView.Show(c, p)
 }
@@ -73,25 +73,29 @@ func answered(in requestInput) []pair {
 }
 
 // reading says how an account, its moments and its period were read.
-func (c *Ctx) reading(t requests.Target, typed targetInput) targetReading {
+func (c *Ctx) reading(t requests.Target) targetReading {
 	r := targetReading{Title: c.T("request.target", "number", t.Ordinal)}
 	fact := func(key string, cell Cell) { r.Facts = append(r.Facts, Fact{c.T(key), cell}) }
-	parsed, err := identifier.Parse(records.Kind(t.Kind), typed.Identifier)
+	parsed, err := identifier.Parse(records.Kind(t.Kind), t.AsTyped.Reveal())
 	if err == nil {
 		fact("request_check.read_as", Cell{Code: parsed.Reading.Reveal(), Note: c.T("target.kind." + t.Kind)})
-		fact("request_check.typed", Cell{Code: typed.Identifier})
+		fact("request_check.typed", Cell{Code: t.AsTyped.Reveal()})
 	}
-	moment := func(key, text string) {
-		if m, err := identifier.ParseMoment(key, text, typed.Zone); err == nil {
-			fact(key, c.exactly(m))
+	zone, err := time.LoadLocation(t.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	moment := func(key string, at time.Time) {
+		if !at.IsZero() {
+			fact(key, c.exactly(identifier.Moment{UTC: at.UTC(), Local: at.In(zone), Zone: t.Zone}))
 		}
 	}
-	moment("request.t.holder_at", typed.HolderAt)
-	moment("request.t.from", typed.From)
-	moment("request_check.until", typed.To)
+	moment("request.t.holder_at", t.HolderAt)
+	moment("request.t.from", t.From)
+	moment("request_check.until", t.To)
 	r.Facts = append(r.Facts, c.targetFacts(t)...)
-	if clocksChange(t.From, t.To, typed.Zone) {
-		r.Warning = c.T("request_check.clocks", "zone", typed.Zone)
+	if clocksChange(t.From, t.To, t.Zone) {
+		r.Warning = c.T("request_check.clocks", "zone", t.Zone)
 	}
 	return r
 }

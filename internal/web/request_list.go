@@ -39,9 +39,9 @@ var listFilters = []struct {
 	{"", nil},
 	{"reply", []requests.State{requests.NeedsInformation}},
 	{"download", []requests.State{requests.ExportedCase, requests.Delivered}},
-	{"running", []requests.State{requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
+	{"running", []requests.State{requests.AwaitingCosignature, requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
 		requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.LegalConflict}},
-	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired}},
+	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired, requests.Redrafted}},
 }
 
 func (s *Server) requestListRoutes() []Route {

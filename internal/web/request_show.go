@@ -30,6 +30,10 @@ type requestPage struct {
 	Targets  []targetPart
 	OrderAt  string // where the order's file is
 	Withdraw string // where to withdraw, empty where that is over
+	Cosign   string // where the reader signs a second time, if they can
+	TakeBack *Form  // into its draft, while that is possible
+	BackText string // until when
+	DoBack   Button
 }
 
 // targetPart is one account of a case.
@@ -99,6 +103,15 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 	}
 	if can(q.State, requests.Withdraw, identity.Officer) {
 		p.Withdraw = path + "/withdraw"
+	}
+	if actor, _ := c.Actor(); q.State == requests.AwaitingCosignature && requests.MayCosign(actor, q) {
+		p.Cosign = path + "/cosign"
+	} else if actor.Person == q.Officer && (q.State == requests.AwaitingCosignature || q.Undoable(c.Now())) {
+		p.TakeBack, p.DoBack = c.bare(path+"/take-back"), Button{Text: c.T("take_back.do"), Kind: "secondary"}
+		p.BackText = c.T("take_back.waiting")
+		if q.State == requests.Submitted {
+			p.BackText = c.T("take_back.until", "time", When{At: q.ReceivedAt.Add(requests.UndoWindow)}.UTC())
+		}
 	}
 	if cs.Release != nil && cs.Release.State == requests.Exported {
 		p.Bundle = c.bundlePart(cs)

@@ -85,7 +85,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		}
 		for mark, states := range map[string][]requests.State{
 			`/reply"`: {requests.NeedsInformation},
-			`/withdraw"`: {requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
+			`/withdraw"`: {requests.AwaitingCosignature, requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
 				requests.Confirmed, requests.LegalConflict},
 		} {
 			if got, want := strings.Contains(w.Body.String(), mark), slices.Contains(states, state); got != want {

@@ -20,14 +20,16 @@ type Services struct {
 	Cases    Cases
 	Intake   Intake
 	Delivery Delivery
-	Agencies Agencies
-	Findings Findings
-	Trail    Trail
-	Proofs   Proofs
-	Review   Review
-	Releases Releases
-	Related  Related
-	Sheets   Sheets // nil where no program to draw PDF pages is installed
+	// Cosigning is nil where no agency signs twice.
+	Cosigning Cosigning
+	Agencies  Agencies
+	Findings  Findings
+	Trail     Trail
+	Proofs    Proofs
+	Review    Review
+	Releases  Releases
+	Related   Related
+	Sheets    Sheets // nil where no program to draw PDF pages is installed
 }
 
 // Cases shows cases to whoever may see them; every look is recorded.
@@ -43,6 +45,13 @@ type Intake interface {
 	Uploaded(ctx context.Context, id requests.DocumentID) (requests.Document, error)
 	Preview(ctx context.Context, in requests.Submission) (requests.Request, error)
 	Submit(ctx context.Context, in requests.Submission) (requests.Request, error)
+}
+
+// Cosigning is the second signature, and the ways back into the draft.
+type Cosigning interface {
+	CoSign(ctx context.Context, id requests.ID) error
+	SendBack(ctx context.Context, id requests.ID, why string) error
+	TakeBack(ctx context.Context, id requests.ID) error
 }
 
 // Delivery is what an agency does with a case of its own afterwards.
