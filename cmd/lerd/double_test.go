@@ -74,14 +74,14 @@ func once(t *testing.T, got map[string]int, event string, rows ...string) {
 func TestEveryFormOfTheStoryCanBeSentTwice(t *testing.T) {
 	d := newDesk(t)
 	last := d.checked(d.withOrder())
-	once(t, d.hammer(d.officer, last), "request.propose", "request", "target", "request_signature")
+	once(t, d.hammer(d.officer, last), "request.propose", "request", "target", "request_signature", "assertion")
 	list := d.column("SELECT id::text FROM request")
 	if len(list) != 1 {
 		t.Fatalf("%d cases", len(list))
 	}
 	id := list[0]
 	cosign, vikram := "/requests/"+id+"/cosign", d.visit("vikram.nair")
-	once(t, d.hammer(vikram, d.formAt(vikram, cosign, cosign)), "request.cosign", "request_signature")
+	once(t, d.hammer(vikram, d.formAt(vikram, cosign, cosign)), "request.cosign", "request_signature", "assertion")
 	review, rita, helen := "/review/"+id, d.visit("rita.lind"), d.visit("helen.park")
 	once(t, d.hammer(rita, d.formAt(rita, review, "/claim")), "request.claim")
 	once(t, d.hammer(rita, d.formAt(rita, review, "/ask", "body", "Which tickets?")), "request.ask", "message")

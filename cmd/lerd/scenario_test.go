@@ -158,7 +158,7 @@ func (s *scenario) submit(number string) requests.Request {
 }
 
 // cosigners are who signs a second time for whom.
-var cosigners = map[string]string{"asha.rao": "vikram.nair", "vikram.nair": "asha.rao"}
+var cosigners = map[string]string{"asha.rao": "vikram.nair"}
 
 // send submits, and has a colleague sign too where the agency wants that.
 func (s *scenario) send(ctx context.Context, in requests.Submission) (requests.Request, error) {

@@ -75,7 +75,7 @@ func (s *Service) toCosign(ctx context.Context, id ID) (Case, string, error) {
 // MayCosign tells whether an actor may sign a request of their agency a second
 // time.
 func MayCosign(actor identity.Actor, q Request) bool {
-	return actor.Role == identity.Officer && actor.Agency == q.Agency && actor.Person != q.Officer
+	return actor.Role == identity.Officer && actor.Supervisor && actor.Agency == q.Agency && actor.Person != q.Officer
 }
 
 // TakeBack takes a request back into its draft: while it waits for its second

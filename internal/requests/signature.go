@@ -31,8 +31,8 @@ type Signature struct {
 	Digest            string // hexadecimal SHA-256 of the request as it was read
 	Attestation       string // the text's name, e.g. "submit.v1.en"
 	AttestationSHA256 string
-	Method            string // "passkey", or "development" in an evaluation
-	Assertion         string // id of the stored assertion; empty where Method needs none
+	Method            string               // "passkey", or "development" in an evaluation
+	Assertion         identity.AssertionID // the stored assertion by which they signed
 	At                time.Time
 	EventID           audit.EventID
 }
@@ -105,10 +105,19 @@ func (s *Service) sign(ctx context.Context, part *change.Part, q Request, kind, 
 		return err
 	}
 	digest := Digest(q, orderSHA256)
+	purpose := identity.PurposeSubmit
+	if kind == SignedToCosign {
+		purpose = identity.PurposeCoSign
+	}
+	proof, err := identity.RequireProof(ctx, purpose, digest)
+	if err != nil {
+		return err
+	}
 	text := s.Law.Attestation(kind, "en")
 	g := &Signature{ID: newID[string](), Request: q.ID, Agency: q.Agency, Officer: q.Officer, By: actor.Person, Kind: kind, Digest: hex.EncodeToString(digest[:]),
-		Attestation: text.Name, AttestationSHA256: text.SHA256, Method: "session", At: s.now()}
+		Attestation: text.Name, AttestationSHA256: text.SHA256, Method: string(proof.Method), Assertion: proof.Assertion, At: s.now()}
 	part.Event.Facts["statement"], part.Event.Facts["attestation"], part.Event.Facts["attestation_sha256"] = g.Digest, g.Attestation, g.AttestationSHA256
+	change.Prove(part, proof) // before the signature, which refers to it
 	part.Insert = append(part.Insert, g)
 	return nil
 }

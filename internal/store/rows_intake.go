@@ -37,13 +37,13 @@ func (r signatureRow) rowEvent() string { return r.EventID }
 
 func fromSignature(g requests.Signature, event audit.EventID) *signatureRow {
 	return &signatureRow{g.ID, string(g.Request), string(g.Agency), string(g.Officer), string(g.By), g.Kind, g.Digest, g.Attestation, g.AttestationSHA256,
-		g.Method, g.Assertion, micro(g.At), string(event)}
+		g.Method, string(g.Assertion), micro(g.At), string(event)}
 }
 
 func (r signatureRow) domain() requests.Signature {
 	return requests.Signature{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Officer: identity.PersonID(r.OfficerID),
 		By: identity.PersonID(r.SignedBy), Kind: r.Kind, Digest: r.Digest, Attestation: r.Attestation, AttestationSHA256: r.AttestationSHA256,
-		Method: r.Method, Assertion: r.Assertion, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+		Method: r.Method, Assertion: identity.AssertionID(r.Assertion), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
 }
 
 type cosignatureRuleRow struct {

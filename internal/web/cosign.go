@@ -30,12 +30,13 @@ type cosignPage struct {
 	Signed   []Fact // what the officer signed, and the digest
 	Text     []string
 	Sign     *Form
+	StepUp   *StepUp
 	Return   *Form
 	DoSign   Button
 	DoReturn Button
 }
 
-var cosignView = newPage[cosignPage]("cosign", "breadcrumb", "facts", "cell", "badge", "when", "digest", "field", "error_summary", "button", "notice")
+var cosignView = newPage[cosignPage]("cosign", "breadcrumb", "facts", "cell", "badge", "when", "digest", "field", "error_summary", "button", "notice", "step_up")
 
 func (s *Server) cosignRoutes() []Route {
 	if s.cfg.Services.Cosigning == nil {
@@ -90,6 +91,7 @@ func (s *Server) fillCosign(c *Ctx, p *cosignPage, cs requests.Case) {
 	}
 	p.Sheets = s.sheetsOf(c, cs, p.Zone, requests.PathOf(cs.Request.ID)+"/order/")
 	digest := requests.Digest(cs.Request, cs.Document.SHA256)
+	p.StepUp = c.StepUp(identity.PurposeCoSign, digest)
 	f := facts{c: c}
 	f.add("cosign.digest", Cell{Digest: &Digest{"SHA-256", hex.EncodeToString(digest[:])}})
 	if g, ok := cs.Signature(requests.SignedToSubmit); ok {
@@ -106,7 +108,15 @@ func (s *Server) cosign(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Done(s.cfg.Services.Cosigning.CoSign(c.Once(), id), requests.PathOf(id), "flash.request_cosigned")
+	cs, err := s.cfg.Services.Cases.View(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	ctx, err := c.Proved(identity.PurposeCoSign, requests.Digest(cs.Request, cs.Document.SHA256))
+	if err != nil {
+		return err
+	}
+	return c.Done(s.cfg.Services.Cosigning.CoSign(ctx, id), requests.PathOf(id), "flash.request_cosigned")
 }
 
 // sendBack returns the request to its officer, with a reason.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type requestCheckPage struct {
 	Targets  []targetReading
 	Deadline []Fact
 	Explain  []string
+	Signed   []Fact // the digest of what is signed
+	StepUp   *StepUp
 	Submit   Button
 	Change   Button
 }
@@ -35,7 +38,7 @@ type targetReading struct {
 	Warning string // about clocks that change within the period
 }
 
-var requestCheckView = newPage[requestCheckPage]("request_check", "breadcrumb", "button", "facts", "cell", "badge", "when", "digest")
+var requestCheckView = newPage[requestCheckPage]("request_check", "breadcrumb", "button", "facts", "cell", "badge", "when", "digest", "step_up")
 
 // showCheck shows the readings of a request whose form is complete.
 func (s *Server) showCheck(c *Ctx, in requestInput, q requests.Request) error {
@@ -55,6 +58,9 @@ func (s *Server) showCheck(c *Ctx, in requestInput, q requests.Request) error {
 	cs := requests.Case{Request: q, Agency: agency, Document: doc}
 	p.Process, p.Order, p.Offence, p.Need = s.processFacts(c, cs), s.orderFacts(c, cs), s.offenceFacts(c, cs), s.needFacts(c, cs)
 	p.Deadline = deadlineFacts(c, q, p.Zone)
+	digest := requests.Digest(q, doc.SHA256)
+	p.StepUp = c.StepUp(identity.PurposeSubmit, digest)
+	p.Signed = []Fact{{c.T("cosign.digest"), Cell{Digest: &Digest{"SHA-256", hex.EncodeToString(digest[:])}}}}
 	for _, t := range q.Targets {
 		p.Targets = append(p.Targets, c.reading(t))
 	}

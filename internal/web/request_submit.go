@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"errors"
 
 	"lerd/internal/change"
 	"lerd/internal/fault"
+	"lerd/internal/identity"
 	"lerd/internal/requests"
 )
 
@@ -25,7 +27,11 @@ func (s *Server) submitRequest(c *Ctx) error {
 		_, meaning := s.cfg.Services.Intake.Preview(c.Ctx(), in.submission())
 		return s.again(c, in, gather(in, meaning, shape))
 	}
-	q, err := s.cfg.Services.Intake.Submit(c.Once(), in.submission())
+	ctx, err := s.proveSubmission(c, in)
+	if err != nil {
+		return s.again(c, in, gather(in, err))
+	}
+	q, err := s.cfg.Services.Intake.Submit(ctx, in.submission())
 	var used *change.Used
 	if err == nil || errors.As(err, &used) {
 		return c.Done(err, requests.PathOf(q.ID), "flash.request_submitted")
@@ -39,4 +45,18 @@ func (s *Server) again(c *Ctx, in requestInput, err error) error {
 		return err
 	}
 	return s.showNewRequest(c, in, err)
+}
+
+// proveSubmission gives the context in which the officer has agreed, by their
+// passkey, to the request as it is read now.
+func (s *Server) proveSubmission(c *Ctx, in requestInput) (context.Context, error) {
+	q, err := s.cfg.Services.Intake.Preview(c.Ctx(), in.submission())
+	if err != nil {
+		return nil, err
+	}
+	doc, err := s.cfg.Services.Intake.Uploaded(c.Ctx(), requests.DocumentID(in.Document))
+	if err != nil && fault.KindOf(err) != fault.NotFound { // without an order there is nothing to submit, as the step says
+		return nil, err
+	}
+	return c.Proved(identity.PurposeSubmit, requests.Digest(q, doc.SHA256))
 }

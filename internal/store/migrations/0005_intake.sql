@@ -47,7 +47,7 @@ CREATE TABLE request_signature (
     attestation        text NOT NULL,
     attestation_sha256 text NOT NULL CHECK (attestation_sha256 ~ '^[0-9a-f]{64}$'),
     method             text NOT NULL,
-    assertion          text NOT NULL,
+    assertion          uuid NOT NULL REFERENCES assertion,
     at                 timestamptz NOT NULL,
     event_id           uuid NOT NULL,
     UNIQUE (request_id, kind),
@@ -143,6 +143,13 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.signed_by AND p.agency_id = NEW.agency_id AND p.role = 'officer' AND p.active) THEN
         RAISE EXCEPTION 'signature %: an officer of the agency signs, and nobody else', NEW.id;
+    END IF;
+    IF NEW.kind = 'cosign' AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.signed_by AND p.supervisor) THEN
+        RAISE EXCEPTION 'signature %: a supervisor signs second', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM assertion a WHERE a.id = NEW.assertion AND a.person_id = NEW.signed_by AND a.event_id = NEW.event_id
+                   AND a.purpose = NEW.kind AND a.digest = decode(NEW.digest, 'hex') AND a.method = NEW.method) THEN
+        RAISE EXCEPTION 'signature %: its assertion is of something else', NEW.id;
     END IF;
     RETURN NULL;
 END $$;
