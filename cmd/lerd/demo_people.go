@@ -24,31 +24,30 @@ type sampleAgency struct {
 type samplePerson struct {
 	signIn, name, pseudonym string
 	role                    identity.Role
-	supervisor              bool
 }
 
 // The cast. Names, domains and numbers are invented; the domains end in
 // .example and the numbers lie in ranges kept for fiction.
 var sampleAgencies = []sampleAgency{
 	{"in", "Cyber Crime Police Station, Sample District", "IN", "Asia/Kolkata", "cyber.sample-district.example", "+44 7700 900801", []samplePerson{
-		{"asha.rao", "Asha Rao", "Officer A1", identity.Officer, false},
-		{"vikram.nair", "Vikram Nair", "Officer A2", identity.Officer, true},
+		{"asha.rao", "Asha Rao", "Officer A1", identity.Officer},
+		{"vikram.nair", "Vikram Nair", "Officer A2", identity.Officer},
 	}},
 	{"de", "Staatsanwaltschaft Musterstadt", "DE", "Europe/Berlin", "sta-musterstadt.example", "+44 7700 900802", []samplePerson{
-		{"jana.weber", "Jana Weber", "Officer B1", identity.Officer, false},
+		{"jana.weber", "Jana Weber", "Officer B1", identity.Officer},
 	}},
 }
 
 var sampleStaff = []samplePerson{
-	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer, false},
-	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer, false},
-	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel, false},
-	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer, false},
-	{"dana.cruz", "Dana Cruz", "Confirmer 9E", identity.Confirmer, false},
-	{"emil.novak", "Emil Novak", "Confirmer 3D", identity.Confirmer, false},
-	{"anna.keller", "Anna Keller", "Approver 5A", identity.Approver, false},
-	{"ben.osei", "Ben Osei", "Approver 8C", identity.Approver, false},
-	{"ines.moreau", "Ines Moreau", "Auditor 6B", identity.Auditor, false},
+	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer},
+	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer},
+	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel},
+	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer},
+	{"dana.cruz", "Dana Cruz", "Confirmer 9E", identity.Confirmer},
+	{"emil.novak", "Emil Novak", "Confirmer 3D", identity.Confirmer},
+	{"anna.keller", "Anna Keller", "Approver 5A", identity.Approver},
+	{"ben.osei", "Ben Osei", "Approver 8C", identity.Approver},
+	{"ines.moreau", "Ines Moreau", "Auditor 6B", identity.Auditor},
 }
 
 // seedPeople registers the cast once, each agency with a certificate of its own
@@ -69,7 +68,7 @@ func (s *system) seedPeople(ctx context.Context, now time.Time) error {
 		}
 	}
 	for _, p := range sampleStaff {
-		if err := s.invite(ctx, p, ""); err != nil {
+		if err := s.invite(ctx, p, "", false); err != nil {
 			return err
 		}
 	}
@@ -93,8 +92,8 @@ func (s *system) seedAgency(ctx context.Context, a sampleAgency, pki *demopki.PK
 	if err := s.people.Register(ctx, agency); err != nil {
 		return err
 	}
-	for _, p := range a.officers {
-		if err := s.invite(ctx, p, agency.ID); err != nil {
+	for i, p := range a.officers {
+		if err := s.invite(ctx, p, agency.ID, i > 0); err != nil {
 			return err
 		}
 	}
@@ -104,8 +103,10 @@ func (s *system) seedAgency(ctx context.Context, a sampleAgency, pki *demopki.PK
 	return nil
 }
 
-func (s *system) invite(ctx context.Context, p samplePerson, agency identity.AgencyID) (err error) {
+// invite registers one of the cast; of an agency, all but its first officer
+// supervise.
+func (s *system) invite(ctx context.Context, p samplePerson, agency identity.AgencyID, supervisor bool) (err error) {
 	defer fault.Wrap(&err, "invite(%s)", p.signIn)
 	return s.people.Invite(ctx, &identity.Person{ID: identity.PersonID(uuid.NewString()), Name: personal.NewText(p.name), SignIn: p.signIn,
-		Pseudonym: p.pseudonym, Role: p.role, Agency: agency, Supervisor: p.supervisor})
+		Pseudonym: p.pseudonym, Role: p.role, Agency: agency, Supervisor: supervisor})
 }

@@ -62,7 +62,7 @@ func (s *scenario) practise(number string, change func(*requests.Submission)) re
 	in := s.submission(doc.ID, number)
 	in.Need = "To identify who sold the tickets from this number to eleven people."
 	change(&in)
-	q, err := s.cases.Submit(ctx, in)
+	q, err := s.send(ctx, in)
 	s.must(err)
 	return q.ID
 }
