@@ -312,7 +312,7 @@ func (r *runningPractice) whole(t *testing.T) {
 	t.Helper()
 	d := &demo{demoCmd: demoCmd{Dir: r.sys.cfg.Dir}, out: io.Discard, cfg: r.sys.cfg, sys: r.sys, times: sample.StoryTimes(time.Now())}
 	st := &story{}
-	for _, act := range []func(context.Context, *story) error{d.submits, d.downloads, d.opens} {
+	for _, act := range []func(context.Context, *story) error{d.submits, d.cosigns, d.downloads, d.opens} {
 		if err := act(t.Context(), st); err != nil {
 			t.Fatal(err)
 		}
