@@ -29,7 +29,7 @@ var doors = map[string][]string{
 	"github.com/pressly/goose/":             {"store"},
 	"github.com/chromedp/":                  {"testkit/browser"},
 	"github.com/expr-lang/":                 {"legal"},
-	"codeberg.org/go-pdf/":                  {"export", "requests/ordersample"},
+	"codeberg.org/go-pdf/":                  {"requests/ordersample"},
 	"github.com/go-text/":                   {"pdfa"},
 	"filippo.io/age":                        {"export", "verifycli"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},

@@ -160,12 +160,18 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},
 			System:      about,
 			PublishedAt: s.cfg.PublicOrigin + "/verify",
-			Certificates: func(id string, v int) []string {
+			Process: func(id string, v int) ([]string, string) {
 				p, err := s.law.Process(legal.ProcessID(id), v)
 				if err != nil {
-					return nil
+					return nil, ""
 				}
-				return p.Certificates
+				return p.Certificates, p.Jurisdiction
+			},
+			Refusal: func(code string) (text, cure string) {
+				if r := s.law.Refusal(legal.RefusalCode(code)); r != nil {
+					return r.Text, r.Cure
+				}
+				return "", ""
 			},
 		},
 	}, nil

@@ -1,25 +1,30 @@
 package export
 
-import (
-	"slices"
+import "lerd/internal/fault"
 
-	"lerd/internal/fault"
-)
-
-// boundary holds each record against what was approved. It is the last place
-// where an over-disclosing source is stopped; a record that does not belong
-// ends the export with fault.Gate, and the staging folder is thrown away.
+// boundary holds each record against what was approved for its subject and
+// category. It is the last place where an over-disclosing source is stopped; a
+// record that does not belong ends the export with fault.Gate, and the staging
+// folder is thrown away.
 type boundary struct {
-	scope    Scope
 	request  string
-	subjects map[string]bool
+	allowed  map[outcomeKey]*Outcome
 	queries  map[string]bool
+	accounts map[string]string // subject → the account of its records
+	counts   map[outcomeKey]int64
 }
 
 func newBoundary(h Header, ds []Derivation) boundary {
-	b := boundary{scope: h.ScopeApplied, request: h.Request.Ref, subjects: map[string]bool{}, queries: map[string]bool{}}
-	for _, s := range h.ScopeApplied.Subjects {
-		b.subjects[s] = true
+	b := boundary{request: h.Request.Ref, allowed: map[outcomeKey]*Outcome{}, queries: map[string]bool{},
+		accounts: map[string]string{}, counts: map[outcomeKey]int64{}}
+	for i := range h.Outcomes {
+		o := &h.Outcomes[i]
+		if o.Applied != nil {
+			b.allowed[o.key()] = o
+		}
+		if o.Account != "" {
+			b.accounts[o.SubjectRef] = o.Account
+		}
 	}
 	for _, d := range ds {
 		b.queries[d.QueryID] = true
@@ -32,28 +37,35 @@ func outside(record, what string) error {
 }
 
 // ref is what every record has.
-type ref struct{ record, request, subject, query, category string }
+type ref struct{ record, request, subject, account, query, category string }
 
-func (b *boundary) check(r ref) error {
+// check gives the outcome under which a record may leave.
+func (b *boundary) check(r ref) (*Outcome, error) {
+	key := outcomeKey{r.subject, r.category}
+	o := b.allowed[key]
 	switch {
-	case !slices.Contains(b.scope.Categories, r.category):
-		return outside(r.record, "category "+r.category)
 	case r.request != b.request:
-		return outside(r.record, "another request")
-	case !b.subjects[r.subject]:
-		return outside(r.record, "another subject")
+		return nil, outside(r.record, "another request")
+	case o == nil:
+		return nil, outside(r.record, "category "+r.category+" of this subject")
 	case !b.queries[r.query]:
-		return outside(r.record, "no known query found it")
+		return nil, outside(r.record, "no known query found it")
 	}
-	return nil
+	if was, ok := b.accounts[r.subject]; ok && was != r.account {
+		return nil, outside(r.record, "another account")
+	}
+	b.accounts[r.subject] = r.account
+	b.counts[key]++
+	return o, nil
 }
 
 func (b *boundary) phone(p *PhoneRecord) error {
-	if err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.QueryID, CategoryPhone}); err != nil {
+	o, err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryPhone})
+	if err != nil {
 		return err
 	}
-	before := !p.ValidTo.At.IsZero() && !p.ValidTo.At.After(b.scope.Period.From)
-	after := !p.ValidFrom.At.IsZero() && !p.ValidFrom.At.Before(b.scope.Period.To)
+	before := !p.ValidTo.At.IsZero() && !p.ValidTo.At.After(o.Applied.From)
+	after := !p.ValidFrom.At.IsZero() && !p.ValidFrom.At.Before(o.Applied.To)
 	if before || after {
 		return outside(p.RecordID, "another period")
 	}
@@ -61,10 +73,11 @@ func (b *boundary) phone(p *PhoneRecord) error {
 }
 
 func (b *boundary) ip(p *IPRecord) error {
-	if err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.QueryID, CategoryIP}); err != nil {
+	o, err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryIP})
+	if err != nil {
 		return err
 	}
-	if p.EventTime.At.Before(b.scope.Period.From) || !p.EventTime.At.Before(b.scope.Period.To) {
+	if p.EventTime.At.Before(o.Applied.From) || !p.EventTime.At.Before(o.Applied.To) {
 		return outside(p.RecordID, "another period")
 	}
 	return nil

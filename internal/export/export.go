@@ -39,7 +39,6 @@ type Content struct {
 	Phones      iter.Seq2[PhoneRecord, error] // in byte order of RecordID, strictly rising
 	IPs         iter.Seq2[IPRecord, error]    // in byte order of RecordID, strictly rising
 	Certificate Certificate
-	Letter      []byte   // data of letter.pdf, nil for none
 	Signer      SignerID // whose seal will be set
 	Roots       [][]byte // DER of the root certificates whose fingerprints VERIFY.txt names
 	PublishedAt string   // URL at which keys and root certificates are published

@@ -75,18 +75,17 @@ func (d *desk) content(phones, ips int) Content {
 			Agency:     Agency{ID: "ag-1", Name: "Polizei Köln", Country: "DE", CaseRef: "123 Js 4/26", OfficerRole: "investigator"},
 			Request: Request{Ref: "REQ-2026-7", ReceivedAt: at(1), Instrument: "EU-EPOC-S", LegalBasis: "Art. 5 (EU) 2023/1543",
 				IssuingAuthority: "AG Köln", OrderSHA256: hexOf(sha256.Sum256([]byte("order"))), ScopeRequested: "subscriber and access data"},
-			ScopeApplied: Scope{Categories: []string{CategoryPhone, CategoryIP}, Subjects: []string{"S-1"},
-				Period: Period{From: at(0), To: at(0).AddDate(1, 0, 0)}},
+			Outcomes: outcomes(at(0)),
 			RuleViolations: []RuleViolation{{SubjectRef: "S-1", RuleID: "R-7", DecisionID: "D-1", DecidedAt: at(2),
 				ConfirmedByRoles: [2]string{"trust_and_safety", "trust_and_safety"}}},
 			Minimisation:  Minimisation{StatementID: "M-1", Text: "Only the approved period.", RecordsExamined: int64(phones + ips + 3)},
 			Approvals:     []Approval{{Role: "approver", Decision: "approve", At: at(3), KeyID: "k-1"}},
-			SourceSystems: []SourceSystem{{Name: "accounts", Version: "12", ClockSource: "NTP", MaxClockErrorMS: 5}},
+			SourceSystems: []SourceSystem{{Name: "accounts", Version: "12", ClockSource: "NTP", MaxClockErrorMS: 5, PrecisionUS: 1000}},
 			Limitations:   []string{"Records older than one year are not held."},
 			Audit:         AuditRef{LogOrigin: origin, EventID: eventID}},
 		Derivations: []Derivation{{QueryID: "q-1", QuerySHA256: hexOf(sha256.Sum256([]byte("q"))), OperatorRole: "system", System: "accounts"}},
 		Phones:      somePhones(phones), IPs: someIPs(ips), Signer: NameSigner(d.signer),
-		Certificate: Certificate{Variant: VariantUS902, Employer: "Example Messenger Ltd", System: []string{"Each login is written when it happens."}},
+		Certificate: Certificate{Forms: []string{FormUS11, FormUS13, FormUS14}, Employer: "Example Messenger Ltd", System: []string{"Each login is written when it happens."}},
 		Roots:       [][]byte{d.pki.Root.Cert.Raw, d.pki.TSARoot.Cert.Raw}, PublishedAt: "https://example.com/.well-known/lerd/",
 	}
 }
@@ -187,4 +186,13 @@ func (d *desk) verify(path string) verify.Report {
 func show(t testing.TB, r verify.Report) {
 	t.Helper()
 	r.Print(os.Stderr)
+}
+
+// outcomes approves a year of both categories of one subject.
+func outcomes(from time.Time) (out []Outcome) {
+	for _, category := range []string{CategoryPhone, CategoryIP} {
+		p := Period{From: from, To: from.AddDate(1, 0, 0)}
+		out = append(out, Outcome{SubjectRef: "S-1", Category: category, Asked: p, Applied: &p, Decision: DecisionApproved})
+	}
+	return out
 }

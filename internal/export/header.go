@@ -20,13 +20,15 @@ type Header struct {
 	Controller     Controller      `json:"controller"`
 	Agency         Agency          `json:"agency"`
 	Request        Request         `json:"request"`
-	ScopeApplied   Scope           `json:"scope_applied"`
+	Outcomes       []Outcome       `json:"outcomes"`
+	ScopeApplied   Scope           `json:"scope_applied"` // set by Prepare: what the outcomes come to together
 	RuleViolations []RuleViolation `json:"rule_violations"`
 	Minimisation   Minimisation    `json:"minimisation"`
 	Redactions     []Redaction     `json:"redactions"`
 	Approvals      []Approval      `json:"approvals"`
+	Custody        []Custody       `json:"custody"`
 	SourceSystems  []SourceSystem  `json:"source_systems"`
-	Result         string          `json:"result"` // data, partial, no_data or refused
+	Result         string          `json:"result"` // set by Prepare: data, partial, no_data or refused
 	Limitations    []string        `json:"limitations"`
 	Audit          AuditRef        `json:"audit"`
 }
@@ -64,7 +66,8 @@ const (
 	CategoryIP    = "ip_address"
 )
 
-// Scope is what was approved. Every record is held against it.
+// Scope is what was approved, all outcomes together. A record is held against
+// its own outcome, which may be narrower.
 type Scope struct {
 	Categories []string `json:"categories"`
 	Period     Period   `json:"period"`
@@ -117,7 +120,25 @@ type SourceSystem struct {
 	Version         string `json:"version"`
 	ClockSource     string `json:"clock_source"`
 	MaxClockErrorMS int64  `json:"max_clock_error_ms"`
+	PrecisionUS     int64  `json:"precision_us"` // of recorded event times, in microseconds
 }
+
+// Custody is one step of the chain of custody: who had which data in hand,
+// when, and why. People are named by role and pseudonym.
+// SPEC: ISO/IEC 27037 §6.1 (chain of custody record).
+type Custody struct {
+	At     time.Time `json:"at"`
+	Action string    `json:"action"` // one of CustodyActions
+	Role   string    `json:"role"`
+	By     string    `json:"by"`     // pseudonymous mark of the person, or the program
+	Object string    `json:"object"` // what was in hand
+	SHA256 string    `json:"sha256"` // of the object, hexadecimal; empty where it has none
+	Event  string    `json:"event_id"`
+	Why    string    `json:"why"`
+}
+
+// CustodyActions are the steps that a chain of custody is made of.
+var CustodyActions = []string{"received", "decided", "confirmed", "retrieved", "approved", "sealed"}
 
 // AuditRef names the event that commits to the contents. Its index in the log
 // is not known before it is logged and stands in the proof.
@@ -141,6 +162,7 @@ type exportJSON struct {
 	Schema        string `json:"schema"`
 	BundleVersion int    `json:"bundle_version"`
 	Header
+	Absences    []Absence    `json:"absences"`
 	Derivations []Derivation `json:"derivations"`
 	Files       []File       `json:"files"`
 	Signer      SignerID     `json:"signer"`

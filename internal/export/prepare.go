@@ -80,6 +80,19 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 	if err != nil {
 		return err
 	}
+	s.Phones, s.IPs, s.Header, s.Absences = w.phones, w.ips, c.Header, w.absences()
+	s.Header.Minimisation.RecordsDisclosed = w.phones + w.ips
+	s.Header.Outcomes = slices.Clone(c.Header.Outcomes)
+	s.Header.Result = settle(s.Header.Outcomes, w.bound.counts)
+	outcomes, err := outcomesCSV(s.Header)
+	if err != nil {
+		return err
+	}
+	if err := st.add("data/records/outcomes.csv", "text/csv", outcomes); err != nil {
+		return err
+	}
+	rows := int64(len(s.Header.Outcomes))
+	st.files[len(st.files)-1].Rows = &rows
 	records := slices.Clone(st.files)
 	graph, err := st.begin("data/case.jsonld", "application/ld+json")
 	if err != nil {
@@ -91,14 +104,22 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 	if err := st.schemas(); err != nil {
 		return err
 	}
-	s.Phones, s.IPs, s.Header = w.phones, w.ips, c.Header
-	s.Header.Limitations = w.limitations(c.Header.Limitations)
-	s.Header.Minimisation.RecordsDisclosed = w.phones + w.ips
 	listed := slices.Clone(st.files)
 	if err := st.exportJSON(s, c, listed, m.Version); err != nil {
 		return err
 	}
-	pdf, err := certificatePDF(s.Header, c.Certificate, st.files, m.Version)
+	if err := st.papers(c, w, s, m.Version); err != nil {
+		return err
+	}
+	s.Files = st.files
+	return syncDir(st.dir)
+}
+
+// papers writes what people read: the certificate and the letter.
+func (st *stager) papers(c *Content, w *recordWriter, s *stage, version string) error {
+	p := paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, files: st.files, version: version,
+		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}
+	pdf, err := p.certificatePDF()
 	if err != nil {
 		return err
 	}
@@ -106,17 +127,14 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 		return err
 	}
 	st.files[len(st.files)-1].Root = true
-	if c.Letter != nil {
-		if err := st.add("letter.pdf", "application/pdf", c.Letter); err != nil {
-			return err
-		}
+	if pdf, err = p.letterPDF(); err != nil {
+		return err
 	}
-	s.Files = st.files
-	return syncDir(st.dir)
+	return st.add("letter.pdf", "application/pdf", pdf)
 }
 
 func (st *stager) exportJSON(s *stage, c *Content, listed []staged, version string) error {
-	doc := exportJSON{Schema: SchemaExport, BundleVersion: 1, Header: s.Header, Derivations: c.Derivations,
+	doc := exportJSON{Schema: SchemaExport, BundleVersion: 1, Header: s.Header, Absences: s.Absences, Derivations: c.Derivations,
 		Signer: c.Signer, Tool: Tool{Name: "lerd", Version: version}}
 	for _, f := range listed {
 		doc.Files = append(doc.Files, File{Path: f.Name, MediaType: f.MediaType, Bytes: f.Size,
@@ -157,8 +175,7 @@ func headerSum(c *Content) (string, error) {
 		D []Derivation
 		C Certificate
 		S SignerID
-		L [32]byte
-	}{h, c.Derivations, c.Certificate, c.Signer, sha256.Sum256(c.Letter)})
+	}{h, c.Derivations, c.Certificate, c.Signer})
 	return hexOf(sha256.Sum256(b)), err
 }
 
@@ -171,15 +188,27 @@ func normalise(c *Content) {
 	h.Approvals = list(h.Approvals)
 	h.SourceSystems = list(h.SourceSystems)
 	h.Limitations = list(h.Limitations)
-	h.ScopeApplied.Categories = list(h.ScopeApplied.Categories)
-	h.ScopeApplied.Subjects = list(h.ScopeApplied.Subjects)
+	h.Custody = list(h.Custody)
+	h.Outcomes = list(h.Outcomes)
+	for i := range h.Outcomes {
+		o := &h.Outcomes[i]
+		o.Reasons = list(o.Reasons)
+		o.Asked = o.Asked.utc()
+		if o.Applied != nil {
+			p := o.Applied.utc()
+			o.Applied = &p
+		}
+	}
+	h.ScopeApplied = scopeOf(h.Outcomes)
 	h.Minimisation.ExcludedCategories = list(h.Minimisation.ExcludedCategories)
 	c.Derivations = list(c.Derivations)
-	for _, t := range []*time.Time{&h.GeneratedAt, &h.Request.ReceivedAt, &h.ScopeApplied.Period.From, &h.ScopeApplied.Period.To} {
+	for _, t := range []*time.Time{&h.GeneratedAt, &h.Request.ReceivedAt} {
 		*t = t.UTC()
 	}
 	h.GeneratedAt = h.GeneratedAt.Truncate(time.Second)
 }
+
+func (p Period) utc() Period { return Period{From: p.From.UTC(), To: p.To.UTC()} }
 
 func list[T any](l []T) []T { return append([]T{}, l...) }
 
@@ -195,15 +224,9 @@ func checkContent(c *Content) error {
 	want(h.Supersedes == "" || ExportIDPattern.MatchString(h.Supersedes), "supersedes", "Give an id like EXP-2026-000123, or nothing.")
 	want(h.GeneratedAt.Year() >= 1980, "generated_at", "Give the time of making.")
 	want(columns.IsID([]byte(h.Request.Ref)), "request.ref", "Give the request's reference.")
-	want(slices.Contains([]string{"data", "partial", "no_data", "refused"}, h.Result), "result", "Give data, partial, no_data or refused.")
-	want(h.ScopeApplied.Period.To.After(h.ScopeApplied.Period.From), "scope_applied.period", "The end must be after the beginning.")
-	for _, cat := range h.ScopeApplied.Categories {
-		want(cat == CategoryPhone || cat == CategoryIP, "scope_applied.categories", "Only phone_number and ip_address can be disclosed.")
-	}
-	for _, s := range h.ScopeApplied.Subjects {
-		want(columns.IsID([]byte(s)), "scope_applied.subjects", "A subject's reference must be an identifier.")
-		found := slices.ContainsFunc(h.RuleViolations, func(v RuleViolation) bool { return v.SubjectRef == s })
-		want(found || h.Result == "no_data" || h.Result == "refused", "rule_violations", "Every subject needs a confirmed rule violation.")
+	checkOutcomes(&h, want)
+	for _, c := range h.Custody {
+		want(slices.Contains(CustodyActions, c.Action), "custody", "Give a known step.")
 	}
 	for _, v := range h.RuleViolations {
 		r := v.ConfirmedByRoles

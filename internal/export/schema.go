@@ -1,33 +1,25 @@
 package export
 
 import (
-	"embed"
 	"encoding/hex"
+	"strings"
 	"time"
+
+	"lerd/bundle"
 )
 
-//go:embed schema
-var schemaFiles embed.FS
-
-// schemaNames are the published schemas, in the order in which they lie in the
-// bundle, with their media types.
-var schemaNames = []struct{ name, mediaType string }{
-	{"export.schema.json", "application/schema+json"},
-	{"ip_addresses.csv-metadata.json", "application/csvm+json"},
-	{"phone_numbers.csv-metadata.json", "application/csvm+json"},
-	{"records.schema.json", "application/schema+json"},
-}
-
-// Schema gives a published schema by its file name, e.g. export.schema.json.
-func Schema(name string) ([]byte, error) { return schemaFiles.ReadFile("schema/" + name) }
-
+// schemas puts the published schemas into the bundle.
 func (st *stager) schemas() error {
-	for _, s := range schemaNames {
-		b, err := Schema(s.name)
+	for _, name := range bundle.SchemaNames {
+		b, err := bundle.Schema(name)
 		if err != nil {
 			return err
 		}
-		if err := st.add("data/schema/"+s.name, s.mediaType, b); err != nil {
+		mediaType := "application/schema+json"
+		if strings.HasSuffix(name, ".csv-metadata.json") {
+			mediaType = "application/csvm+json"
+		}
+		if err := st.add("data/schema/"+name, mediaType, b); err != nil {
 			return err
 		}
 	}

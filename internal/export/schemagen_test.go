@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
+	"lerd/bundle"
 	"lerd/internal/export/columns"
 )
 
@@ -21,6 +23,7 @@ func TestPublishedSchemasAreTheColumns(t *testing.T) {
 		"records.schema.json":             recordsSchema(),
 		"phone_numbers.csv-metadata.json": csvw(phoneTable),
 		"ip_addresses.csv-metadata.json":  csvw(ipTable),
+		"outcomes.csv-metadata.json":      csvw(&columns.Outcomes),
 	} {
 		want, err := json.MarshalIndent(doc, "", "  ")
 		if err != nil {
@@ -28,14 +31,14 @@ func TestPublishedSchemasAreTheColumns(t *testing.T) {
 		}
 		want = append(want, '\n')
 		if *update {
-			if err := os.WriteFile("schema/"+name, want, 0o644); err != nil {
+			if err := os.WriteFile("../../bundle/schema/"+name, want, 0o644); err != nil {
 				t.Fatal(err)
 			}
 			continue
 		}
-		got, err := Schema(name)
+		got, err := bundle.Schema(name)
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("schema/%s is not that of the columns (%v); run go test -update", name, err)
+			t.Errorf("bundle/schema/%s is not that of the columns (%v); run go test -update", name, err)
 		}
 	}
 }
@@ -47,6 +50,7 @@ func pattern(c columns.Column) string {
 		columns.Phone: `^\+[1-9][0-9]{1,14}$`,
 		columns.Addr:  `^[0-9a-f:.]+$`,
 		columns.Code:  `^[1-9][0-9]{0,2}$`,
+		columns.IDs:   `^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}( [A-Za-z0-9][A-Za-z0-9._:@/-]{0,127})*$`,
 	}[c.Kind]
 }
 
@@ -54,14 +58,22 @@ func jsonType(c columns.Column) string {
 	switch c.Kind {
 	case columns.Bool:
 		return "boolean"
-	case columns.Port, columns.Version:
+	case columns.Port, columns.Version, columns.Count:
 		return "integer"
 	}
 	return "string"
 }
 
+// describe says what stands in a column, and what an empty cell says.
+func describe(c columns.Column) string {
+	if c.Required {
+		return c.Meaning
+	}
+	return c.Meaning + "; null: " + c.Empty
+}
+
 func property(c columns.Column) obj {
-	p := obj{"type": jsonType(c)}
+	p := obj{"type": jsonType(c), "description": describe(c)}
 	if !c.Required {
 		p["type"] = []string{jsonType(c), "null"}
 	}
@@ -108,6 +120,13 @@ func recordsSchema() obj {
 			"derivations": obj{"type": "array", "items": derivation}, "phone_numbers": rows(phoneTable), "ip_addresses": rows(ipTable)}}
 }
 
+func key(t *columns.Table) any {
+	if t.Columns[0].Name == "record_id" {
+		return "record_id"
+	}
+	return []string{"subject_ref", "category"}
+}
+
 // csvw is the W3C's metadata for CSV on the Web.
 func csvw(t *columns.Table) obj {
 	var cols []obj
@@ -116,7 +135,7 @@ func csvw(t *columns.Table) obj {
 		switch {
 		case c.Kind == columns.Bool:
 			datatype = "boolean"
-		case c.Kind == columns.Port || c.Kind == columns.Version:
+		case c.Kind == columns.Port || c.Kind == columns.Version || c.Kind == columns.Count:
 			datatype = "integer"
 		case c.Kind == columns.Time:
 			datatype = "dateTimeStamp"
@@ -129,9 +148,10 @@ func csvw(t *columns.Table) obj {
 		case pattern(c) != "":
 			datatype = obj{"base": "string", "format": pattern(c)}
 		}
-		cols = append(cols, obj{"name": c.Name, "titles": c.Name, "required": c.Required, "datatype": datatype, "null": ""})
+		cols = append(cols, obj{"name": c.Name, "titles": c.Name, "required": c.Required, "datatype": datatype, "null": "",
+			"dc:description": strings.Replace(describe(c), "; null: ", "; empty: ", 1)})
 	}
 	return obj{"@context": "http://www.w3.org/ns/csvw", "url": "../records/" + t.Name + ".csv",
 		"dialect":     obj{"encoding": "utf-8", "lineTerminators": []string{"\r\n"}, "header": true},
-		"tableSchema": obj{"columns": cols, "primaryKey": "record_id"}}
+		"tableSchema": obj{"columns": cols, "primaryKey": key(t)}}
 }

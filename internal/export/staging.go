@@ -30,6 +30,7 @@ type stage struct {
 	Roots        [][]byte
 	PublishedAt  string
 	Phones, IPs  int64
+	Absences     []Absence
 	Files        []staged
 }
 

@@ -189,7 +189,7 @@ func TestOverDisclosureIsStopped(t *testing.T) {
 	}
 	d := newDesk(t)
 	c := d.content(1, 1)
-	c.Header.ScopeApplied.Categories = []string{CategoryIP}
+	c.Header.Outcomes = c.Header.Outcomes[1:]
 	if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
 		t.Errorf("a phone number without its category: %v", err)
 	}

@@ -190,8 +190,8 @@ func TestTamperMatrix(t *testing.T) {
 			f.b = bytes.Join(lines[:len(lines)-2], nil)
 			return fs
 		}, honest)},
-		{"resealed: other subject", "records", both(edit("data/export.json", `"S-1"`+"\n    ]", `"S-2"`+"\n    ]"), honest)},
-		{"resealed: counts", "counts", both(edit("data/export.json", `"rows": 30`, `"rows": 31`), honest)},
+		{"resealed: other subject", "export", both(edit("data/export.json", `"S-1"`+"\n    ]", `"S-2"`+"\n    ]"), honest)},
+		{"resealed: counts", "counts", both(edit("data/export.json", `"rows": 33`, `"rows": 34`), honest)},
 		{"resealed: contents other than logged", "audit", both(edit("data/export.json", "Köln", "Bonn"), honest)},
 		{"resealed: entry of another event", "audit", both(edit("data/audit/export.sealed.json", `"kind":"export.sealed"`, `"kind":"export.other"`), honest)},
 		{"resealed: proof of another leaf", "audit", both(edit("data/audit/export.tlog-proof", "index 1", "index 0"), honest)},

@@ -47,14 +47,22 @@ Compare their SHA-256 fingerprints with those you hold on paper:
    lerd bundle verify {{.ID}}.asice --trust-root root.pem --trust-root tsa-root.pem --log-vkey log-keys.txt
 
 WHAT IS IN IT
+  letter.pdf                       the answer in words: asked, approved, narrowed, refused, not held
   certificate.pdf                  certificate of authenticity, to be signed by a person
-  data/export.json                 what was asked, approved, narrowed and disclosed, and by whom
+  data/export.json                 the master record: the same for programs, with the chain of custody
+  data/records/outcomes.csv        what became of each thing that was asked
   data/records/*.csv, records.json the records; records.json is the reference where a program changes a CSV
   data/case.jsonld                 the same for forensic tools (CASE/UCO)
   data/schema/                     what every field means
   data/audit/                      proof that the export stands in the audit log:
                                    export.sealed.json is the entry, export.tlog-proof the proof (c2sp.org/tlog-proof)
-Times are UTC. An empty cell means: not held. Source ports are needed where addresses are shared.
+
+READING THE RECORDS BY PROGRAM
+  Begin with data/export.json, schema data/schema/export.schema.json. The CSV files have their columns, meanings
+  and the meaning of an empty cell in data/schema/*.csv-metadata.json (W3C CSV on the Web). Readers in Go and
+  Python and test bundles for your own reader are published with lerd, in its folder bundle.
+Times are UTC. An empty cell is never zero: "absences" in export.json says for each column what it means.
+Source ports are needed where addresses are shared.
 `))
 
 type rootLine struct{ Name, Sum string }

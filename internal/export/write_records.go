@@ -20,16 +20,14 @@ type recordWriter struct {
 	last   []byte
 	json   *stream
 	cases  *caseGraph
-	absent map[string]int64 // column → rows in which it is not held
+	empty  map[*columns.Table][]int64 // by column: rows in which it is empty
 	phones int64
 	ips    int64
 }
 
-// Columns whose absence an officer must know of, because attribution may hang on it.
-var telling = []string{"source_port", "destination_ip", "transport", "is_shared_or_proxied"}
-
 func (st *stager) records(ctx context.Context, c *Content) (w *recordWriter, err error) {
-	w = &recordWriter{bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c), absent: map[string]int64{}}
+	w = &recordWriter{bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
+		empty: map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
 	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
 	if err != nil {
 		return nil, err
@@ -121,10 +119,6 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 	if c.IPs == nil {
 		return nil
 	}
-	var at []int
-	for _, name := range telling {
-		at = append(at, ipTable.Index(name))
-	}
 	for p, err := range c.IPs {
 		if err == nil {
 			err = ctx.Err()
@@ -132,17 +126,11 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 		if err == nil {
 			err = w.bound.ip(&p)
 		}
+		if err == nil {
+			err = w.write(ipTable, w.row.ip(&p), p.QueryID, csv, w.ips == 0)
+		}
 		if err != nil {
 			return err
-		}
-		cells := w.row.ip(&p)
-		if err := w.write(ipTable, cells, p.QueryID, csv, w.ips == 0); err != nil {
-			return err
-		}
-		for i, name := range telling {
-			if len(cells[at[i]]) == 0 {
-				w.absent[name]++
-			}
 		}
 		w.ips++
 		w.cases.ip(&p)
@@ -158,6 +146,11 @@ func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv
 		return fault.New(fault.Invalid, "The records of %s must come in rising order of record_id, none twice.", t.Name)
 	}
 	w.last = append(w.last[:0], cells[0]...)
+	for i, empty := 0, w.empty[t]; i < len(cells); i++ {
+		if len(cells[i]) == 0 {
+			empty[i]++
+		}
+	}
 	w.buf = t.AppendCSV(w.buf[:0], cells)
 	if _, err := csv.Write(w.buf); err != nil {
 		return err
@@ -173,12 +166,17 @@ func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv
 	return err
 }
 
-// limitations adds to the caller's what the rows themselves show.
-func (w *recordWriter) limitations(given []string) []string {
-	out := append([]string{}, given...)
-	for _, name := range telling {
-		if n := w.absent[name]; n > 0 {
-			out = append(out, fmt.Sprintf("ip_addresses.%s is not held for %d of %d rows; an empty cell means not held.", name, n, w.ips))
+// absences tells of each column that is empty in some row.
+func (w *recordWriter) absences() []Absence {
+	out := []Absence{}
+	for _, t := range []struct {
+		table *columns.Table
+		rows  int64
+	}{{phoneTable, w.phones}, {ipTable, w.ips}} {
+		for i, n := range w.empty[t.table] {
+			if c := t.table.Columns[i]; n > 0 {
+				out = append(out, Absence{Table: t.table.Name, Column: c.Name, Empty: n, Rows: t.rows, Meaning: c.Empty})
+			}
 		}
 	}
 	return out

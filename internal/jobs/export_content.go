@@ -24,11 +24,11 @@ type Profile struct {
 	System        records.System     // of the account data
 	PublishedAt   string             // where keys and roots are published
 	ProcessTitles func(id string) string
-	Certificates  func(process string, version int) []string // evidence certificates that the process wants
+	// Process gives the forms of certificate that a process wants, and its jurisdiction.
+	Process func(id string, version int) (forms []string, jurisdiction string)
+	// Refusal says why something is withheld, and what would cure it.
+	Refusal func(code string) (text, cure string)
 }
-
-// microseconds is the precision of the source, in digits of a second.
-const microseconds = 6
 
 // content gives everything that the bundle of a release says.
 func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Release, rows []requests.Record) (export.Content, error) {
@@ -44,8 +44,9 @@ func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Rele
 	for _, r := range x.Keys.Roots {
 		content.Roots = append(content.Roots, r.Raw)
 	}
-	content.Certificate.Variant = variant(x.Profile.Certificates(c.Request.Process.ID, c.Request.Process.Version))
-	of := bundleOf{c: c, rel: rel, system: systemID(x.Profile.System.Name), items: map[requests.ItemID]requests.Item{}}
+	content.Certificate.Forms, content.Certificate.Jurisdiction = x.Profile.Process(c.Request.Process.ID, c.Request.Process.Version)
+	content.Certificate.Address = x.Profile.Controller.Address
+	of := bundleOf{c: c, rel: rel, system: systemID(x.Profile.System.Name), items: map[requests.ItemID]requests.Item{}, digits: digitsOf(x.Profile.System.Precision)}
 	for _, i := range rel.Items {
 		of.items[i.ID] = i
 	}
@@ -53,16 +54,15 @@ func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Rele
 	return content, nil
 }
 
-func variant(wanted []string) string {
-	for _, w := range wanted {
-		switch {
-		case strings.HasPrefix(w, "us_902"):
-			return export.VariantUS902
-		case strings.HasPrefix(w, "in_"):
-			return export.VariantIndia63
-		}
+// digitsOf gives the digits of a second that a precision means: 0, 3 or 6.
+func digitsOf(precision time.Duration) int {
+	switch {
+	case precision >= time.Second:
+		return 0
+	case precision >= time.Millisecond:
+		return 3
 	}
-	return export.VariantGeneral
+	return 6
 }
 
 func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests.Record) export.Header {
@@ -72,7 +72,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 		Agency: export.Agency{ID: string(c.Agency.ID), Name: c.Agency.Name, Country: c.Agency.Country, CaseRef: q.Order.Number, OfficerRole: "officer"},
 		Request: export.Request{Ref: q.Ref, ReceivedAt: q.ReceivedAt, Instrument: q.Process.ID, LegalBasis: q.Order.LegalBasis,
 			IssuingAuthority: q.Order.IssuerName, OrderSHA256: c.Document.SHA256, ScopeRequested: requested(q)},
-		ScopeApplied: applied(c, rel),
+		Outcomes: x.outcomes(c, rel),
 		Minimisation: export.Minimisation{StatementID: "lerd-min-1",
 			Text:               "Only phone numbers and IP addresses of the accounts named, in the approved period, were read and are disclosed; no other data of the accounts were opened for this answer.",
 			ExcludedCategories: []string{"message_content", "contacts", "location", "device_identifiers"}, RecordsExamined: int64(len(rows))},
@@ -81,8 +81,8 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 			{Role: "approver", Decision: "approved", At: rel.ApprovedAt, KeyID: short(string(rel.Approver))},
 		},
 		SourceSystems: []export.SourceSystem{{Name: systemID(x.Profile.System.Name), Version: x.Profile.System.Version, ClockSource: x.Profile.System.ClockSource,
-			MaxClockErrorMS: x.Profile.System.MaxClockError.Milliseconds()}},
-		Result:      result(c, rel),
+			MaxClockErrorMS: x.Profile.System.MaxClockError.Milliseconds(), PrecisionUS: x.Profile.System.Precision.Microseconds()}},
+		Custody:     custody(c, rel),
 		Limitations: limitations,
 		Audit:       export.AuditRef{LogOrigin: x.Origin, EventID: string(rel.SealingEvent)},
 	}
@@ -94,7 +94,6 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 // limitations says what the records cannot tell.
 var limitations = []string{
 	"An IP address identifies a connection, not a person; behind network address translation it is shared, and only the source port and the second tell its users apart.",
-	"An empty source_port means that the port was not recorded.",
 	"A phone number can pass to another holder; valid_from_utc and valid_to_utc say when this account had it.",
 }
 
@@ -140,28 +139,6 @@ func requested(q requests.Request) string {
 	return strings.Join(parts, "; ")
 }
 
-func applied(c requests.Case, rel requests.Release) export.Scope {
-	s := export.Scope{}
-	seenCat, seenSubject := map[string]bool{}, map[string]bool{}
-	for _, i := range rel.Items {
-		if !seenCat[string(i.Category)] {
-			seenCat[string(i.Category)] = true
-			s.Categories = append(s.Categories, string(i.Category))
-		}
-		if ref := subject(c, i); !seenSubject[ref] {
-			seenSubject[ref] = true
-			s.Subjects = append(s.Subjects, ref)
-		}
-		if s.Period.From.IsZero() || i.From.Before(s.Period.From) {
-			s.Period.From = i.From
-		}
-		if i.To.After(s.Period.To) {
-			s.Period.To = i.To
-		}
-	}
-	return s
-}
-
 func subject(c requests.Case, i requests.Item) string {
 	for _, t := range c.Request.Targets {
 		if t.ID == i.Target {
@@ -180,7 +157,7 @@ func violationsOf(c requests.Case, rel requests.Release) []export.RuleViolation 
 		}
 		seen[i.Target] = true
 		out = append(out, export.RuleViolation{SubjectRef: subject(c, i), RuleID: fmt.Sprintf("%s@%d", i.Rule, i.RuleVer), DecisionID: string(i.Finding),
-			DecidedAt: rel.RetrievedAt, ConfirmedByRoles: [2]string{"confirmer", "confirmer"}})
+			DecidedAt: confirmedAt(c, i.Finding, rel), ConfirmedByRoles: [2]string{"confirmer", "confirmer"}})
 	}
 	return out
 }
@@ -199,18 +176,6 @@ func redactions(c requests.Case) []export.Redaction {
 	return out
 }
 
-func result(c requests.Case, rel requests.Release) string {
-	for _, d := range c.Decisions {
-		if d.Outcome != requests.Produce {
-			return "partial"
-		}
-	}
-	if len(rel.Items) < len(c.Decisions) {
-		return "partial"
-	}
-	return "data"
-}
-
 // derivation names the query by the digest of the records that it gave.
 func (x *Exporter) derivation(rel requests.Release) export.Derivation {
 	return export.Derivation{QueryID: "Q1", QuerySHA256: rel.Digest, OperatorRole: "system", System: systemID(x.Profile.System.Name)}
@@ -222,6 +187,7 @@ type bundleOf struct {
 	rel    requests.Release
 	system string
 	items  map[requests.ItemID]requests.Item
+	digits int // of a second, that the source records
 }
 
 func (b bundleOf) phones(rows []requests.Record) iter.Seq2[export.PhoneRecord, error] {
@@ -239,12 +205,21 @@ func (b bundleOf) phones(rows []requests.Record) iter.Seq2[export.PhoneRecord, e
 	}
 }
 
-func held(t time.Time) export.Moment {
+// held gives a recorded time with the digits that the source has; one that is
+// finer than the source says of itself loses nothing.
+func (b bundleOf) held(t time.Time) export.Moment {
 	if t.IsZero() {
 		return export.Moment{}
 	}
-	return export.Held(t, microseconds)
+	digits := b.digits
+	for n := t.Nanosecond(); digits < 6 && n%map[int]int{0: 1e9, 3: 1e6}[digits] != 0; {
+		digits += 3
+	}
+	return export.Held(t, digits)
 }
+
+// read is when lerd read the records, to the microsecond.
+func (b bundleOf) read() export.Moment { return export.Held(b.rel.RetrievedAt, 6) }
 
 func (b bundleOf) phone(n int, r requests.Record) export.PhoneRecord {
 	p := r.Phone
@@ -254,8 +229,8 @@ func (b bundleOf) phone(n int, r requests.Record) export.PhoneRecord {
 	}
 	return export.PhoneRecord{
 		RecordID: fmt.Sprintf("P%09d", n), RequestRef: b.c.Request.Ref, SubjectRef: subject(b.c, b.items[r.Item]), AccountID: strconv.FormatInt(int64(p.Account), 10),
-		Phone: p.Phone, Status: string(p.Verification), VerifiedAt: held(p.VerifiedAt), ValidFrom: held(p.ValidFrom), ValidTo: held(p.ValidTo), Current: current,
-		SourceSystem: b.system, SourceRecordID: p.RecordID, RetrievedAt: held(b.rel.RetrievedAt), QueryID: "Q1",
+		Phone: p.Phone, Status: string(p.Verification), VerifiedAt: b.held(p.VerifiedAt), ValidFrom: b.held(p.ValidFrom), ValidTo: b.held(p.ValidTo), Current: current,
+		SourceSystem: b.system, SourceRecordID: p.RecordID, RetrievedAt: b.read(), QueryID: "Q1",
 	}
 }
 
@@ -278,10 +253,10 @@ func (b bundleOf) address(n int, r requests.Record) export.IPRecord {
 	i := r.IP
 	return export.IPRecord{
 		RecordID: fmt.Sprintf("I%09d", n), RequestRef: b.c.Request.Ref, SubjectRef: subject(b.c, b.items[r.Item]), AccountID: strconv.FormatInt(int64(i.Account), 10),
-		EventType: string(i.Event), EventTime: held(i.At), Addr: i.Address, SourcePort: i.SourcePort, Destination: i.Destination, DestinationPort: i.DestinationPort,
-		Transport: string(i.Transport), SessionID: i.SessionID, SessionType: string(i.SessionType), FirstSeen: held(i.FirstSeen), LastSeen: held(i.LastSeen),
-		SessionEnd: held(i.SessionEnd), SharedOrProxied: shared(i.Shared), SourceSystem: b.system, SourceRecordID: i.RecordID,
-		RetrievedAt: held(b.rel.RetrievedAt), QueryID: "Q1",
+		EventType: string(i.Event), EventTime: b.held(i.At), Addr: i.Address, SourcePort: i.SourcePort, Destination: i.Destination, DestinationPort: i.DestinationPort,
+		Transport: string(i.Transport), SessionID: i.SessionID, SessionType: string(i.SessionType), FirstSeen: b.held(i.FirstSeen), LastSeen: b.held(i.LastSeen),
+		SessionEnd: b.held(i.SessionEnd), SharedOrProxied: shared(i.Shared), SourceSystem: b.system, SourceRecordID: i.RecordID,
+		RetrievedAt: b.read(), QueryID: "Q1",
 	}
 }
 

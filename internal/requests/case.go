@@ -39,6 +39,7 @@ type Ask struct {
 	RuleVer      int
 	Appeal       string
 	Expires      time.Time
+	ConfirmedAt  time.Time     // of the last confirmation that the reader may see
 	EventID      audit.EventID // on reading: the event that last wrote the finding
 }
 

@@ -96,6 +96,7 @@ type askRead struct {
 	Appeal    string     `gorm:"column:appeal"`
 	ExpiresAt *time.Time `gorm:"column:expires_at"`
 	Told      string     `gorm:"column:told"`
+	Confirmed *time.Time `gorm:"column:confirmed_at"`
 }
 
 // loadAsks gives the last ask about each target.
@@ -103,13 +104,14 @@ func loadAsks(tx *gorm.DB, c *requests.Case) error {
 	var rows []askRead
 	err := tx.Raw(`SELECT DISTINCT ON (a.target_id) a.id, a.finding_id, a.target_id, a.ordinal, coalesce(f.state, '') AS state,
 			coalesce(f.account_id, 0) AS account_id, coalesce(f.rule_id, '') AS rule_id, coalesce(f.rule_version, 0) AS rule_version,
-			coalesce(f.appeal, '') AS appeal, f.expires_at, coalesce(f.event_id::text, '') AS told
+			coalesce(f.appeal, '') AS appeal, f.expires_at, coalesce(f.event_id::text, '') AS told,
+			(SELECT max(y.at) FROM confirmation y WHERE y.finding_id = f.id AND y.verdict = 'confirmed') AS confirmed_at
 		FROM finding_ask a LEFT JOIN finding f ON f.id = a.finding_id
 		WHERE a.request_id = ? ORDER BY a.target_id, a.ordinal DESC`, string(c.Request.ID)).Scan(&rows).Error
 	for _, r := range rows {
 		c.Asks = append(c.Asks, requests.Ask{ID: r.ID, Finding: requests.FindingID(r.FindingID), Request: c.Request.ID, Agency: c.Request.Agency,
 			Target: requests.TargetID(r.TargetID), Ordinal: r.Ordinal, FindingState: r.State, Account: r.AccountID, Rule: r.RuleID, RuleVer: r.RuleVer,
-			Appeal: r.Appeal, Expires: timeOf(r.ExpiresAt), EventID: audit.EventID(r.Told)})
+			Appeal: r.Appeal, Expires: timeOf(r.ExpiresAt), ConfirmedAt: timeOf(r.Confirmed), EventID: audit.EventID(r.Told)})
 	}
 	return err
 }

@@ -32,6 +32,8 @@ const (
 	Port                // 1 to 65535
 	Version             // 4 or 6
 	Code                // a country calling code, 1 to 3 digits
+	Count               // 0 or more, without leading zeros
+	IDs                 // identifiers with one space between, in the order given
 )
 
 // Column is one column of a table.
@@ -40,6 +42,8 @@ type Column struct {
 	Kind     Kind
 	Required bool     // never empty
 	Words    []string // of Enum
+	Meaning  string   // what stands in it
+	Empty    string   // what an empty cell says, of a column that is not required
 }
 
 // Table is the columns of one file, in order.
@@ -55,27 +59,6 @@ var (
 	SessionTypes = []string{"mobile", "web", "desktop", "api"}
 	Statuses     = []string{"verified", "unverified", "expired", "removed"}
 )
-
-// PhoneNumbers is data/records/phone_numbers.csv.
-var PhoneNumbers = Table{Name: "phone_numbers", Columns: []Column{
-	{"record_id", ID, true, nil}, {"request_ref", ID, true, nil}, {"subject_ref", ID, true, nil}, {"account_id", ID, true, nil},
-	{"phone_e164", Phone, true, nil}, {"verification_status", Enum, false, Statuses}, {"verified_at_utc", Time, false, nil},
-	{"valid_from_utc", Time, false, nil}, {"valid_to_utc", Time, false, nil}, {"is_current", Bool, false, nil},
-	{"country_calling_code", Code, false, nil}, {"source_system", ID, true, nil}, {"source_record_id", ID, true, nil},
-	{"retrieved_at_utc", Time, true, nil},
-}}
-
-// IPAddresses is data/records/ip_addresses.csv.
-// SPEC: RFC 6302 (port and time to the second are needed behind carrier NAT).
-var IPAddresses = Table{Name: "ip_addresses", Columns: []Column{
-	{"record_id", ID, true, nil}, {"request_ref", ID, true, nil}, {"subject_ref", ID, true, nil}, {"account_id", ID, true, nil},
-	{"event_type", Enum, true, EventTypes}, {"event_time_utc", Time, true, nil}, {"ip_version", Version, true, nil},
-	{"ip_address", Addr, true, nil}, {"source_port", Port, false, nil}, {"destination_ip", Addr, false, nil},
-	{"destination_port", Port, false, nil}, {"transport", Enum, false, Transports}, {"session_id", ID, false, nil},
-	{"session_type", Enum, false, SessionTypes}, {"first_seen_utc", Time, false, nil}, {"last_seen_utc", Time, false, nil},
-	{"session_end_utc", Time, false, nil}, {"is_shared_or_proxied", Bool, false, nil}, {"source_system", ID, true, nil},
-	{"source_record_id", ID, true, nil}, {"retrieved_at_utc", Time, true, nil},
-}}
 
 // Index gives the position of a column; it panics for a name that is not there.
 func (t *Table) Index(name string) int {
@@ -146,7 +129,7 @@ func (c *Column) appendValue(dst, cell []byte) []byte {
 	switch {
 	case len(cell) == 0:
 		return append(dst, "null"...)
-	case c.Kind == Bool, c.Kind == Port, c.Kind == Version:
+	case c.Kind == Bool, c.Kind == Port, c.Kind == Version, c.Kind == Count:
 		return append(dst, cell...)
 	}
 	return append(append(append(dst, '"'), cell...), '"')

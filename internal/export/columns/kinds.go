@@ -1,6 +1,7 @@
 package columns
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 )
@@ -24,6 +25,10 @@ func (c *Column) form() string {
 		return "a port from 1 to 65535 without leading zeros"
 	case Version:
 		return "4 or 6"
+	case Count:
+		return "a whole number"
+	case IDs:
+		return "identifiers with one space between"
 	}
 	return "a calling code of 1 to 3 digits"
 }
@@ -56,6 +61,15 @@ func (c *Column) fits(b []byte) bool {
 		return isPort(b)
 	case Version:
 		return string(b) == "4" || string(b) == "6"
+	case Count:
+		return len(b) <= 15 && (string(b) == "0" || isNumber(b))
+	case IDs:
+		for _, id := range bytes.Split(b, []byte(" ")) {
+			if !IsID(id) {
+				return false
+			}
+		}
+		return true
 	}
 	return len(b) <= 3 && isNumber(b)
 }

@@ -145,17 +145,16 @@ func (d *Desk) Content(phones, ips int) export.Content {
 			Agency:     export.Agency{ID: "ag-1", Name: "Polizei Köln", Country: "DE", CaseRef: "123 Js 4/26", OfficerRole: "investigator"},
 			Request: export.Request{Ref: "REQ-2026-7", ReceivedAt: at(1), Instrument: "EU-EPOC-S", LegalBasis: "Art. 5 (EU) 2023/1543",
 				IssuingAuthority: "AG Köln", OrderSHA256: sum("order"), ScopeRequested: "subscriber and access data"},
-			ScopeApplied: export.Scope{Categories: []string{export.CategoryPhone, export.CategoryIP}, Subjects: []string{"S-1"},
-				Period: export.Period{From: at(0), To: at(0).AddDate(1, 0, 0)}},
+			Outcomes: outcomes(at(0)),
 			RuleViolations: []export.RuleViolation{{SubjectRef: "S-1", RuleID: "R-7", DecisionID: "D-1", DecidedAt: at(2),
 				ConfirmedByRoles: [2]string{"trust_and_safety", "trust_and_safety"}}},
 			Minimisation:  export.Minimisation{StatementID: "M-1", Text: "Only the approved period.", RecordsExamined: int64(phones + ips)},
 			Approvals:     []export.Approval{{Role: "approver", Decision: "approve", At: at(3), KeyID: "k-1"}},
-			SourceSystems: []export.SourceSystem{{Name: "accounts", Version: "12", ClockSource: "NTP", MaxClockErrorMS: 5}},
+			SourceSystems: []export.SourceSystem{{Name: "accounts", Version: "12", ClockSource: "NTP", MaxClockErrorMS: 5, PrecisionUS: 1000}},
 			Audit:         export.AuditRef{LogOrigin: Origin, EventID: sealingEvent}},
 		Derivations: []export.Derivation{{QueryID: "q-1", QuerySHA256: sum("q"), OperatorRole: "system", System: "accounts"}},
 		Phones:      d.phones(phones), IPs: d.addresses(ips), Signer: export.NameSigner(d.Signer),
-		Certificate: export.Certificate{Variant: export.VariantGeneral, Employer: "Example Messenger Ltd", System: []string{"Each login is written when it happens."}},
+		Certificate: export.Certificate{Employer: "Example Messenger Ltd", System: []string{"Each login is written when it happens."}},
 		Roots:       [][]byte{d.PKI.Root.Cert.Raw, d.PKI.TSARoot.Cert.Raw}, PublishedAt: "https://example.com/.well-known/lerd/",
 	}
 }
@@ -190,4 +189,13 @@ func (d *Desk) addresses(n int) iter.Seq2[export.IPRecord, error] {
 			}
 		}
 	}
+}
+
+// outcomes approves a year of both categories of one subject.
+func outcomes(from time.Time) (out []export.Outcome) {
+	for _, category := range []string{export.CategoryPhone, export.CategoryIP} {
+		p := export.Period{From: from, To: from.AddDate(1, 0, 0)}
+		out = append(out, export.Outcome{SubjectRef: "S-1", Category: category, Asked: p, Applied: &p, Decision: export.DecisionApproved})
+	}
+	return out
 }

@@ -8,9 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
-	"time"
 
+	"lerd/bundle"
 	"lerd/internal/export/columns"
 	"lerd/internal/fault"
 )
@@ -22,49 +21,6 @@ const (
 	recordsName = "data/records/records.json"
 )
 
-// exportDoc is as much of data/export.json as can be checked.
-type exportDoc struct {
-	Schema        string `json:"schema"`
-	BundleVersion int    `json:"bundle_version"`
-	ExportID      string `json:"export_id"`
-	Request       struct {
-		Ref string `json:"ref"`
-	} `json:"request"`
-	Scope struct {
-		Categories []string `json:"categories"`
-		Period     struct {
-			From time.Time `json:"from"`
-			To   time.Time `json:"to"`
-		} `json:"period"`
-		Subjects []string `json:"subjects"`
-	} `json:"scope_applied"`
-	Minimisation struct {
-		Disclosed int64 `json:"records_disclosed"`
-	} `json:"minimisation"`
-	Audit struct {
-		LogOrigin string `json:"log_origin"`
-		EventID   string `json:"event_id"`
-	} `json:"audit"`
-	Derivations []derivation `json:"derivations"`
-	Files       []struct {
-		Path   string `json:"path"`
-		Bytes  int64  `json:"bytes"`
-		SHA256 string `json:"sha256"`
-		SHA512 string `json:"sha512"`
-		Rows   *int64 `json:"rows"`
-	} `json:"files"`
-	Signer struct {
-		CertSHA256 string `json:"cert_sha256"`
-	} `json:"signer"`
-}
-
-type derivation struct {
-	QueryID      string `json:"query_id"`
-	QuerySHA256  string `json:"query_sha256"`
-	OperatorRole string `json:"operator_role"`
-	System       string `json:"system"`
-}
-
 // sums is what reading a file to its end gave.
 type sums struct {
 	size   int64
@@ -72,39 +28,25 @@ type sums struct {
 	sha512 [sha512.Size]byte
 }
 
-// ParseExport reads data/export.json.
-func parseExport(b []byte) (e exportDoc, err error) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	if err := dec.Decode(&e); err != nil {
-		return e, fault.Because(fault.Invalid, err, "data/export.json is not JSON of its schema.")
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return e, fault.New(fault.Invalid, "Something follows the JSON in data/export.json.")
-	}
-	if e.Schema != "lerd.export/1" || e.BundleVersion != 1 {
-		return e, fault.New(fault.Unsupported, "data/export.json is of the schema %q, version %d; this verifier knows lerd.export/1, version 1.", e.Schema, e.BundleVersion)
-	}
-	return e, nil
-}
-
 // records checks export.json and that all representations of the records agree.
 func (v *run) records() {
-	if !v.r.do("export", "data/export.json can be read and names the seal.", func() (string, error) {
+	if !v.r.do("export", "data/export.json has the form of its published schema, agrees with itself, and names the seal.", func() (string, error) {
 		b, err := readSmall(v.src, exportName, 16<<20)
 		if err != nil {
 			return "", err
 		}
-		if v.export, err = parseExport(b); err != nil {
-			return "", err
+		if v.export, err = bundle.ParseExport(b); err != nil {
+			return "", fault.Because(fault.Invalid, err, "%s.", err)
 		}
 		v.r.ExportID = v.export.ExportID
 		return v.export.ExportID, v.checkSignerName()
 	}) {
 		return
 	}
-	v.r.do("records", "The CSV files and records.json hold the same records, each cell has its column's form, and none is outside the approved scope.",
+	v.r.do("outcomes", "outcomes.csv says of everything that was asked what export.json says.", v.checkOutcomes)
+	v.r.do("records", "The CSV files and records.json hold the same records, each cell has its column's form, and none is outside what was approved for its subject and category.",
 		v.checkRecords)
-	v.r.do("counts", "Sizes, digests and row counts of export.json are those of the files.", v.checkFiles)
+	v.r.do("counts", "Sizes, digests and numbers of records in export.json are those of the files, and each column that is empty in some row is named.", v.checkFiles)
 }
 
 func (v *run) checkSignerName() error {
@@ -123,13 +65,25 @@ type parallel struct {
 	v       *run
 	json    *lines
 	queries map[string]bool
-	subject map[string]bool
-	from    string
-	to      string
+	allowed map[string]*outcome        // subject and category
+	account map[string]string          // subject → the account of its records
+	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
 	cells   [][]byte
 	want    []byte
 	last    []byte
 }
+
+// outcome is what was approved for one category of one subject, its times in
+// the form in which they can be compared with cells.
+type outcome struct {
+	from, to string
+	approved bool
+	stated   int64
+	found    int64
+}
+
+// key names an outcome; a subject's reference has no space in it.
+func key(subject, category string) string { return subject + " " + category }
 
 func (v *run) checkRecords() (string, error) {
 	j, err := v.lines(recordsName)
@@ -137,10 +91,13 @@ func (v *run) checkRecords() (string, error) {
 		return "", err
 	}
 	defer j.close()
-	p := &parallel{v: v, json: j, queries: map[string]bool{}, subject: map[string]bool{},
-		from: second(v.export.Scope.Period.From), to: second(v.export.Scope.Period.To)}
-	for _, s := range v.export.Scope.Subjects {
-		p.subject[s] = true
+	p := &parallel{v: v, json: j, queries: map[string]bool{}, allowed: map[string]*outcome{}, account: map[string]string{}, empty: map[*columns.Table][]int64{}}
+	for _, o := range v.export.Outcomes {
+		a := &outcome{approved: o.Applied != nil, stated: o.Records}
+		if a.approved {
+			a.from, a.to = moment(o.Applied.From), moment(o.Applied.To)
+		}
+		p.allowed[key(o.SubjectRef, o.Category)] = a
 	}
 	if err := p.head(); err != nil {
 		return "", err
@@ -151,14 +108,46 @@ func (v *run) checkRecords() (string, error) {
 	if v.r.IPs, err = p.table(&columns.IPAddresses, ipsName, "]}\n"); err != nil {
 		return "", err
 	}
-	if v.r.Phones+v.r.IPs != v.export.Minimisation.Disclosed {
-		return "", fault.New(fault.Invalid, "export.json says that %d records are disclosed, but there are %d.",
-			v.export.Minimisation.Disclosed, v.r.Phones+v.r.IPs)
+	v.empty = map[string]int64{}
+	for t, list := range p.empty {
+		for i, n := range list {
+			if n > 0 {
+				v.empty[t.Name+"."+t.Columns[i].Name] = n
+			}
+		}
+	}
+	if err := p.counted(); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("%d phone numbers, %d IP addresses", v.r.Phones, v.r.IPs), j.end(v)
 }
 
-func second(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
+// counted holds the numbers of records that export.json states against those found.
+func (p *parallel) counted() error {
+	v := p.v
+	if v.r.Phones+v.r.IPs != v.export.Minimisation.RecordsDisclosed {
+		return fault.New(fault.Invalid, "export.json says that %d records are disclosed, but there are %d.",
+			v.export.Minimisation.RecordsDisclosed, v.r.Phones+v.r.IPs)
+	}
+	for _, o := range v.export.Outcomes {
+		if a := p.allowed[key(o.SubjectRef, o.Category)]; a.found != a.stated {
+			return fault.New(fault.Invalid, "export.json says that %d records of %s, %s are disclosed, but there are %d.", a.stated, o.SubjectRef, o.Category, a.found)
+		}
+	}
+	return nil
+}
+
+// checkOutcomes writes the table anew from export.json and compares.
+func (v *run) checkOutcomes() (string, error) {
+	got, err := readSmall(v.src, bundle.OutcomesFile, bundle.MaxExport)
+	if err != nil {
+		return "", err
+	}
+	if string(got) != bundle.OutcomesCSV(&v.export) {
+		return "", fault.New(fault.Invalid, "%s differs from the outcomes of export.json.", bundle.OutcomesFile)
+	}
+	return plural(len(v.export.Outcomes), "outcome"), nil
+}
 
 // head reads records.json up to the first phone number.
 func (p *parallel) head() error {
@@ -204,7 +193,7 @@ func (p *parallel) table(t *columns.Table, name, after string) (rows int64, err 
 	if head, err := csv.next(); err != nil || string(head) != t.Header() {
 		return 0, fault.New(fault.Invalid, "%s does not begin with the line of column names of its schema.", name)
 	}
-	p.last = p.last[:0]
+	p.last, p.empty[t] = p.last[:0], make([]int64, len(t.Columns))
 	comma := true
 	for {
 		line, err := csv.next()
@@ -249,6 +238,11 @@ func (p *parallel) row(t *columns.Table, line []byte) (comma bool, err error) {
 	if err := p.scope(t); err != nil {
 		return false, err
 	}
+	for i, c := range p.cells {
+		if len(c) == 0 {
+			p.empty[t][i]++
+		}
+	}
 	got, err := p.json.next()
 	if err != nil && err != io.EOF {
 		return false, err
@@ -275,70 +269,4 @@ func (p *parallel) tail(rest []byte) (comma bool, err error) {
 		return false, nil
 	}
 	return false, fault.New(fault.Invalid, "The record has something after its query.")
-}
-
-// Columns at the same place in both tables.
-const (
-	colRequest, colSubject = 1, 2
-	colEventTime, colIPVer = 5, 6
-	colIP                  = 7
-)
-
-func (p *parallel) scope(t *columns.Table) error {
-	e := &p.v.export
-	category := "phone_number"
-	if t == &columns.IPAddresses {
-		category = "ip_address"
-		at := p.cells[colEventTime][:19]
-		if string(at) < p.from || string(at) >= p.to {
-			return fault.New(fault.Invalid, "The event lies outside the approved period.")
-		}
-		six := bytes.IndexByte(p.cells[colIP], ':') >= 0
-		if six != (p.cells[colIPVer][0] == '6') {
-			return fault.New(fault.Invalid, "ip_version is not that of the address.")
-		}
-	}
-	if !slices.Contains(e.Scope.Categories, category) {
-		return fault.New(fault.Invalid, "The category %s was not approved.", category)
-	}
-	if string(p.cells[colRequest]) != e.Request.Ref || !p.subject[string(p.cells[colSubject])] {
-		return fault.New(fault.Invalid, "The record is of another request or subject than approved.")
-	}
-	return nil
-}
-
-// checkFiles holds export.json's list of files against the files.
-func (v *run) checkFiles() (string, error) {
-	listed := map[string]bool{}
-	rows := map[string]int64{phonesName: v.r.Phones, ipsName: v.r.IPs, recordsName: v.r.Phones + v.r.IPs}
-	for _, f := range v.export.Files {
-		if listed[f.Path] {
-			return "", fault.New(fault.Invalid, "export.json lists %s twice.", f.Path)
-		}
-		listed[f.Path] = true
-		s, err := v.digest(f.Path)
-		if err != nil {
-			return "", err
-		}
-		if s.size != f.Bytes || hex.EncodeToString(s.sha256[:]) != f.SHA256 ||
-			v.o.SHA512 && hex.EncodeToString(s.sha512[:]) != f.SHA512 {
-			return "", fault.New(fault.Invalid, "%s has another size or digest than export.json says.", f.Path)
-		}
-		if want, has := rows[f.Path]; has && (f.Rows == nil || *f.Rows != want) {
-			return "", fault.New(fault.Invalid, "%s has another number of rows than export.json says.", f.Path)
-		}
-	}
-	for name := range rows {
-		if !listed[name] {
-			return "", fault.New(fault.Invalid, "export.json does not list %s.", name)
-		}
-	}
-	return plural(len(listed), "file"), nil
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

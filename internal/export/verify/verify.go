@@ -13,6 +13,7 @@ import (
 
 	"filippo.io/age"
 
+	"lerd/bundle"
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -44,8 +45,9 @@ type run struct {
 	file    string // the container file, empty for a folder
 	objects []asic.Object
 	sums    map[string]sums
-	export  exportDoc
-	at      time.Time // the time at which certificates must have been good
+	export  bundle.Export
+	empty   map[string]int64 // table.column → rows in which it is empty
+	at      time.Time        // the time at which certificates must have been good
 	seal    *x509.Certificate
 }
 

@@ -7,13 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lerd/bundle"
 )
 
 // TestTheVerifierStandsAlone holds the imports of the verifier and of the format
 // packages below it.
 func TestTheVerifierStandsAlone(t *testing.T) {
 	allowed := map[string]bool{"lerd/internal/fault": true, "lerd/internal/audit": true, "lerd/internal/export/asic": true,
-		"lerd/internal/export/cms": true, "lerd/internal/export/tsp": true, "lerd/internal/export/columns": true}
+		"lerd/internal/export/cms": true, "lerd/internal/export/tsp": true, "lerd/internal/export/columns": true,
+		"lerd/bundle": true}
 	for _, dir := range []string{".", "../asic", "../cms", "../tsp", "../columns"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil || len(files) == 0 {
@@ -39,7 +42,7 @@ func TestTheVerifierStandsAlone(t *testing.T) {
 func FuzzParseExport(f *testing.F) {
 	f.Add([]byte(`{"schema":"lerd.export/1","bundle_version":1,"export_id":"EXP-2026-000001"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if e, err := parseExport(b); err == nil && e.BundleVersion != 1 {
+		if e, err := bundle.ParseExport(b); err == nil && e.BundleVersion != 1 {
 			t.Error("another version passed")
 		}
 	})
