@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lerd/internal/agencies"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -53,13 +54,26 @@ func (s *scenario) happen(kind, stream string, version int64, row any) {
 	s.must(s.store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{row}}}}))
 }
 
-// suspendAgency sets an agency's standing.
+// suspendAgency sets an agency's standing; it comes back by vetting alone.
 func (s *scenario) suspendAgency(id identity.AgencyID, standing identity.Standing) {
 	s.t.Helper()
 	a, err := s.store.AgencyByID(identity.With(s.ctx, identity.SystemActor()), id)
 	s.must(err)
+	if standing == identity.Verified {
+		s.reinstate(a)
+		return
+	}
 	a.Standing, a.Version = standing, a.Version+1
 	s.happen("agency.standing", "agency:"+string(id), a.Version, &a)
+}
+
+// reinstate vets a suspended agency anew.
+func (s *scenario) reinstate(a identity.Agency) {
+	s.t.Helper()
+	if a.Standing == identity.Suspended {
+		s.must(s.agencies.Renew(s.as("nora.berg"), a.ID, agencies.SourceInput{Register: "Another register", Reference: "page 7", SeenOn: s.clock.Now().Format(time.DateOnly)}))
+		s.must(s.vet(s.ctx, a.ID))
+	}
 }
 
 // fellFinding lets a confirmed finding fall, or come under appeal.

@@ -298,7 +298,7 @@ func (d *demo) report(ctx context.Context, st *story) error {
 		AuditorURL: d.db.URL(cluster.RoleAuditor, cluster.MainDatabase), Users: map[string]demoUser{},
 	}
 	for _, a := range sampleAgencies {
-		for _, p := range a.officers {
+		for _, p := range a.people {
 			f.add(p, d.cfg.PublicOrigin)
 		}
 	}

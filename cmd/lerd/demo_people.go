@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
 
+	"lerd/internal/agencies"
 	"lerd/internal/export/demopki"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -17,41 +16,59 @@ import (
 // sampleAgency is an invented authority of the demonstration.
 type sampleAgency struct {
 	key, name, country, zone, domain, callBack string
-	officers                                   []samplePerson
+	register, reference                        string // where a registrar found it
+	oversight, issuer                          agencies.ContactInput
+	unit                                       string
+	people                                     []samplePerson
 }
 
 // samplePerson is an invented human of the demonstration.
 type samplePerson struct {
 	signIn, name, pseudonym string
 	role                    identity.Role
+	supervisor              bool
 }
 
 // The cast. Names, domains and numbers are invented; the domains end in
 // .example and the numbers lie in ranges kept for fiction.
 var sampleAgencies = []sampleAgency{
-	{"in", "Cyber Crime Police Station, Sample District", "IN", "Asia/Kolkata", "cyber.sample-district.example", "+44 7700 900801", []samplePerson{
-		{"asha.rao", "Asha Rao", "Officer A1", identity.Officer},
-		{"vikram.nair", "Vikram Nair", "Officer A2", identity.Officer},
-	}},
-	{"de", "Staatsanwaltschaft Musterstadt", "DE", "Europe/Berlin", "sta-musterstadt.example", "+44 7700 900802", []samplePerson{
-		{"jana.weber", "Jana Weber", "Officer B1", identity.Officer},
-	}},
+	{"in", "Cyber Crime Police Station, Sample District", "IN", "Asia/Kolkata", "cyber.sample-district.example", "+44 7700 900801",
+		"State police directory, Sample State", "Volume 2, page 118",
+		agencies.ContactInput{Name: "State Police Complaints Authority", Channel: "email", Value: "oversight@complaints.sample-state.example"},
+		agencies.ContactInput{Name: "Chief Judicial Magistrate, Sample District", Channel: "phone", Value: "+44 7700 900811"},
+		"Cyber Cell", []samplePerson{
+			{"kavya.menon", "Kavya Menon", "Agency administrator A9", identity.AgencyAdmin, false},
+			{"asha.rao", "Asha Rao", "Officer A1", identity.Officer, false},
+			{"vikram.nair", "Vikram Nair", "Officer A2", identity.Officer, true},
+		}},
+	{"de", "Staatsanwaltschaft Musterstadt", "DE", "Europe/Berlin", "sta-musterstadt.example", "+44 7700 900802",
+		"Orts- und Gerichtsverzeichnis, Musterland", "STA 4711",
+		agencies.ContactInput{Name: "Ministerium der Justiz, Musterland", Channel: "email", Value: "aufsicht@justiz.musterland.example"},
+		agencies.ContactInput{Name: "Amtsgericht Musterstadt", Channel: "phone", Value: "+44 7700 900812"},
+		"Abteilung 4", []samplePerson{
+			{"petra.vogel", "Petra Vogel", "Agency administrator B9", identity.AgencyAdmin, false},
+			{"jana.weber", "Jana Weber", "Officer B1", identity.Officer, false},
+		}},
 }
 
 var sampleStaff = []samplePerson{
-	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer},
-	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer},
-	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel},
-	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer},
-	{"dana.cruz", "Dana Cruz", "Confirmer 9E", identity.Confirmer},
-	{"emil.novak", "Emil Novak", "Confirmer 3D", identity.Confirmer},
-	{"anna.keller", "Anna Keller", "Approver 5A", identity.Approver},
-	{"ben.osei", "Ben Osei", "Approver 8C", identity.Approver},
-	{"ines.moreau", "Ines Moreau", "Auditor 6B", identity.Auditor},
+	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer, false},
+	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer, false},
+	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel, false},
+	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer, false},
+	{"dana.cruz", "Dana Cruz", "Confirmer 9E", identity.Confirmer, false},
+	{"emil.novak", "Emil Novak", "Confirmer 3D", identity.Confirmer, false},
+	{"anna.keller", "Anna Keller", "Approver 5A", identity.Approver, false},
+	{"ben.osei", "Ben Osei", "Approver 8C", identity.Approver, false},
+	{"ines.moreau", "Ines Moreau", "Auditor 6B", identity.Auditor, false},
+	{"nora.berg", "Nora Berg", "Registrar 3E", identity.Registrar, false},
+	{"paul.adler", "Paul Adler", "Registrar 8D", identity.Registrar, false},
+	{"tess.boyd", "Tess Boyd", "Administrator 2A", identity.Administrator, false},
 }
 
-// seedPeople registers the cast once, each agency with a certificate of its own
-// whose key lies in the data folder, as if the agency held it.
+// seedPeople registers the cast once: the staff, then each agency, which two
+// registrars vet, with a certificate of its own whose key lies in the data
+// folder, as if the agency held it.
 func (s *system) seedPeople(ctx context.Context, now time.Time) error {
 	ctx = identity.With(ctx, identity.SystemActor())
 	there, err := s.store.People(ctx)
@@ -62,51 +79,25 @@ func (s *system) seedPeople(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range sampleStaff {
+		if err := s.invite(ctx, p, "", ""); err != nil {
+			return err
+		}
+	}
 	for _, a := range sampleAgencies {
 		if err := s.seedAgency(ctx, a, pki, now); err != nil {
 			return err
 		}
 	}
-	for _, p := range sampleStaff {
-		if err := s.invite(ctx, p, "", false); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-func (s *system) seedAgency(ctx context.Context, a sampleAgency, pki *demopki.PKI, now time.Time) error {
-	to, err := pki.Recipient(demopki.Options{Organisation: a.name, URL: s.cfg.PublicOrigin + "/.well-known/lerd", Now: now}, true)
-	if err != nil {
-		return err
-	}
-	base := s.cfg.path("agencies", a.key)
-	if err := os.MkdirAll(filepath.Dir(base), 0o700); err != nil {
-		return err
-	}
-	if err := to.Save(base); err != nil {
-		return err
-	}
-	agency := &identity.Agency{ID: identity.AgencyID(uuid.NewString()), Name: a.name, Country: a.country, Zone: a.zone, Domain: a.domain,
-		CallBack: a.callBack, CertPEM: demopki.CertsPEM(to.Cert), Standing: identity.Verified}
-	if err := s.people.Register(ctx, agency); err != nil {
-		return err
-	}
-	for i, p := range a.officers {
-		if err := s.invite(ctx, p, agency.ID, i > 0); err != nil {
-			return err
-		}
-	}
-	if len(a.officers) == 1 { // nobody could sign a second time
-		return s.cases.ChooseCosignature(ctx, agency.ID, "", false)
-	}
-	return nil
-}
-
-// invite registers one of the cast; of an agency, all but its first officer
-// supervise.
-func (s *system) invite(ctx context.Context, p samplePerson, agency identity.AgencyID, supervisor bool) (err error) {
+func (s *system) invite(ctx context.Context, p samplePerson, agency identity.AgencyID, unit identity.UnitID) (err error) {
 	defer fault.Wrap(&err, "invite(%s)", p.signIn)
-	return s.people.Invite(ctx, &identity.Person{ID: identity.PersonID(uuid.NewString()), Name: personal.NewText(p.name), SignIn: p.signIn,
-		Pseudonym: p.pseudonym, Role: p.role, Agency: agency, Supervisor: supervisor})
+	person := &identity.Person{ID: identity.PersonID(uuid.NewString()), Name: personal.NewText(p.name), SignIn: p.signIn,
+		Pseudonym: p.pseudonym, Role: p.role, Agency: agency, Supervisor: p.supervisor}
+	if p.role == identity.Officer {
+		person.Unit = unit
+	}
+	return s.people.Invite(ctx, person)
 }

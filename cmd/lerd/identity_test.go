@@ -31,7 +31,7 @@ func TestAnAssertionServesOneStep(t *testing.T) {
 	if err := step(actor.Agency); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("the same assertion again: %v", err)
 	}
-	if got := s.column("SELECT count(*)::text FROM unit"); got[0] != "1" {
+	if got := s.column("SELECT count(*)::text FROM unit WHERE name LIKE 'Unit %'"); got[0] != "1" {
 		t.Errorf("%s units", got[0])
 	}
 	s.sequenceAll()

@@ -16,14 +16,14 @@ import (
 // practiceAgencies are invented authorities beside those of the demonstration,
 // so that each learns under the processes of a law like their own.
 var practiceAgencies = []sampleAgency{
-	{"fr", "Tribunal judiciaire de Villefictive", "FR", "Europe/Paris", "tj-villefictive.example", "+44 7700 900803", []samplePerson{
-		{"luc.martin", "Luc Martin", "Officer C1", identity.Officer}, {"eva.petit", "Eva Petit", "Officer C2", identity.Officer}}},
-	{"es", "Juzgado de Instrucción de Villaficticia", "ES", "Europe/Madrid", "juzgado-villaficticia.example", "+44 7700 900804", []samplePerson{
-		{"marta.gil", "Marta Gil", "Officer D1", identity.Officer}, {"raul.vega", "Raúl Vega", "Officer D2", identity.Officer}}},
-	{"br", "Delegacia de Polícia de Vila Fictícia", "BR", "America/Sao_Paulo", "delegacia-vilaficticia.example", "+44 7700 900805", []samplePerson{
-		{"bia.lima", "Bia Lima", "Officer E1", identity.Officer}, {"caio.reis", "Caio Reis", "Officer E2", identity.Officer}}},
-	{"us", "Sample County Sheriff's Office", "US", "America/New_York", "sheriff-sample-county.example", "+44 7700 900806", []samplePerson{
-		{"june.hart", "June Hart", "Officer F1", identity.Officer}, {"theo.banks", "Theo Banks", "Officer F2", identity.Officer}}},
+	{key: "fr", name: "Tribunal judiciaire de Villefictive", country: "FR", zone: "Europe/Paris", domain: "tj-villefictive.example", callBack: "+44 7700 900803", people: []samplePerson{
+		{"luc.martin", "Luc Martin", "Officer C1", identity.Officer, false}, {"eva.petit", "Eva Petit", "Officer C2", identity.Officer, true}}},
+	{key: "es", name: "Juzgado de Instrucción de Villaficticia", country: "ES", zone: "Europe/Madrid", domain: "juzgado-villaficticia.example", callBack: "+44 7700 900804", people: []samplePerson{
+		{"marta.gil", "Marta Gil", "Officer D1", identity.Officer, false}, {"raul.vega", "Raúl Vega", "Officer D2", identity.Officer, true}}},
+	{key: "br", name: "Delegacia de Polícia de Vila Fictícia", country: "BR", zone: "America/Sao_Paulo", domain: "delegacia-vilaficticia.example", callBack: "+44 7700 900805", people: []samplePerson{
+		{"bia.lima", "Bia Lima", "Officer E1", identity.Officer, false}, {"caio.reis", "Caio Reis", "Officer E2", identity.Officer, true}}},
+	{key: "us", name: "Sample County Sheriff's Office", country: "US", zone: "America/New_York", domain: "sheriff-sample-county.example", callBack: "+44 7700 900806", people: []samplePerson{
+		{"june.hart", "June Hart", "Officer F1", identity.Officer, false}, {"theo.banks", "Theo Banks", "Officer F2", identity.Officer, true}}},
 }
 
 // seedPracticeAgencies registers them, with keys of their own.

@@ -15,7 +15,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lerd/internal/access"
+	"lerd/internal/agencies"
 	"lerd/internal/audit"
+	"lerd/internal/callback"
 	"lerd/internal/export"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/demopki"
@@ -49,6 +51,9 @@ type system struct {
 	people    *signin.Service
 	cases     *requests.Service
 	findings  *violations.Service
+	agencies  *agencies.Service
+	calls     *callback.Service
+	now       func() time.Time
 	sequencer *jobs.Sequencer
 	caseJob   *jobs.Cases
 	keys      jobs.Keys
@@ -71,7 +76,7 @@ func build(ctx context.Context, cfg config, log *slog.Logger, now func() time.Ti
 
 // buildCore wires everything but the portal.
 func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (_ *system, err error) {
-	s := &system{cfg: cfg, log: log}
+	s := &system{cfg: cfg, log: log, now: now}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -106,6 +111,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
+	s.openAgencies()
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
 		return nil, err

@@ -79,8 +79,10 @@ type Standing string
 
 // The standings of an agency.
 const (
-	Verified  Standing = "verified"
-	Suspended Standing = "suspended"
+	Proposed  Standing = "proposed"  // on file, not yet vetted
+	Verified  Standing = "verified"  // may ask
+	Suspended Standing = "suspended" // may not, until it is vetted anew
+	Declined  Standing = "declined"  // was never verified, and will not be
 )
 
 // Person is one human who can sign in.

@@ -9,7 +9,9 @@ import (
 
 	"gorm.io/gorm"
 
+	"lerd/internal/agencies"
 	"lerd/internal/audit"
+	"lerd/internal/callback"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -131,6 +133,12 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromPasskey(*x, event), nil
 	case *identity.Assertion:
 		return fromAssertion(*x, event), nil
+	case *agencies.Detail:
+		return fromDetail(*x, event), nil
+	case *agencies.Round:
+		return fromRound(*x, event), nil
+	case *callback.Call:
+		return fromCall(*x, event), nil
 	case *requests.RuleOffence:
 		return &ruleOffenceRow{x.Rule, x.Version, x.Class, string(event)}, nil
 	case *requests.Document:
@@ -217,6 +225,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[agencyRow](db), scan[personRow](db), scan[ruleOffenceRow](db), scan[documentRow](db), scan[requestRow](db),
 		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
 		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
+		scan[detailRow](db), scan[roundRow](db), scan[callRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
 	} {

@@ -1,4 +1,4 @@
-// Package signin begins and ends sessions, and registers agencies and people.
+// Package signin begins and ends sessions, and registers people.
 //
 // Invariants:
 //   - a token is given out once and only its hash is kept;
@@ -59,14 +59,6 @@ func New(c Config) *Service {
 
 // system gives a context in which lerd itself acts.
 func system(ctx context.Context) context.Context { return identity.With(ctx, identity.SystemActor()) }
-
-// Register adds an agency and tells of it.
-func (s *Service) Register(ctx context.Context, a *identity.Agency) error {
-	a.Version = 1
-	e := change.Event(ctx, s.Now(), "agency.registered", "agency:"+string(a.ID), 1)
-	e.Facts["country"], e.Facts["standing"] = a.Country, string(a.Standing)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{a}}}})
-}
 
 // Invite adds a person and tells of it.
 func (s *Service) Invite(ctx context.Context, p *identity.Person) error {
