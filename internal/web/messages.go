@@ -61,13 +61,9 @@ func loadCatalogue(dir string) (map[string]string, error) {
 	}
 	all := map[string]string{}
 	for _, f := range files {
-		b, err := templates.FS.ReadFile(f)
+		one, err := readCatalogue(f)
 		if err != nil {
 			return nil, err
-		}
-		var one map[string]string
-		if err := yaml.Unmarshal(b, &one); err != nil {
-			return nil, fault.Because(fault.Invalid, err, "web: templates/%s: %v", f, err)
 		}
 		for key, text := range one {
 			if _, twice := all[key]; twice {
@@ -77,6 +73,19 @@ func loadCatalogue(dir string) (map[string]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// readCatalogue reads one file of messages.
+func readCatalogue(file string) (map[string]string, error) {
+	b, err := templates.FS.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var one map[string]string
+	if err := yaml.Unmarshal(b, &one); err != nil {
+		return nil, fault.Because(fault.Invalid, err, "web: templates/%s: %v", file, err)
+	}
+	return one, nil
 }
 
 // has tells whether English has the key.
