@@ -14,7 +14,7 @@ import (
 )
 
 // domain packages know no framework and nothing of how they are stored or shown.
-var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "legal", "personal", "records", "requests", "risk", "violations", "transparency", "practice"}
+var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "personal", "records", "requests", "risk", "violations", "transparency", "practice"}
 
 // outside packages are those that domain packages never import.
 var outside = []string{"store", "web", "jobs", "hi1", "testkit"}
@@ -32,6 +32,7 @@ var doors = map[string][]string{
 	"codeberg.org/go-pdf/":                  {"requests/ordersample"},
 	"github.com/go-text/":                   {"pdfa"},
 	"filippo.io/age":                        {"export", "verifycli"},
+	"github.com/ThalesGroup/":               {"keys/hsm"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},
 	"golang.org/x/mod/sumdb/":               {"audit", "jobs", "export/verify", "verifycli"},

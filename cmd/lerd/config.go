@@ -32,15 +32,8 @@ type config struct {
 		Address string `yaml:"address" env:"LERD_CONTROLLER_ADDRESS"`
 		Contact string `yaml:"contact" env:"LERD_CONTROLLER_CONTACT"`
 	} `yaml:"controller"`
-	Seal struct {
-		Key   string   `yaml:"key" env:"LERD_SEAL_KEY"`     // PKCS#8 PEM file
-		Chain string   `yaml:"chain" env:"LERD_SEAL_CHAIN"` // PEM file: seal, issuing, root
-		CRLs  []string `yaml:"crls"`                        // DER files, kept fresh by the operator
-	} `yaml:"seal"`
-	TSA struct {
-		URL   string `yaml:"url" env:"LERD_TSA_URL"`
-		Chain string `yaml:"chain" env:"LERD_TSA_CHAIN"` // PEM file: authority up to its root
-	} `yaml:"tsa"`
+	Seal sealConfig `yaml:"seal"`
+	TSA  tsaConfig  `yaml:"tsa"`
 	// PracticeAt is the practice portal's address, shown to officers.
 	PracticeAt string `yaml:"practice_at" env:"LERD_PRACTICE_AT"`
 	Security   struct {
@@ -91,7 +84,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_DIR": &c.Dir, "LERD_LISTEN": &c.Listen, "LERD_PUBLIC_ORIGIN": &c.PublicOrigin,
 		"LERD_DATABASE_URL": &c.DatabaseURL, "LERD_ACCOUNTS_URL": &c.AccountsURL, "LERD_PRODUCT": &c.Product, "LERD_LOG_ORIGIN": &c.LogOrigin,
 		"LERD_CONTROLLER_NAME": &c.Controller.Name, "LERD_CONTROLLER_ADDRESS": &c.Controller.Address, "LERD_CONTROLLER_CONTACT": &c.Controller.Contact,
-		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
+		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_SEAL_PIN": &c.Seal.PKCS11.PIN, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
 		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 	}
 }
@@ -166,27 +159,12 @@ func (c *config) checkSecurity(fail func(field, format string, args ...any)) {
 func (c *config) checkProduction(fail func(field, format string, args ...any)) {
 	for _, s := range []setting{
 		{"log_origin", c.LogOrigin}, {"controller.name", c.Controller.Name}, {"controller.address", c.Controller.Address}, {"controller.contact", c.Controller.Contact},
-		{"seal.key", c.Seal.Key}, {"seal.chain", c.Seal.Chain}, {"tsa.url", c.TSA.URL}, {"tsa.chain", c.TSA.Chain},
 	} {
 		if strings.TrimSpace(s.value) == "" {
 			fail(s.field, "must be set")
 		}
 	}
-	if len(c.Seal.CRLs) == 0 {
-		fail("seal.crls", "name the revocation lists of every authority in both chains; nothing is sealed without fresh ones")
-	}
-	files := []setting{{"seal.key", c.Seal.Key}, {"seal.chain", c.Seal.Chain}, {"tsa.chain", c.TSA.Chain}}
-	for _, path := range c.Seal.CRLs {
-		files = append(files, setting{"seal.crls", path})
-	}
-	for _, s := range files {
-		if s.value == "" {
-			continue
-		}
-		if _, err := os.Stat(s.value); err != nil {
-			fail(s.field, "%s cannot be read", s.value)
-		}
-	}
+	c.checkKeys(fail)
 }
 
 // setting is a field as the file names it, with its value.

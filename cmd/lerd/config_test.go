@@ -29,7 +29,7 @@ func whole(t *testing.T) config {
 	c := config{Dir: dir, Listen: "127.0.0.1:8443", PublicOrigin: "https://requests.example.org", DatabaseURL: "postgres://lerd_app:p@db.example/lerd",
 		AccountsURL: "postgres://lerd_records:p@accounts.example/accounts", Product: "Sample", LogOrigin: "requests.example.org/log"}
 	c.Controller.Name, c.Controller.Address, c.Controller.Contact = "Sample Ltd", "1 Example Street", "legal@sample.example"
-	c.Seal.Key, c.Seal.Chain, c.Seal.CRLs = filepath.Join(dir, "seal.key"), filepath.Join(dir, "seal.pem"), []string{filepath.Join(dir, "crl.der")}
+	c.Seal.AcceptFileKey, c.Seal.Key, c.Seal.Chain, c.Seal.CRLs = true, filepath.Join(dir, "seal.key"), filepath.Join(dir, "seal.pem"), []string{filepath.Join(dir, "crl.der")}
 	c.TSA.URL, c.TSA.Chain = "https://tsa.example.org", filepath.Join(dir, "tsa.pem")
 	return c
 }
@@ -67,6 +67,7 @@ func TestEachFaultOfTheConfigurationIsOneLine(t *testing.T) {
 		"controller.address: ": func(c *config) { c.Controller.Address = "" },
 		"controller.contact: ": func(c *config) { c.Controller.Contact = "" },
 		"seal.key: ":           func(c *config) { c.Seal.Key = "" },
+		"tsa.fallback.chain: ": func(c *config) { c.TSA.Fallback.URL = "http://127.0.0.1/" },
 		"seal.chain: ":         func(c *config) { c.Seal.Chain = c.Dir + "/absent" },
 		"seal.crls: ":          func(c *config) { c.Seal.CRLs = nil },
 		"tsa.url: ":            func(c *config) { c.TSA.URL = "" },
@@ -93,6 +94,27 @@ func TestEachFaultOfTheConfigurationIsOneLine(t *testing.T) {
 	}
 	if again := problemLines(all.check()); !slices.Equal(got, again) {
 		t.Errorf("the lines come in another order each time:\n%q\n%q", got, again)
+	}
+}
+
+// TestWhereTheSealingKeyLies: in a token, or in a file that is meant to be one.
+func TestWhereTheSealingKeyLies(t *testing.T) {
+	for want, f := range map[string]func(*config){
+		"seal.key: a key in a file": func(c *config) { c.Seal.AcceptFileKey = false },
+		"seal.key: name a key":      func(c *config) { c.Seal.PKCS11 = pkcs11Config{c.Seal.Chain, "lerd", "seal", "1"} },
+		"seal.pkcs11.pin: ":         func(c *config) { c.Seal.Key, c.Seal.PKCS11 = "", pkcs11Config{c.Seal.Chain, "lerd", "seal", ""} },
+		"seal.pkcs11.module: ":      func(c *config) { c.Seal.Key, c.Seal.PKCS11 = "", pkcs11Config{"/nowhere.so", "lerd", "seal", "1"} },
+	} {
+		c := whole(t)
+		f(&c)
+		if got := problemLines(c.check()); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: gave %q", want, got)
+		}
+	}
+	c := whole(t)
+	c.Seal.Key, c.Seal.AcceptFileKey, c.Seal.PKCS11 = "", false, pkcs11Config{c.Seal.Chain, "lerd", "seal", "1"}
+	if err := c.check(); err != nil {
+		t.Errorf("a key in a token: %v", err)
 	}
 }
 

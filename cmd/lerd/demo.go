@@ -132,7 +132,7 @@ func (d *demo) build(ctx context.Context) error {
 	if d.sys, err = build(ctx, *c, slog.New(slog.NewJSONHandler(log, nil)), time.Now); err != nil {
 		return err
 	}
-	if err := d.sys.publishRules(ctx); err != nil {
+	if err := d.sys.publish(ctx); err != nil {
 		return err
 	}
 	return d.sys.seedPeople(ctx, time.Now())

@@ -150,7 +150,7 @@ type practiceRound struct {
 
 // openPractice publishes the rules and registers the invented people.
 func (s *system) openPractice(ctx context.Context, now time.Time) error {
-	if err := s.publishRules(ctx); err != nil {
+	if err := s.publish(ctx); err != nil {
 		return err
 	}
 	if err := s.seedPeople(ctx, now); err != nil {

@@ -20,7 +20,7 @@ import (
 var entrance = map[string]string{
 	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody", "language.choose": "everybody", "security.show": "everybody",
 	"session.new": "everybody", "session.create": "everybody", "session.end": "everybody", "session.ended": "everybody",
-	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody",
+	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody", "keys.file": "everybody",
 
 	"request.list": "officer", "request.new": "officer", "request.draft": "officer", "request.submit": "officer", "request.show": "officer",
 	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",
@@ -61,6 +61,7 @@ func kindOf(r web.Route) string {
 // at fills in a route's path.
 func at(r web.Route, id string) string {
 	path := strings.Replace(strings.Replace(r.Path, ":id", id, 1), ":page", "1", 1)
+	path = strings.Replace(path, "/.well-known/lerd/*", "/.well-known/lerd/index.json", 1)
 	return strings.Replace(strings.Replace(path, "/static/*", "/static/nothing.css", 1), "/log/*", "/log/checkpoint", 1)
 }
 
@@ -243,7 +244,7 @@ func (h *house) strict(t *testing.T, p person, r web.Route, path string, got rep
 	t.Helper()
 	where := fmt.Sprintf("%s: %s %s (%d)", p, r.Method, path, got.status)
 	for name, want := range always {
-		if r.Name == "log.tiles" && got.status == http.StatusOK && name == "Cross-Origin-Resource-Policy" {
+		if (r.Name == "log.tiles" || r.Name == "keys.file") && got.status == http.StatusOK && name == "Cross-Origin-Resource-Policy" {
 			want = "cross-origin" // the log is for everybody's programs
 		}
 		if got.header.Get(name) != want {
@@ -259,7 +260,7 @@ func (h *house) strict(t *testing.T, p person, r web.Route, path string, got rep
 	if looseCSP.MatchString(csp) {
 		t.Errorf("%s: the policy is loose: %s", where, csp)
 	}
-	if got.header.Get("Cache-Control") != "no-store" && r.Name != "log.tiles" && r.Name != "static.show" && r.Name != "robots.show" {
+	if got.header.Get("Cache-Control") != "no-store" && r.Name != "log.tiles" && r.Name != "keys.file" && r.Name != "static.show" && r.Name != "robots.show" {
 		t.Errorf("%s: may be kept by caches: %q", where, got.header.Get("Cache-Control"))
 	}
 	for _, name := range []string{"Server", "X-Powered-By", "Access-Control-Allow-Origin"} {

@@ -87,7 +87,7 @@ func (s *scenario) start(dir, accounts string) {
 	if s.system, err = buildCore(s.ctx, cfg, slog.New(slog.NewJSONHandler(s.log, nil)), s.clock.Now); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.publishRules(s.ctx); err != nil {
+	if err := s.publish(s.ctx); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.seedPeople(s.ctx, storyNow); err != nil {

@@ -41,7 +41,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.publishRules(ctx); err != nil {
+	if err := s.publish(ctx); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", cfg.Listen)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -19,14 +18,11 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/callback"
 	"lerd/internal/export"
-	"lerd/internal/export/cms"
-	"lerd/internal/export/demopki"
-	"lerd/internal/export/tsp"
-	"lerd/internal/export/tsp/tsphttp"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/identity/signin"
 	"lerd/internal/jobs"
+	"lerd/internal/keys"
 	"lerd/internal/legal"
 	"lerd/internal/records"
 	"lerd/internal/records/pgrecords"
@@ -54,6 +50,7 @@ type system struct {
 	agencies  *agencies.Service
 	calls     *callback.Service
 	now       func() time.Time
+	signing   *keys.Service
 	sequencer *jobs.Sequencer
 	caseJob   *jobs.Cases
 	keys      jobs.Keys
@@ -112,6 +109,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	s.openAgencies()
+	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
 		return nil, err
@@ -159,13 +157,13 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 	}
 	c := s.cfg.Controller
 	return &jobs.Exporter{
-		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
+		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, Forms: s.signing.DeliveryForm, Usable: s.signing.Usable, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
 		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion()},
 		Profile: jobs.Profile{
 			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},
 			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},
 			System:      about,
-			PublishedAt: s.cfg.PublicOrigin + "/verify",
+			PublishedAt: s.cfg.PublicOrigin + "/.well-known/lerd/",
 			Process: func(id string, v int) ([]string, string) {
 				p, err := s.law.Process(legal.ProcessID(id), v)
 				if err != nil {
@@ -203,7 +201,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	reader := s.store.AuditReader()
 	cfg := web.Config{
 		Log: s.log, Now: now, Sessions: s.people, Authorizer: s.rules, PublicOrigin: s.cfg.PublicOrigin, Development: s.cfg.development,
-		LogTiles: web.LogHandler(reader), LogKey: s.logVKey, Product: s.cfg.Product, TempDir: s.cfg.path("tmp"),
+		LogTiles: web.LogHandler(reader), Published: s.publisher(now), LogKey: s.logVKey, Product: s.cfg.Product, TempDir: s.cfg.path("tmp"),
 		Ready: []web.Check{
 			{Name: "database", Ping: s.store.Ready},
 			{Name: "account data", Ping: s.source.Ping},
@@ -257,66 +255,12 @@ func (d devSignIn) SignIn(ctx context.Context, name, _ string) (string, error) {
 	return token, err
 }
 
-// loadKeys reads what bundles are signed with: the operator's, or in an
-// evaluation the demonstration's own hierarchy.
-func loadKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
-	if cfg.development {
-		return demoKeys(cfg, now)
+// publish puts on record what lerd works with: the rules, and its keys.
+func (s *system) publish(ctx context.Context) error {
+	if err := s.publishRules(ctx); err != nil {
+		return err
 	}
-	signer, err := cms.LoadFileSigner(cfg.Seal.Key, cfg.Seal.Chain, false)
-	if err != nil {
-		return jobs.Keys{}, err
-	}
-	chain, err := cms.ReadCertsPEM(cfg.TSA.Chain)
-	if err != nil {
-		return jobs.Keys{}, err
-	}
-	sealChain := signer.Chain()
-	roots := []*x509.Certificate{sealChain[len(sealChain)-1], chain[len(chain)-1]}
-	return jobs.Keys{
-		Signer: signer, TSAChain: chain, Roots: roots,
-		TSA:  &tsp.Client{Post: tsphttp.Post(cfg.TSA.URL, &http.Client{Timeout: 20 * time.Second}), Roots: roots[1:], Pool: chain, Rand: rand.Reader},
-		CRLs: func(context.Context) ([][]byte, error) { return readAll(cfg.Seal.CRLs) },
-	}, nil
-}
-
-func readAll(paths []string) (out [][]byte, err error) {
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, b)
-	}
-	return out, nil
-}
-
-// demoKeys loads or makes the demonstration's hierarchy, with a time-stamping
-// authority inside the process.
-func demoKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
-	dir := cfg.path("keys", "demo-pki")
-	pki, err := demopki.Load(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		if pki, err = demopki.New(demopki.Options{Organisation: cfg.Controller.Name, URL: cfg.PublicOrigin + "/.well-known/lerd", Now: now()}); err == nil {
-			err = pki.Save(dir)
-		}
-	}
-	if err != nil {
-		return jobs.Keys{}, err
-	}
-	signer, err := pki.Signer()
-	if err != nil {
-		return jobs.Keys{}, err
-	}
-	stamper, err := pki.TSASigner()
-	if err != nil {
-		return jobs.Keys{}, err
-	}
-	return jobs.Keys{
-		Signer: signer, TSA: &tsp.Authority{Signer: stamper, Now: now, Rand: rand.Reader}, TSAChain: stamper.Chain(),
-		CRLs:  func(context.Context) ([][]byte, error) { return pki.CRLs(now()) },
-		Roots: []*x509.Certificate{pki.Root.Cert, pki.TSARoot.Cert},
-	}, nil
+	return s.publishKeys(ctx)
 }
 
 // publishRules puts the links from platform rules to offences, as the policy

@@ -39,13 +39,14 @@ type Object struct {
 // verbs holds every verb and the kinds that it applies to; a policy row outside
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
-	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"request", "finding", "agency"},
-	"view":   {"request", "document", "finding", "release", "log", "agency"},
+	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency"},
+	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency"},
 	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},
 	"resolve_conflict": {"request"}, "confirm": {"finding"}, "approve": {"release"}, "return": {"release"},
 	"propose": {"agency"}, "activate": {"agency"}, "abandon": {"agency"}, "renew": {"agency"}, "suspend": {"agency"},
 	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
+	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
 	"verify": {"log"}, "resolve": {"request"}, "prepare": {"release"}, "export": {"release"},
 }
 

@@ -90,6 +90,9 @@ func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 		report.Print(&b)
 		return fault.Because(fault.Gate, errors.New(b.String()), "The sealed bundle did not pass its own verification (%v). Nothing was released.", report.Failed())
 	}
+	if report.Level != "LT" {
+		return fault.New(fault.Gate, "The seal is of level %s. Only level LT is released: with time stamp and revocation lists.", report.Level)
+	}
 	for _, c := range report.Checks {
 		if c.Result == verify.Skip && c.ID != "released" {
 			return fault.New(fault.Gate, "The sealed bundle is not complete: %s", c.Detail)

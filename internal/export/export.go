@@ -77,6 +77,7 @@ const (
 	KindReleased    = "export.released"
 	FactExport      = "export_id"
 	FactContents    = "export_json_sha256" // export.sealed: SHA-256 of data/export.json, hexadecimal
+	FactSeal        = "seal_cert_sha256"   // export.sealed: SHA-256 of the certificate that seals, hexadecimal
 	FactContainer   = "asice_sha256"       // export.released: SHA-256 of the container
 	FactReleaseFile = "release_sha256"     // export.released: SHA-256 of the encrypted file
 )

@@ -34,22 +34,29 @@ type SealRequest struct {
 	Proof    Proof // of the export.sealed event
 	Signer   cms.Signer
 	PSS      bool                // RSASSA-PSS for an RSA key
-	TSA      TSA                 // nil only together with AllowUnstamped
-	TSAChain []*x509.Certificate // of the authority, up to its root, for level LT
-	CRLs     [][]byte            // DER, of every authority of both chains; none: level T
-	// AllowUnstamped lets a level B seal be made, which Encrypt refuses to release.
-	AllowUnstamped bool
+	TSA      TSA                 // nil only together with BelowLT
+	TSAChain []*x509.Certificate // of every authority that TSA may ask, each up to its root
+	CRLs     [][]byte            // DER, current, of every authority of all chains
+	// BelowLT lets a seal be made without time stamp or revocation lists, level
+	// B or T, which Encrypt refuses to release.
+	BelowLT bool
 }
 
 // Seal makes the container and its sidecars. It refuses when there is no time
-// stamp, when a CRL is out of date, when the seal is another than the contents
+// stamp, when a revocation list is missing, out of date, not yet valid or names
+// a certificate of ours, when the seal is another than the contents
 // name, and when the event does not commit to the contents. After a crash it
 // goes on where it was.
 func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error) {
 	id := r.Prepared.ExportID
 	defer fault.Wrap(&err, "seal(%s)", id)
 	if done, err := m.loadSealed(id); err == nil {
-		return done, os.RemoveAll(m.stagingDir(id))
+		if sum, err := fileSum(filepath.Join(m.Dir, done.Container)); err == nil && hexOf(sum) == done.SHA256 {
+			return done, os.RemoveAll(m.stagingDir(id))
+		}
+		if err := m.unseal(id); err != nil { // the disk has spoilt it: it is made anew from the same contents
+			return Sealed{}, err
+		}
 	}
 	s, err := loadStage(m.stagingDir(id))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,6 +96,16 @@ func (m *Maker) loadSealed(id string) (s Sealed, err error) {
 	return s, json.Unmarshal(b, &s)
 }
 
+// unseal removes a container that is no longer what was sealed.
+func (m *Maker) unseal(id string) error {
+	for _, name := range []string{filepath.Join(m.stagingRoot(), id+".sealed.json"), filepath.Join(m.Dir, id+".asice")} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 func levelOf(r *SealRequest) string {
 	switch {
 	case r.TSA == nil:
@@ -97,46 +114,6 @@ func levelOf(r *SealRequest) string {
 		return "T"
 	}
 	return "LT"
-}
-
-func (m *Maker) checkSeal(s *stage, r *SealRequest) error {
-	if r.TSA == nil && !r.AllowUnstamped {
-		return fault.New(fault.Gate, "No time-stamping authority is set up. Nothing is released without a time stamp.")
-	}
-	if got := NameSigner(r.Signer); got != s.Signer {
-		return fault.New(fault.Conflict, "The contents name another sealing key. Prepare the export again under the new key.")
-	}
-	for _, der := range r.CRLs {
-		crl, err := x509.ParseRevocationList(der)
-		if err != nil {
-			return fault.Because(fault.Invalid, err, "A revocation list cannot be read.")
-		}
-		if !crl.NextUpdate.After(m.Now()) {
-			return fault.New(fault.Gate, "The revocation list of %s ended on %s. Fetch the current one.",
-				crl.Issuer.CommonName, stampOf(crl.NextUpdate))
-		}
-	}
-	return checkEntry(r.Proof, KindSealed, map[string]string{FactExport: s.ExportID, FactContents: hexOf(s.file("data/export.json").SHA256)})
-}
-
-// checkEntry sees that an event states what it must, before it is enclosed.
-func checkEntry(p Proof, kind string, facts map[string]string) error {
-	var e struct {
-		Kind  string            `json:"kind"`
-		Facts map[string]string `json:"facts"`
-	}
-	if err := json.Unmarshal(p.Entry, &e); err != nil {
-		return fault.Because(fault.Invalid, err, "The audit event's entry cannot be read.")
-	}
-	if e.Kind != kind {
-		return fault.New(fault.Invalid, "The audit event must be %s.", kind)
-	}
-	for name, want := range facts {
-		if e.Facts[name] != want {
-			return fault.New(fault.Conflict, "The audit event does not commit to this export: its %s differs.", name)
-		}
-	}
-	return nil
 }
 
 // box collects what the manifests list while the zip is written.

@@ -3,8 +3,10 @@ package export
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
+	"io"
 	"iter"
 	"net/netip"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"filippo.io/age"
 	"pgregory.net/rapid"
 
+	"lerd/internal/export/cms"
 	"lerd/internal/export/columns"
 	"lerd/internal/export/tsp"
 	"lerd/internal/fault"
@@ -113,6 +116,14 @@ func TestPrepareIsSettledOnce(t *testing.T) {
 	}
 }
 
+// deadSigner is a token that was pulled out.
+type deadSigner struct{ cms.Signer }
+
+func (deadSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("CKR_TOKEN_NOT_PRESENT")
+}
+
+// TestNothingLeavesWithout takes away, one at a time, what a release rests on.
 func TestNothingLeavesWithout(t *testing.T) {
 	d, ctx := newDesk(t), context.Background()
 	p, err := d.maker.Prepare(ctx, d.content(1, 5))
@@ -120,15 +131,28 @@ func TestNothingLeavesWithout(t *testing.T) {
 	other := newDesk(t)
 	stale, err := d.pki.CRLs(now.AddDate(0, 0, -20))
 	d.must(err)
+	tomorrow, err := d.pki.CRLs(now.Add(24 * time.Hour))
+	d.must(err)
+	d.pki.Revoked[d.pki.Seal.Cert.SerialNumber.String()] = now.Add(-time.Hour)
+	revoked, err := d.pki.CRLs(now)
+	d.must(err)
+	delete(d.pki.Revoked, d.pki.Seal.Cert.SerialNumber.String())
 	for name, c := range map[string]struct {
 		change func(*SealRequest)
 		kind   fault.Kind
 	}{
-		"no time stamp":     {func(r *SealRequest) { r.TSA = nil }, fault.Gate},
-		"authority is down": {func(r *SealRequest) { r.TSA = &deadTSA{TSA: d.tsa} }, fault.Unavailable},
-		"stale lists":       {func(r *SealRequest) { r.CRLs = stale }, fault.Gate},
-		"another key":       {func(r *SealRequest) { r.Signer = other.signer }, fault.Conflict},
-		"another event":     {func(r *SealRequest) { r.Proof = d.log("export.intended", nil) }, fault.Invalid},
+		"no lists":                         {func(r *SealRequest) { r.CRLs = nil }, fault.Gate},
+		"no list of the authority of time": {func(r *SealRequest) { r.CRLs = r.CRLs[:2] }, fault.Gate},
+		"no list of the root":              {func(r *SealRequest) { r.CRLs = r.CRLs[1:] }, fault.Gate},
+		"lists of tomorrow":                {func(r *SealRequest) { r.CRLs = tomorrow }, fault.Gate},
+		"a list that is none":              {func(r *SealRequest) { r.CRLs = append(r.CRLs, []byte("<html>")) }, fault.Gate},
+		"lists that name the seal":         {func(r *SealRequest) { r.CRLs = revoked }, fault.Gate},
+		"key out of reach":                 {func(r *SealRequest) { r.Signer = deadSigner{r.Signer} }, fault.Unavailable},
+		"no time stamp":                    {func(r *SealRequest) { r.TSA = nil }, fault.Gate},
+		"authority is down":                {func(r *SealRequest) { r.TSA = &deadTSA{TSA: d.tsa} }, fault.Unavailable},
+		"stale lists":                      {func(r *SealRequest) { r.CRLs = stale }, fault.Gate},
+		"another key":                      {func(r *SealRequest) { r.Signer = other.signer }, fault.Conflict},
+		"another event":                    {func(r *SealRequest) { r.Proof = d.log("export.intended", nil) }, fault.Invalid},
 		"event of other contents": {func(r *SealRequest) {
 			r.Proof = d.log(KindSealed, map[string]string{FactExport: p.ExportID, FactContents: strings.Repeat("0", 64)})
 		}, fault.Conflict},
@@ -142,12 +166,47 @@ func TestNothingLeavesWithout(t *testing.T) {
 			t.Fatalf("%s: a container was left", name)
 		}
 	}
-	r := d.sealRequest(p)
-	r.TSA, r.AllowUnstamped = nil, true
-	s, err := d.maker.Seal(ctx, r)
+	if _, err := d.maker.Seal(ctx, d.sealRequest(p)); err != nil {
+		t.Errorf("with everything back: %v", err)
+	}
+}
+
+// TestNothingBelowLTIsReleased makes seals without time stamp, and without lists.
+func TestNothingBelowLTIsReleased(t *testing.T) {
+	for name, change := range map[string]func(*SealRequest){
+		"B": func(r *SealRequest) { r.TSA, r.CRLs = nil, nil },
+		"T": func(r *SealRequest) { r.CRLs = nil },
+	} {
+		d, ctx := newDesk(t), context.Background()
+		p, err := d.maker.Prepare(ctx, d.content(1, 5))
+		d.must(err)
+		r := d.sealRequest(p)
+		change(&r)
+		r.BelowLT = true
+		s, err := d.maker.Seal(ctx, r)
+		d.must(err)
+		if s.Level != name {
+			t.Errorf("level %s, want %s", s.Level, name)
+		}
+		if _, err := d.maker.Encrypt(ctx, d.encryptRequest(s)); fault.KindOf(err) != fault.Gate {
+			t.Errorf("a level %s bundle was released: %v", name, err)
+		}
+	}
+}
+
+// TestADamagedContainerIsMadeAnew: what the disk has spoilt after it was sealed
+// is noticed when the export goes on, and sealed again from the same contents.
+func TestADamagedContainerIsMadeAnew(t *testing.T) {
+	d := newDesk(t)
+	s := d.seal(1, 50)
+	path := filepath.Join(d.maker.Dir, s.Container)
+	b, err := os.ReadFile(path)
 	d.must(err)
-	if _, err := d.maker.Encrypt(ctx, d.encryptRequest(s)); fault.KindOf(err) != fault.Gate {
-		t.Errorf("a level B bundle was released: %v", err)
+	b[len(b)/3] ^= 4
+	d.must(os.WriteFile(path, b, 0o600))
+	s = d.seal(1, 50)
+	if _, err := d.maker.Encrypt(context.Background(), d.encryptRequest(s)); err != nil {
+		t.Error(err)
 	}
 }
 

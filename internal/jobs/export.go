@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,7 +21,7 @@ import (
 type ReleaseSteps interface {
 	ExportCase(ctx context.Context, id requests.ID) (requests.Case, []requests.Record, error)
 	Intend(ctx context.Context, rel requests.Release) (requests.Release, error)
-	Seal(ctx context.Context, rel requests.Release, contentsSHA256 string) (requests.Release, error)
+	Seal(ctx context.Context, rel requests.Release, contentsSHA256, sealSHA256 string) (requests.Release, error)
 	Resume(ctx context.Context, rel requests.Release) (requests.Release, error)
 	Finished(ctx context.Context, ref string) (bool, error)
 	Finish(ctx context.Context, c requests.Case, containerSHA256, encryptedSHA256 string) (requests.Release, error)
@@ -56,6 +55,11 @@ type Exporter struct {
 	LogKey  string // the log's verifier key
 	Origin  string // of the log
 	Profile Profile
+	// Forms gives how an agency's bundles are encrypted; nil: all by GCM.
+	Forms func(ctx context.Context, agency identity.AgencyID) (identity.DeliveryForm, error)
+	// Usable refuses the sealing certificate (SHA-256, hexadecimal) when it is not
+	// the current one or was revoked; nil: it is never refused.
+	Usable func(ctx context.Context, certSHA256 string) error
 	// Hold says why nothing may leave at the moment, nil if nothing is in the way:
 	// Sequencer.Hold. It is asked before an export begins or is resumed, so that
 	// waiting writes no events; the proof of the sealing is waited for anyway.
@@ -102,10 +106,8 @@ var Points = []string{PointBegun, PointIntended, PointPrepared, PointSealed, Poi
 // preceded by a new record of the intent (export.resumed).
 func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	defer fault.Wrap(&err, "jobs.Export(%s)", id)
-	if x.Hold != nil {
-		if err := x.Hold(); err != nil {
-			return err
-		}
+	if err := x.ready(ctx); err != nil {
+		return err
 	}
 	c, rows, err := x.Steps.ExportCase(ctx, id)
 	if err != nil {
@@ -114,11 +116,12 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	if c.Release == nil {
 		return fault.New(fault.Gate, "There is no approved release.")
 	}
-	recipients, err := recipientsOf(c.Agency)
+	to, err := x.recipients(ctx, c.Agency, *c.Release)
 	if err != nil {
 		return err
 	}
 	x.reached(PointBegun)
+	c.Release.Profile = to.form
 	rel, err := x.intend(ctx, *c.Release)
 	if err != nil {
 		return err
@@ -130,16 +133,16 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	}
 	prepared, err := x.Maker.Prepare(ctx, content)
 	if err != nil {
-		return err
+		return shut(err)
 	}
 	x.reached(PointPrepared)
 	if rel, err = x.seal(ctx, rel, hex.EncodeToString(prepared.ExportJSONSHA256[:])); err != nil {
 		return err
 	}
 	x.reached(PointSealed)
-	out, err := x.sign(ctx, rel, prepared, recipients)
+	out, err := x.sign(ctx, rel, prepared, to)
 	if err != nil {
-		return err
+		return shut(err)
 	}
 	if err := x.keep(ctx, rel, filepath.Join(x.Maker.Dir, out.File)); err != nil {
 		return err
@@ -155,6 +158,28 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	return x.Maker.Forget(out)
 }
 
+// shut turns a conflict of the files on disk, e.g. contents that name a former
+// seal, into a shut gate: no other replica settles it, so that people are told.
+func shut(err error) error {
+	if fault.KindOf(err) == fault.Conflict {
+		return fault.Because(fault.Gate, err, "%s", fault.Message(err))
+	}
+	return err
+}
+
+// ready says why nothing may be sealed at the moment, nil if nothing is in the way.
+func (x *Exporter) ready(ctx context.Context) error {
+	if x.Hold != nil {
+		if err := x.Hold(); err != nil {
+			return err
+		}
+	}
+	if x.Usable == nil {
+		return nil
+	}
+	return x.Usable(ctx, export.NameSigner(x.Keys.Signer).CertSHA256)
+}
+
 func (x *Exporter) intend(ctx context.Context, rel requests.Release) (requests.Release, error) {
 	switch rel.State {
 	case requests.ApprovedR:
@@ -167,7 +192,7 @@ func (x *Exporter) intend(ctx context.Context, rel requests.Release) (requests.R
 
 func (x *Exporter) seal(ctx context.Context, rel requests.Release, contents string) (requests.Release, error) {
 	if rel.State == requests.Intended {
-		return x.Steps.Seal(ctx, rel, contents)
+		return x.Steps.Seal(ctx, rel, contents, export.NameSigner(x.Keys.Signer).CertSHA256)
 	}
 	if rel.ContentsSHA256 != contents {
 		return rel, fault.New(fault.Gate, "The contents of %s are no longer what was sealed. Nothing leaves; tell the auditors.", rel.Ref)
@@ -200,7 +225,7 @@ func (x *Exporter) Tidy(ctx context.Context) error {
 }
 
 // sign makes the container and the encrypted release set.
-func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prepared, to []*x509.Certificate) (out export.Released, err error) {
+func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prepared, to recipients) (out export.Released, err error) {
 	proof, err := x.Proofs.WaitFor(ctx, rel.SealingEvent)
 	if err != nil {
 		return out, err
@@ -222,7 +247,7 @@ func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prep
 		return out, err
 	}
 	x.reached(PointSigned)
-	out, err = x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Recipients: to, Roots: x.Keys.Roots, LogKeys: []string{x.LogKey}})
+	out, err = x.Maker.Encrypt(ctx, export.EncryptRequest{Sealed: sealed, Profile: to.cms(), Recipients: to.certs, Age: to.age, Roots: x.Keys.Roots, LogKeys: []string{x.LogKey}})
 	if err == nil {
 		x.reached(PointLocked)
 	}
@@ -254,17 +279,4 @@ func (x *Exporter) keep(ctx context.Context, rel requests.Release, file string) 
 		err = fault.New(fault.Gate, "Another bundle lies under the name of %s. Nothing leaves; tell the auditors.", rel.Ref)
 	}
 	return err
-}
-
-// recipientsOf reads the certificate to which an agency's bundles are encrypted.
-func recipientsOf(a identity.Agency) ([]*x509.Certificate, error) {
-	block, _ := pem.Decode(a.CertPEM)
-	if block == nil {
-		return nil, fault.New(fault.Gate, "The agency has no certificate on file to which its bundle could be encrypted.")
-	}
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil, fault.Because(fault.Gate, err, "The agency's certificate cannot be read.")
-	}
-	return []*x509.Certificate{cert}, nil
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // Intend records the intent to sign, before anything is signed, and settles
-// which event will commit to the contents.
+// which event will commit to the contents, and in which form (rel.Profile) the
+// bundle is encrypted.
 func (s *Service) Intend(ctx context.Context, rel Release) (Release, error) {
 	next := rel
 	next.State, next.SealingEvent, next.Attempt = Intended, newID[audit.EventID](), rel.Attempt+1
@@ -19,12 +20,12 @@ func (s *Service) Intend(ctx context.Context, rel Release) (Release, error) {
 }
 
 // Seal records the digest of the contents (hexadecimal SHA-256 of
-// data/export.json), under the id settled by Intend; the proof of this event
-// lies inside the bundle.
-func (s *Service) Seal(ctx context.Context, rel Release, contentsSHA256 string) (Release, error) {
+// data/export.json) and of the certificate that will seal them, under the id
+// settled by Intend; the proof of this event lies inside the bundle.
+func (s *Service) Seal(ctx context.Context, rel Release, contentsSHA256, sealSHA256 string) (Release, error) {
 	next := rel
 	next.State, next.ContentsSHA256 = Sealed, contentsSHA256
-	return s.advance(ctx, rel, next, map[string]string{export.FactContents: contentsSHA256})
+	return s.advance(ctx, rel, next, map[string]string{export.FactContents: contentsSHA256, export.FactSeal: sealSHA256})
 }
 
 // Resume records the intent to sign once more, after a stop in the middle: no

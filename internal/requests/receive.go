@@ -46,7 +46,7 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 		bundle.Close()
 		return nil, "", err
 	}
-	return bundle, c.Release.Ref + ".zip.p7m", nil
+	return bundle, c.Release.FileName(), nil
 }
 
 // downloaded is the receipt: the release's count, and the case's state.

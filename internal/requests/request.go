@@ -267,6 +267,15 @@ type Release struct {
 	Version         int64
 	EventID         audit.EventID
 	Items           []Item
+	Profile         identity.DeliveryProfile // in which its file is encrypted; empty: GCM
+}
+
+// FileName is that of the encrypted bundle, as it is downloaded.
+func (r Release) FileName() string {
+	if r.Profile == identity.DeliverAge {
+		return r.Ref + ".zip.age"
+	}
+	return r.Ref + ".zip.p7m"
 }
 
 // Item is one part of a release: one category of one target, with everything

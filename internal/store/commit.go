@@ -15,6 +15,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/keys"
 	"lerd/internal/requests"
 	"lerd/internal/violations"
 )
@@ -77,7 +78,11 @@ func update(tx *gorm.DB, r tableRow) error {
 	if v := reflect.Indirect(reflect.ValueOf(r)).FieldByName("Version"); v.IsValid() {
 		q = q.Where("version = ?", v.Int()-1)
 	}
-	q = q.Select("*").Omit("id").Updates(r)
+	if p, ok := r.(interface{ progress() []string }); ok { // the only columns that the application may change
+		q = q.Select(p.progress()).Updates(r)
+	} else {
+		q = q.Select("*").Omit("id").Updates(r)
+	}
 	if q.Error != nil {
 		return q.Error
 	}
@@ -165,6 +170,10 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromCosignatureRule(*x, event), nil
 	case *requests.CosignatureChoice:
 		return fromCosignatureChoice(*x, event), nil
+	case *keys.Key:
+		return fromKey(*x, event), nil
+	case *identity.DeliveryForm:
+		return fromDelivery(*x, event), nil
 	case *violations.Finding:
 		return fromFinding(*x, event), nil
 	case *violations.Confirmation:
@@ -226,6 +235,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
 		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
 		scan[detailRow](db), scan[roundRow](db), scan[callRow](db),
+		scan[signingKeyRow](db), scan[deliveryRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
 	} {

@@ -244,6 +244,7 @@ type releaseRow struct {
 	ExportedAt      *time.Time `gorm:"column:exported_at"`
 	Version         int64      `gorm:"column:version"`
 	EventID         string     `gorm:"column:event_id"`
+	Profile         string     `gorm:"column:profile"`
 }
 
 type itemRow struct {

@@ -53,14 +53,30 @@ func (c *Ctx) bundlePart(cs requests.Case) *bundlePart {
 }
 
 // bundleName is the file's name as Download gives it.
-func bundleName(r requests.Release) string { return r.Ref + ".zip.p7m" }
+func bundleName(r requests.Release) string { return r.FileName() }
+
+// decryptStep is the key of the words and the command that opens the file.
+func decryptStep(r requests.Release) (key, command string) {
+	switch r.Profile {
+	case identity.DeliverAge:
+		return "decrypt_age", "age -d -i IDENTITY.txt -o " + r.Ref + ".zip " + bundleName(r)
+	case identity.DeliverCBC:
+		return "decrypt_cbc", openssl(r)
+	}
+	return "decrypt", openssl(r)
+}
+
+func openssl(r requests.Release) string {
+	return "openssl cms -decrypt -binary -inform DER -in " + bundleName(r) + " -recip CERTIFICATE.pem -inkey KEY.pem -out " + r.Ref + ".zip"
+}
 
 // bundleCommands are the steps from the downloaded file to checked records.
 func (c *Ctx) bundleCommands(r requests.Release) []verifyStep {
 	var out []verifyStep
+	opens, command := decryptStep(r)
 	for _, s := range []struct{ key, command string }{
 		{"compare", "sha256sum " + bundleName(r)},
-		{"decrypt", "openssl cms -decrypt -binary -inform DER -in " + bundleName(r) + " -recip CERTIFICATE.pem -inkey KEY.pem -out " + r.Ref + ".zip"},
+		{opens, command},
 		{"unpack", "unzip " + r.Ref + ".zip"},
 		{"verify", "lerd bundle verify " + r.Ref + ".asice --trust-root ROOT.pem"},
 	} {

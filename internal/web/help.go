@@ -37,8 +37,8 @@ func (s *Server) helpVerify(c *Ctx) error {
 	p := verifyPage{Base: c.Base("verify.title"), LogKey: s.cfg.LogKey}
 	for _, step := range []struct{ key, command string }{
 		{"container", "lerd bundle verify BUNDLE.asice"},
-		{"signature", "openssl cms -verify -cades -binary -inform DER -in META-INF/signature.p7s -content META-INF/ASiCManifest.xml -CAfile ROOT.pem"},
-		{"files", "sha256sum FILE"},
+		{"signature", "openssl cms -verify -cades -binary -inform DER -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml -CAfile ROOT.pem -out /dev/null"},
+		{"files", "sha256sum -c manifest-sha256.txt"},
 		{"log", "lerd audit verify --log " + s.origin.base() + "/log/"},
 	} {
 		p.Steps = append(p.Steps, verifyStep{Title: c.T("verify." + step.key), Command: step.command, Text: c.T("verify." + step.key + ".text")})

@@ -82,6 +82,9 @@ type Config struct {
 	Ready          []Check
 	// LogTiles serves the public audit log below /log/, with its own caching.
 	LogTiles http.Handler
+	// Published gives the files with which bundles are verified, below
+	// /.well-known/lerd/; nil: they are published elsewhere.
+	Published PublishedFiles
 	// LogKey is the log's verifier key, printed on the help page.
 	LogKey string
 	// Services are the steps that the pages of a role take.

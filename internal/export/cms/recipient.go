@@ -21,21 +21,31 @@ import (
 
 var errNotForKey = fault.New(fault.Invalid, "The message is not encrypted to this key, or was changed.")
 
+// CheckRecipient refuses a certificate to which nothing can be encrypted: the
+// key is too weak or of another kind, or not for encryption.
+func CheckRecipient(cert *x509.Certificate) error {
+	if err := strongKey(cert.PublicKey); err != nil {
+		return err
+	}
+	usage, word := x509.KeyUsageKeyEncipherment, "key encipherment"
+	if _, isRSA := cert.PublicKey.(*rsa.PublicKey); !isRSA {
+		usage, word = x509.KeyUsageKeyAgreement, "key agreement"
+	}
+	if cert.KeyUsage != 0 && cert.KeyUsage&usage == 0 {
+		return fault.New(fault.Invalid, "The key usage of the recipient's certificate must allow %s.", word)
+	}
+	return nil
+}
+
 // recipientInfo writes the content key for one certificate.
 func recipientInfo(p Profile, cert *x509.Certificate, cek []byte, rand io.Reader) ([]byte, error) {
-	if err := strongKey(cert.PublicKey); err != nil {
+	if err := CheckRecipient(cert); err != nil {
 		return nil, err
 	}
 	switch pub := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageKeyEncipherment == 0 {
-			return nil, fault.New(fault.Invalid, "The key usage of the recipient's certificate must allow key encipherment.")
-		}
 		return keyTransport(p, cert, pub, cek, rand)
 	case *ecdsa.PublicKey:
-		if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageKeyAgreement == 0 {
-			return nil, fault.New(fault.Invalid, "The key usage of the recipient's certificate must allow key agreement.")
-		}
 		return keyAgreement(cert, pub, cek, rand)
 	}
 	return nil, fault.New(fault.Invalid, "The recipient's key must be RSA or ECDSA.")

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"io"
 	"math/big"
+	"slices"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -21,7 +23,15 @@ type Client struct {
 	Roots []*x509.Certificate // of the authority
 	Pool  []*x509.Certificate // its issuing authorities, where it does not send them
 	Rand  io.Reader           // for the nonce
+	// Policies are the OIDs (dotted) under which a stamp is taken; none: any.
+	Policies []string
+	// Now, where given, must agree with the stamp to within MaxSkew.
+	Now func() time.Time
 }
+
+// MaxSkew is how far an authority's time may be from the clock here. More is a
+// fault of one of the two, and a stamp that nobody could explain in court.
+const MaxSkew = 5 * time.Minute
 
 // Stamp asks for a token over digest, and verifies the answer: digest, nonce,
 // signature and chain. An authority out of reach is fault.Unavailable.
@@ -51,7 +61,21 @@ func (c *Client) Stamp(ctx context.Context, digest Digest) (s *Stamp, err error)
 	if info.Nonce == nil || info.Nonce.Cmp(nonce) != 0 {
 		return nil, fault.New(fault.Invalid, "The time stamp answers another question: its nonce differs.")
 	}
+	if err := c.checkTerms(info); err != nil {
+		return nil, err
+	}
 	return &Stamp{Response: response, Token: token, Time: info.Time}, nil
+}
+
+// checkTerms holds a stamp against what was agreed with the authority.
+func (c *Client) checkTerms(info *Info) error {
+	if len(c.Policies) > 0 && !slices.Contains(c.Policies, info.Policy) {
+		return fault.New(fault.Invalid, "The time stamp was given under the policy %s, which is none of those agreed.", info.Policy)
+	}
+	if c.Now != nil && c.Now().Sub(info.Time).Abs() > MaxSkew {
+		return fault.New(fault.Invalid, "The time stamp says %s, more than %s from the clock here. Check both clocks.", info.Time.Format(time.RFC3339), MaxSkew)
+	}
+	return nil
 }
 
 func newNonce(rand io.Reader) (*big.Int, error) {
