@@ -54,6 +54,7 @@ var alone = map[string][]string{
 	"export/columns": {"fault"},
 	"fault":          {},
 	"personal":       {},
+	"vault":          {"fault"},
 	"pdfa":           {},
 }
 

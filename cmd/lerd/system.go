@@ -30,6 +30,7 @@ import (
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/store"
 	"lerd/internal/store/blob"
+	"lerd/internal/vault"
 	"lerd/internal/violations"
 	"lerd/internal/web"
 	"lerd/internal/web/wire"
@@ -104,9 +105,13 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if _, err := blobs.Sweep(); err != nil {
 		return nil, err
 	}
+	drafts, err := vault.Open(cfg.path("keys", "drafts.key"), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	s.openAgencies()
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
@@ -302,6 +307,9 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 			n, err := s.caseJob.RunOnce(ctx)
 			return n > 0, err
 		})
+	})
+	g.Go(func() error {
+		return s.every(ctx, time.Minute, "drafts", func() (bool, error) { return s.tidyDrafts(ctx) })
 	})
 	return g.Wait()
 }

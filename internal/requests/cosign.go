@@ -55,8 +55,19 @@ func (s *Service) SendBack(ctx context.Context, id ID, why string) (err error) {
 	if err != nil {
 		return err
 	}
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return err
+	}
+	draft, err := s.reopen(ctx, id, &DraftNote{By: actor.Name.Reveal(), Text: why, At: s.now()})
+	if err != nil {
+		return err
+	}
 	return s.takeReasoned(ctx, c, reasoned{SendBack, rule, why, "Say what the officer should change.",
-		func(*Request, *change.Part, personal.Text) []change.Part { return nil }})
+		func(_ *Request, part *change.Part, _ personal.Text) []change.Part {
+			part.Insert = append(part.Insert, draft...)
+			return nil
+		}})
 }
 
 // toCosign loads a case for its second signer: a supervisor of the agency, and
@@ -98,6 +109,11 @@ func (s *Service) TakeBack(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
+	draft, err := s.reopen(ctx, id, nil)
+	if err != nil {
+		return err
+	}
+	part.Insert = append(part.Insert, draft...)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 

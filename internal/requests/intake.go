@@ -3,7 +3,7 @@ package requests
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
+	"errors"
 	"io"
 	"sort"
 	"strconv"
@@ -17,7 +17,6 @@ import (
 	"lerd/internal/personal"
 	"lerd/internal/records"
 	"lerd/internal/requests/identifier"
-	"lerd/internal/requests/orderdoc"
 )
 
 // Limits of a submission.
@@ -65,24 +64,33 @@ func (s *Service) Upload(ctx context.Context, fileName, declaredType string, r i
 	if err != nil {
 		return d, err
 	}
-	limits := orderdoc.DefaultLimits()
-	data, err := io.ReadAll(io.LimitReader(r, limits.MaxBytes+1))
-	if err != nil {
-		return d, fault.Because(fault.Invalid, err, "The file did not arrive whole. Please send it again.")
-	}
-	found, err := orderdoc.CheckBytes(ctx, data, orderdoc.Upload{FileName: fileName, DeclaredType: declaredType}, limits)
+	found, data, err := s.examine(ctx, fileName, declaredType, r)
 	if err != nil {
 		return d, err
 	}
-	d = Document{ID: newID[DocumentID](), Agency: actor.Agency, By: actor.Person, FileName: personal.NewText(cleanFileName(fileName)),
-		SHA256: hex.EncodeToString(found.SHA256[:]), Bytes: found.Size, Pages: found.Pages, At: s.now()}
+	d = found.document(actor)
 	if err := s.Blobs.Put(ctx, blobOf(d.ID), bytes.NewReader(data)); err != nil {
 		return d, err
 	}
+	part := uploaded(ctx, &d, rule)
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}}); err != nil {
+		return d, errors.Join(err, s.Blobs.Remove(ctx, blobOf(d.ID)))
+	}
+	return d, nil
+}
+
+// document makes the order's file a document of the agency.
+func (o DraftOrder) document(actor identity.Actor) Document {
+	return Document{ID: newID[DocumentID](), Agency: actor.Agency, By: actor.Person, FileName: personal.NewText(o.Name), SHA256: o.SHA256,
+		Bytes: o.Bytes, Pages: o.Pages, At: o.At}
+}
+
+// uploaded is the part of a step by which a document comes in.
+func uploaded(ctx context.Context, d *Document, rule string) change.Part {
 	e := change.Event(ctx, d.At, "document.uploaded", "document:"+string(d.ID), 1)
 	e.Facts["sha256"], e.Facts["bytes"], e.Facts["pages"], e.Facts["rule"] = d.SHA256, strconv.FormatInt(d.Bytes, 10), strconv.Itoa(d.Pages), rule
 	d.EventID = e.ID
-	return d, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&d}}}})
+	return change.Part{Event: e, Insert: []any{d}}
 }
 
 // blobOf names a document's bytes; the name never holds what was typed.
@@ -109,11 +117,25 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 	if err != nil {
 		return q, err
 	}
+	doc, err := s.sent(ctx, in.Document, actor)
+	if err != nil {
+		return q, err
+	}
+	return s.submit(ctx, in, doc, nil)
+}
+
+// submit makes a case of what was typed and its order. with adds what else the
+// same step writes; before is written first.
+func (s *Service) submit(ctx context.Context, in Submission, doc Document, with func(q *Request, set *change.Set)) (q Request, err error) {
+	actor, err := actorOf(ctx)
+	if err != nil {
+		return q, err
+	}
 	_, rule, err := s.may(ctx, "submit", "request", actor.Agency)
 	if err != nil {
 		return q, err
 	}
-	c, process, err := s.read(ctx, in, actor)
+	c, process, err := s.read(ctx, in, actor, doc)
 	q = c.Request
 	if err != nil {
 		return q, err
@@ -124,32 +146,43 @@ func (s *Service) Submit(ctx context.Context, in Submission) (q Request, err err
 	if err := s.setClocks(&q, c.Agency, process); err != nil {
 		return q, err
 	}
-	action := Submit
-	twice, err := s.wantsCosignature(ctx, q)
+	part, err := s.proposal(ctx, &q, c.Document, rule)
 	if err != nil {
 		return q, err
+	}
+	set := change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(q.ID))}
+	if with != nil {
+		with(&q, &set)
+	}
+	return q, s.Store.Commit(ctx, set)
+}
+
+// proposal is the part by which a request comes in: signed by its officer, and
+// submitted, or waiting for the second signature where its agency wants one.
+func (s *Service) proposal(ctx context.Context, q *Request, doc Document, rule string) (change.Part, error) {
+	action := Submit
+	twice, err := s.wantsCosignature(ctx, *q)
+	if err != nil {
+		return change.Part{}, err
 	}
 	if twice {
 		action = Propose
 	}
-	part, err := s.step(ctx, &q, action, rule)
+	part, err := s.step(ctx, q, action, rule)
 	if err != nil {
-		return q, err
+		return part, err
 	}
-	part.Event.Causes = append(part.Event.Causes, c.Document.EventID)
+	part.Event.Causes = append(part.Event.Causes, doc.EventID)
 	part.Event.Facts["targets"] = strconv.Itoa(len(q.Targets))
 	part.Event.Facts["emergency"] = strconv.FormatBool(q.Emergency)
 	part.Event.Facts["process_version"] = strconv.Itoa(q.Process.Version)
 	part.Event.Facts["process_digest"] = q.Process.Digest
-	part.Event.Facts["order_sha256"] = c.Document.SHA256
-	part.Update, part.Insert = nil, []any{&q}
+	part.Event.Facts["order_sha256"] = doc.SHA256
+	part.Update, part.Insert = nil, []any{q}
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])
 	}
-	if err := s.sign(ctx, &part, q, SignedToSubmit, c.Document.SHA256); err != nil {
-		return q, err
-	}
-	return q, s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(q.ID))})
+	return part, s.sign(ctx, &part, *q, SignedToSubmit, doc.SHA256)
 }
 
 // reader collects the problems of a form while it is read.
@@ -208,14 +241,25 @@ func (r *reader) date(field, typed, ask string) time.Time {
 }
 
 // read turns a submission into a request, or says all that is wrong with it.
-func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor) (c Case, process *legal.Process, err error) {
+func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor, doc Document) (c Case, process *legal.Process, err error) {
+	c, process, problems, err := s.readForm(ctx, in, actor, doc)
+	if err != nil {
+		return c, process, err
+	}
+	if err := fault.Fields(problems); err != nil {
+		return c, process, err
+	}
+	return c, process, s.complete(ctx, c, process)
+}
+
+// readForm reads a submission as far as it can be read, and gives what is wrong
+// with single answers.
+func (s *Service) readForm(ctx context.Context, in Submission, actor identity.Actor, doc Document) (c Case, process *legal.Process, problems []fault.Problem, err error) {
 	now := s.now()
 	if c.Agency, err = s.Agencies.AgencyByID(ctx, actor.Agency); err != nil {
-		return c, nil, err
+		return c, nil, nil, err
 	}
-	if c.Document, err = s.sent(ctx, in.Document, actor); err != nil {
-		return c, nil, err
-	}
+	c.Document = doc
 	c.Officer = identity.Person{ID: actor.Person, Active: true}
 	local := now.In(zoneOf(c.Agency))
 	r := reader{today: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)}
@@ -234,12 +278,11 @@ func (s *Service) read(ctx context.Context, in Submission, actor identity.Actor)
 	q.Attested = readAttested(&r, in.Attested)
 	q.Further = s.readFurther(&r, process, in)
 	q.Targets = readTargets(&r, in.Targets, q)
-	if err := fault.Fields(r.problems); err != nil {
-		return c, nil, err
+	if process != nil {
+		pin := process.Pin()
+		q.Process = ProcessPin{ID: string(pin.ID), Version: pin.Version, Digest: pin.Digest}
 	}
-	pin := process.Pin()
-	q.Process = ProcessPin{ID: string(pin.ID), Version: pin.Version, Digest: pin.Digest}
-	return c, process, s.complete(ctx, c, process)
+	return c, process, r.problems, nil
 }
 
 // sent gives the order's document where the agency has sent it; an empty one
@@ -257,7 +300,7 @@ func (s *Service) sent(ctx context.Context, id DocumentID, actor identity.Actor)
 
 func (s *Service) readOrder(r *reader, in Submission, doc Document) Order {
 	o := Order{
-		IssuerKind: in.IssuerKind, ValidatorKind: in.ValidatorKind, Signed: in.OrderSigned, Document: in.Document,
+		IssuerKind: in.IssuerKind, ValidatorKind: in.ValidatorKind, Signed: in.OrderSigned, Document: doc.ID,
 		IssuerName: r.line("issuer_name", in.IssuerName, "Give the name of the court or authority that issued the order.", identifier.Name),
 		Number:     r.line("order_number", in.OrderNumber, "Give the number of the order as it stands on it.", identifier.Reference),
 		LegalBasis: r.line("legal_basis", in.LegalBasis, "Name the provision on which the order rests.", identifier.Name),

@@ -18,7 +18,11 @@ func (s *Service) Preview(ctx context.Context, in Submission) (q Request, err er
 	if _, _, err := s.may(ctx, "submit", "request", actor.Agency); err != nil {
 		return q, err
 	}
-	c, process, err := s.read(ctx, in, actor)
+	doc, err := s.sent(ctx, in.Document, actor)
+	if err != nil {
+		return q, err
+	}
+	c, process, err := s.read(ctx, in, actor, doc)
 	q = c.Request
 	if err != nil {
 		return q, err

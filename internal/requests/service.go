@@ -20,6 +20,7 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/records"
+	"lerd/internal/vault"
 )
 
 // Store keeps cases. Every method sees only what the actor in ctx may see.
@@ -62,6 +63,11 @@ type Blobs interface {
 	Put(ctx context.Context, name string, r io.Reader) error
 	// Get opens what is stored under a name, or NotFound.
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
+	// Remove takes a name away; one that is not there is no failure.
+	Remove(ctx context.Context, name string) error
+	// OlderThan lists the names of an area, the part before the slash, that were
+	// stored before a moment.
+	OlderThan(ctx context.Context, area string, before time.Time) ([]string, error)
 }
 
 // Agencies knows the agencies on file.
@@ -84,6 +90,9 @@ type Config struct {
 	Releases ReleaseStore
 	// Cosignatures knows who must sign a second time.
 	Cosignatures CosignatureStore
+	Drafts       DraftStore
+	Housekeeping Housekeeping // for the jobs that erase what is no longer needed
+	Vault        *vault.Vault // seals drafts
 	TrailStore   TrailStore
 	Proofs       Proofs
 	Access       Authorizer

@@ -69,6 +69,9 @@ func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
 	if err := putSessions(tx, part.Insert); err != nil {
 		return err
 	}
+	if err := putDrafts(tx, part.Insert); err != nil {
+		return err
+	}
 	return insertRecords(tx, part.Insert)
 }
 
@@ -107,7 +110,7 @@ func nextVersion(tx *gorm.DB, stream string) (int64, error) {
 func rowsOf(p change.Part) (inserts, updates []tableRow, err error) {
 	for _, v := range p.Insert {
 		switch v.(type) {
-		case requests.Records, *identity.Session: // not rows of business tables
+		case requests.Records, *identity.Session, *requests.Draft: // not rows of business tables
 			continue
 		}
 		r, err := rowOf(v, p.Event.ID)

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 
 	"lerd/internal/fault"
 )
@@ -81,6 +82,38 @@ func (f Folder) Get(_ context.Context, name string) (io.ReadCloser, error) {
 		return nil, fault.New(fault.NotFound, "There is nothing here.")
 	}
 	return file, err
+}
+
+// Remove takes a blob away; one that is not there is no failure.
+func (f Folder) Remove(_ context.Context, name string) (err error) {
+	defer fault.Wrap(&err, "blob.Remove(%s)", name)
+	path, err := f.Path(name)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return noRoom(err)
+	}
+	return nil
+}
+
+// OlderThan lists the blobs of an area, the part of their names before the
+// slash, that were stored before a moment.
+func (f Folder) OlderThan(_ context.Context, area string, before time.Time) (names []string, err error) {
+	defer fault.Wrap(&err, "blob.OlderThan(%s)", area)
+	list, err := os.ReadDir(filepath.Join(f.Dir, area))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range list {
+		name := area + "/" + e.Name()
+		info, err := e.Info()
+		if err != nil || !validName.MatchString(name) || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			continue
+		}
+		names = append(names, name)
+	}
+	return names, err
 }
 
 // Sweep removes what writers that were killed left behind. It is called at

@@ -186,6 +186,59 @@ GRANT SELECT ON cosignature_rule, cosignature_choice, request_signature TO lerd_
 GRANT INSERT ON cosignature_rule, cosignature_choice, request_signature TO lerd_app;
 GRANT UPDATE ON cosignature_rule, cosignature_choice TO lerd_app;
 
+-- A draft is nobody's business but its unit's: machinery like a session, not a
+-- row of the log. Its text is sealed under a key of its own, which is wrapped by
+-- a key outside the database; without both it is erased.
+CREATE TABLE draft (
+    id         uuid PRIMARY KEY,
+    agency_id  uuid NOT NULL REFERENCES agency,
+    unit_id    uuid,
+    owner_id   uuid NOT NULL REFERENCES person,
+    state      text NOT NULL CHECK (state IN ('open', 'sent', 'erased')),
+    request_id uuid REFERENCES request,
+    sealed     bytea,
+    sealed_key bytea,
+    blob       text NOT NULL,
+    version    bigint NOT NULL CHECK (version > 0),
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    warned_at  timestamptz,
+    FOREIGN KEY (unit_id, agency_id) REFERENCES unit (id, agency_id),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
+    CHECK (state <> 'sent' OR request_id IS NOT NULL),
+    CHECK (num_nonnulls(sealed, sealed_key) = CASE state WHEN 'erased' THEN 0 ELSE 2 END),
+    CHECK (state <> 'erased' OR blob = '')
+);
+CREATE INDEX draft_open ON draft (agency_id, changed_at DESC) WHERE state = 'open';
+CREATE INDEX draft_expiry ON draft (expires_at) WHERE state <> 'erased';
+CREATE UNIQUE INDEX draft_request ON draft (request_id) WHERE request_id IS NOT NULL;
+
+-- +goose StatementBegin
+CREATE FUNCTION check_draft() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.version <> OLD.version + 1 THEN
+        RAISE EXCEPTION 'draft %: version % does not follow %', NEW.id, NEW.version, OLD.version;
+    END IF;
+    IF OLD.state = 'erased' THEN
+        RAISE EXCEPTION 'draft %: it was erased', NEW.id;
+    END IF;
+    IF (NEW.agency_id, NEW.unit_id, NEW.created_at) IS DISTINCT FROM (OLD.agency_id, OLD.unit_id, OLD.created_at) THEN
+        RAISE EXCEPTION 'draft %: it stays with its unit', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER check_draft BEFORE UPDATE ON draft FOR EACH ROW EXECUTE FUNCTION check_draft();
+ALTER TABLE draft ENABLE ALWAYS TRIGGER check_draft;
+ALTER TABLE draft ENABLE ROW LEVEL SECURITY;
+CREATE POLICY draft_of_agency ON draft TO lerd_app
+    USING (lerd_scope() = 'system' OR (lerd_scope() = 'officer' AND agency_id::text = coalesce(current_setting('lerd.agency', true), '')));
+GRANT SELECT, INSERT, UPDATE ON draft TO lerd_app;
+
+-- What an agency asked before about the same account, for the hint at entry.
+CREATE INDEX target_asked ON target (agency_id, kind, identifier);
+
 -- +goose Down
 -- Business data are never dropped by a migration.
 SELECT 1;
