@@ -8,8 +8,17 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+
+	"lerd/internal/legal"
+	"lerd/policies"
 	"lerd/templates"
 )
+
+// wholeAreas are the files that are complete in every language. What they lack
+// is shown in English.
+var wholeAreas = []string{"officer.yaml", "public.yaml", "practice.yaml"}
 
 // sameWords are messages that are rightly the same in English and another
 // language: names, marks, and words that the languages share.
@@ -67,6 +76,59 @@ func holders(text string) string {
 	return strings.Join(slices.Compact(out), " ")
 }
 
+// TestCatalogueIsComplete wants every word that an agency or the public reads in
+// every language, in every plural form that the language has.
+func TestCatalogueIsComplete(t *testing.T) {
+	all := catalogues(t)
+	for lang, areas := range all {
+		have := keysOf(areas)
+		for area, english := range all["en"] {
+			if !slices.Contains(wholeAreas, area) {
+				continue
+			}
+			for key, text := range english {
+				if text == "" {
+					continue
+				}
+				for _, need := range formsOf(language.Make(lang), key) {
+					if have[need] == "" {
+						t.Errorf("%s lacks %s (%s): %s", lang, need, area, text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// formsOf gives the keys that stand for an English key in a language.
+func formsOf(lang language.Tag, key string) []string {
+	if !strings.HasSuffix(key, ".other") || lang == language.English {
+		if pluralEnd.MatchString(key) && lang != language.English {
+			return nil // asked for with .other
+		}
+		return []string{key}
+	}
+	var out []string
+	for form, name := range pluralNames {
+		if hasForm(lang, form) {
+			out = append(out, stem(key)+"."+name)
+		}
+	}
+	return out
+}
+
+// hasForm tells whether the language has the plural form for whole numbers that
+// can occur here.
+// SPEC: Unicode CLDR plural rules (cardinal).
+func hasForm(lang language.Tag, form plural.Form) bool {
+	for n := range 1000 {
+		if plural.Cardinal.MatchPlural(lang, n, 0, 0, 0, 0) == form {
+			return true
+		}
+	}
+	return false
+}
+
 // TestCatalogueFits compares each translation with its English: the same
 // placeholders, no markup, no marks that turn text round, and not left as it was.
 func TestCatalogueFits(t *testing.T) {
@@ -98,4 +160,72 @@ func TestCatalogueFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// homes give for a language a country whose agencies use it: the processes that
+// they can choose are there in it.
+var homes = map[string]string{"de": "DE", "fr": "FR", "es": "ES", "pt": "BR", "hi": "IN", "ar": "SA"}
+
+// TestCatalogueKnowsTheLaw finds translated titles of things that the policies
+// do not have, and refusals that an agency cannot read in its language.
+func TestCatalogueKnowsTheLaw(t *testing.T) {
+	law, err := legal.Load(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := lawKeys(law)
+	for lang, areas := range catalogues(t) {
+		have := keysOf(areas)
+		for key := range have {
+			if strings.HasPrefix(key, "law.") && !known[key] {
+				t.Errorf("%s translates %s, which the policies do not have", lang, key)
+			}
+		}
+		if lang == "en" {
+			continue
+		}
+		for _, r := range law.Refusals() {
+			for _, key := range []string{"law.refusal." + string(r.Code), "law.refusal." + string(r.Code) + ".cure"} {
+				if have[key] == "" {
+					t.Errorf("%s lacks %s", lang, key)
+				}
+			}
+		}
+		for _, p := range law.Processes() {
+			if key := "law.process." + string(p.ID); slices.Contains(p.Countries, homes[lang]) && (have[key] == "" || have[key+".about"] == "") {
+				t.Errorf("%s lacks %s, which agencies of %s use", lang, key, homes[lang])
+			}
+		}
+		for _, k := range law.IssuerKinds() {
+			if have["law.issuer."+k.ID] == "" {
+				t.Errorf("%s lacks law.issuer.%s", lang, k.ID)
+			}
+		}
+		for _, o := range law.OffenceClasses() {
+			if have["law.offence."+o.Code] == "" {
+				t.Errorf("%s lacks law.offence.%s", lang, o.Code)
+			}
+		}
+	}
+}
+
+// lawKeys gives every key under which the policy data can be translated.
+func lawKeys(law *legal.Registry) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range law.Processes() {
+		out["law.process."+string(p.ID)], out["law.process."+string(p.ID)+".about"] = true, true
+	}
+	for _, r := range law.Refusals() {
+		out["law.refusal."+string(r.Code)], out["law.refusal."+string(r.Code)+".cure"] = true, true
+	}
+	for _, k := range law.IssuerKinds() {
+		out["law.issuer."+k.ID] = true
+	}
+	for _, o := range law.OffenceClasses() {
+		out["law.offence."+o.Code] = true
+	}
+	for _, f := range law.Fields() {
+		out["law.field."+string(f.ID)], out["law.field."+string(f.ID)+".ask"] = true, true
+	}
+	return out
 }
