@@ -18,7 +18,7 @@ import (
 
 // wholeAreas are the files that are complete in every language. What they lack
 // is shown in English.
-var wholeAreas = []string{"officer.yaml", "public.yaml", "practice.yaml"}
+var wholeAreas = []string{"public.yaml", "practice.yaml"}
 
 // sameWords are messages that are rightly the same in English and another
 // language: names, marks, and words that the languages share.
