@@ -39,6 +39,8 @@ missing_packages() {
   have zip || echo zip
   have unzip || echo unzip
   have 7z || echo p7zip-full
+  have qpdf || echo qpdf
+  have python3 || printf '%s\n' python3 python3-venv
   have softhsm2-util || echo softhsm2
   have pdftoppm || have mutool || echo poppler-utils
   have gcc || have clang || printf '%s\n' gcc libc6-dev # the race detector needs a C compiler

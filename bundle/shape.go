@@ -50,7 +50,7 @@ func (s schema) value(rule object, v any, where string) *Fault {
 		return wrong(Type, where, "it is of another type")
 	}
 	if want, ok := rule["const"]; ok && want != v {
-		return wrong(Form, where, "it is another value")
+		return enumFault([]any{want}, v, where)
 	}
 	if words, ok := rule["enum"].([]any); ok && !slices.Contains(words, v) {
 		return enumFault(words, v, where)

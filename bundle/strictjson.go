@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -144,6 +145,8 @@ func (p *jsonParser) list(depth int) (any, *Fault) {
 	}
 }
 
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
 // number takes whole numbers; a fraction, an exponent, a minus zero or more
 // digits than can be kept exactly are a fault of their own.
 func (p *jsonParser) number() (any, *Fault) {
@@ -152,12 +155,12 @@ func (p *jsonParser) number() (any, *Fault) {
 		p.at++
 	}
 	text := string(p.b[from:p.at])
-	digits := strings.TrimPrefix(text, "-")
-	if strings.Trim(digits, "0123456789") != "" || len(digits) == 0 || len(digits) > maxDigits || text == "-0" {
-		return nil, wrong(Number, "", "a number is not a plain whole one of at most %d digits", maxDigits)
-	}
-	if len(digits) > 1 && digits[0] == '0' {
+	if !jsonNumber.MatchString(text) {
 		return nil, p.bad()
+	}
+	digits := strings.TrimPrefix(text, "-")
+	if strings.Trim(digits, "0123456789") != "" || len(digits) > maxDigits || text == "-0" {
+		return nil, wrong(Number, "", "a number is not a plain whole one of at most %d digits", maxDigits)
 	}
 	var n int64
 	for _, c := range []byte(digits) {

@@ -21,6 +21,7 @@ var entrance = map[string]string{
 	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody", "language.choose": "everybody", "security.show": "everybody",
 	"session.new": "everybody", "session.create": "everybody", "session.end": "everybody", "session.ended": "everybody",
 	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody", "keys.file": "everybody",
+	"schema.export": "everybody", "schema.records": "everybody", "schema.phone_numbers": "everybody", "schema.ip_addresses": "everybody", "schema.outcomes": "everybody",
 
 	"request.list": "officer", "request.new": "officer", "request.draft": "officer", "request.submit": "officer", "request.show": "officer",
 	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -154,4 +155,43 @@ func csvw(t *columns.Table) obj {
 	return obj{"@context": "http://www.w3.org/ns/csvw", "url": "../records/" + t.Name + ".csv",
 		"dialect":     obj{"encoding": "utf-8", "lineTerminators": []string{"\r\n"}, "header": true},
 		"tableSchema": obj{"columns": cols, "primaryKey": key(t)}}
+}
+
+// TestThePythonReaderHasTheSchemas holds the copy inside the one file of the
+// Python reader against the published ones.
+func TestThePythonReaderHasTheSchemas(t *testing.T) {
+	const path, begin, end = "../../bundle/python/lerd_bundle.py", "# BEGIN SCHEMAS\n", "# END SCHEMAS\n"
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	b.WriteString("SCHEMAS = json.loads(r\"\"\"{\n")
+	for i, name := range bundle.SchemaNames {
+		doc, err := bundle.Schema(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		fmt.Fprintf(&b, "%q: ", name)
+		if err := json.Compact(&b, doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.WriteString("\n}\"\"\")\n")
+	head, rest, ok := strings.Cut(string(source), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the marks are gone")
+	}
+	want := head + begin + b.String() + end + tail
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(source) {
+		t.Error("the schemas in lerd_bundle.py are old; run go test -update")
+	}
 }

@@ -39,7 +39,7 @@ func (s *Server) allRoutes() []Route {
 		{Method: http.MethodGet, Path: "/static/*", Name: "static.show", Public: true, Handle: s.staticFile},
 	}
 	for _, part := range [][]Route{
-		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(),
+		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 	} {
