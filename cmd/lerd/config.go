@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -42,6 +43,15 @@ type config struct {
 	} `yaml:"security"`
 	Witness witnessConfig `yaml:"witness"`
 	Keeper  keeperConfig  `yaml:"keeper"`
+
+	// GrantDays is how long an officer may fetch a bundle, in days; 0: 30.
+	GrantDays int `yaml:"grant_days"`
+	// ExaminationHours is how long an examination takes at least that ends with
+	// nothing to hand over, in hours; 0: 24. It ends at a random time after that, up
+	// to three times as late, so that its length tells nothing.
+	ExaminationHours int `yaml:"examination_hours"`
+
+	recheck time.Duration // of tests: see requests.Config.RecheckEvery
 
 	// development is never read from a file: only the demo sets it.
 	development bool
@@ -101,6 +111,12 @@ func (c *config) check() error {
 	u, err := url.Parse(c.PublicOrigin)
 	if err != nil || u.Host == "" || u.User != nil || u.Path+u.RawQuery+u.Fragment != "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
 		fail("public_origin", "give https://host as browsers reach it; plain http is for loopback alone")
+	}
+	if c.GrantDays < 0 || c.GrantDays > 366 {
+		fail("grant_days", "give how many days a bundle may be fetched, 1 to 366, or leave it out for 30")
+	}
+	if c.ExaminationHours < 0 || c.ExaminationHours > 24*30 {
+		fail("examination_hours", "give hours, 1 to 720, or leave it out for 24")
 	}
 	for _, s := range []setting{{"database_url", c.DatabaseURL}, {"accounts_url", c.AccountsURL}} {
 		if s.value == "" && s.field == "database_url" {

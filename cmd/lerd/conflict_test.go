@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"lerd/internal/fault"
 	"lerd/internal/legal"
@@ -89,6 +90,11 @@ func TestNothingHeldIsAnAnswer(t *testing.T) {
 		in.Targets[0].Identifier = "+447700900999" // nobody holds it
 	})
 	s.review(q.ID)
+	s.jobs()
+	if got := s.state(q.ID); got != requests.AwaitingConfirmation {
+		t.Errorf("where nobody holds the number the case is %s at once", got)
+	}
+	s.clock.Advance(3 * 24 * time.Hour)
 	s.jobs()
 	c := s.load(q.ID)
 	if c.Request.State != requests.NoData || len(c.Asks) != 0 {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -43,6 +45,7 @@ var proper = map[string][]string{
 	"claim": {"rita.lind", "omar.haddad"}, "unclaim": {"rita.lind", "omar.haddad"}, "answer": {"rita.lind", "rita.lind", "helen.park"}, "decide": {"rita.lind"},
 	"qualify": {"rita.lind"}, "refuse": {"rita.lind"}, "ask": {"rita.lind"}, "reply": {"asha.rao"}, "withdraw": {"vikram.nair"}, "confirm": {"carl.ito", "dana.cruz"},
 	"reject": {"emil.novak"}, "approve": {"anna.keller", "ben.osei", "anna.keller", "ben.osei", "rita.lind"}, "return": {"ben.osei"}, "download": {"asha.rao"}, "acknowledge": {"vikram.nair"},
+	"reissue": {"rita.lind", "ben.osei"}, "propose": {"rita.lind"}, "recall": {"anna.keller", "ben.osei", "rita.lind"}, "keep": {"anna.keller"}, "delete": {"asha.rao", "vikram.nair"}, "correct": {"rita.lind", "rita.lind", "omar.haddad"},
 	"settle": {"helen.park"}, "reopen": {"helen.park"}, "counsel": {"rita.lind"}, "jobs": {""}, "suspend": {""}, "reinstate": {""}, "overturn": {""}, "appeal": {""},
 }
 
@@ -53,7 +56,8 @@ var fitting = map[requests.State][]string{
 	requests.Submitted:           {"claim", "claim", "claim", "claim", "claim", "take_back"}, requests.InReview: {"answer", "answer", "answer", "qualify", "qualify", "qualify", "decide", "counsel"},
 	requests.NeedsInformation: {"reply"}, requests.Qualified: {"jobs"}, requests.AwaitingConfirmation: {"confirm", "confirm", "confirm", "confirm", "confirm", "jobs", "reject"},
 	requests.Confirmed: {"jobs", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
-	requests.ExportedCase: {"download", "overturn"}, requests.Delivered: {"acknowledge", "download"},
+	requests.ExportedCase: {"download", "overturn", "reissue", "propose", "recall"}, requests.Delivered: {"acknowledge", "download", "overturn", "propose", "recall", "recall", "jobs"},
+	requests.Closed: {"propose", "recall", "download", "correct"}, requests.Recalled: {"delete", "correct", "correct", "download"},
 }
 
 // TestNoWalkReachesAReleaseThatShouldNotBe lets random people take random steps
@@ -167,14 +171,14 @@ func (w *stroll) machine(what string, id requests.ID) error {
 		w.stand(identity.Verified)
 	case "overturn", "appeal":
 		c := w.load(id)
-		if len(c.Asks) == 0 || c.Asks[0].FindingState != "confirmed" {
+		if len(c.Asks) == 0 {
 			return fault.New(fault.Conflict, "nothing to overturn")
 		}
-		if what == "overturn" {
-			w.fellFinding(c.Asks[0].Finding, violations.Overturned, "overturned")
-		} else {
-			w.fellFinding(c.Asks[0].Finding, violations.Confirmed, "pending")
+		words := []violations.AppealWord{violations.Overturn}
+		if what == "appeal" {
+			words = append(words, violations.Uphold, violations.Uphold)
 		}
+		return w.findings.Appeal(w.as(pick(w.dice, []string{"carl.ito", "dana.cruz", "emil.novak"})), string(c.Asks[0].Finding), pick(w.dice, words), "Appeal A-3.")
 	default:
 		_, err := w.caseJob.RunOnce(w.ctx)
 		return err
@@ -229,16 +233,39 @@ func (w *stroll) person(ctx context.Context, what string, id requests.ID) error 
 		return w.cases.SendToCounsel(ctx, id, "Yours.")
 	case "acknowledge":
 		return w.cases.Acknowledge(ctx, id)
+	case "download":
+		return w.fetch(ctx, id)
 	}
-	return w.fetch(ctx, id)
+	return w.after(ctx, what, id)
 }
 
+// after takes a step about a bundle that is out.
+func (w *stroll) after(ctx context.Context, what string, id requests.ID) error {
+	switch what {
+	case "reissue":
+		return w.cases.Reissue(ctx, id, pick(w.dice, requests.ReissueReasons), "Again.")
+	case "propose":
+		return w.cases.ProposeRecall(ctx, id, pick(w.dice, requests.RecallReasons), "Wrong.")
+	case "recall":
+		return w.cases.ConfirmRecall(ctx, id, "Compared.")
+	case "keep":
+		return w.cases.RejectRecall(ctx, id, "It is right.")
+	case "delete":
+		return w.cases.ConfirmDeletion(ctx, id, "nobody", true)
+	}
+	return w.cases.Correct(ctx, id, "Once more.")
+}
+
+// fetch downloads a bundle, now and then only in part.
 func (w *stroll) fetch(ctx context.Context, id requests.ID) error {
 	r, _, err := w.cases.Download(ctx, id)
-	if err == nil {
-		r.Close()
+	if err != nil {
+		return err
 	}
-	return err
+	if w.dice.IntN(4) > 0 {
+		_, err = io.Copy(io.Discard, r)
+	}
+	return errors.Join(err, r.Close())
 }
 
 func (w *stroll) answerSome(ctx context.Context, id requests.ID) error {
@@ -311,12 +338,23 @@ JOIN target t ON t.id = i.target_id
 WHERE i.release_id <> r.id OR x.account_id <> i.account_id OR x.category <> i.category OR NOT (x.category = 'phone_number' AND t.want_phone OR x.category = 'ip_address' AND t.want_ip)
    OR x.event_at < i.from_at OR x.event_at >= i.to_at OR x.valid_from >= i.to_at OR x.valid_to <= i.from_at`
 
+// brokenRecalls gives what is wrong with releases that were called back, with
+// grants and with receipts.
+const brokenRecalls = `
+SELECT r.id::text, 'called back by fewer than two' FROM release r WHERE r.state = 'recalled' AND NOT EXISTS (SELECT 1 FROM recall c JOIN person p ON p.id = c.decided_by
+	WHERE c.release_id = r.id AND c.state = 'confirmed' AND p.role = 'approver' AND c.proposed_by IS DISTINCT FROM c.decided_by)
+UNION ALL SELECT r.id::text, 'two bundles of one case are out' FROM release r JOIN release o ON o.request_id = r.request_id AND o.id <> r.id WHERE r.state = 'exported' AND o.state = 'exported'
+UNION ALL SELECT r.id::text, 'a correction that does not say so' FROM release r JOIN release o ON o.request_id = r.request_id AND o.state = 'recalled' AND o.retrieved_at < r.retrieved_at WHERE r.state = 'exported' AND r.supersedes IS NULL
+UNION ALL SELECT r.id::text, 'deliveries without receipts' FROM release r WHERE r.downloads <> (SELECT count(*) FROM release_receipt x WHERE x.release_id = r.id AND x.state = 'delivered')
+UNION ALL SELECT g.release_id::text, 'a grant is open for what is not out' FROM release_grant g JOIN release r ON r.id = g.release_id WHERE g.ended = '' AND r.state <> 'exported'
+UNION ALL SELECT x.release_id::text, 'fetched by somebody else' FROM release_receipt x JOIN release_grant g ON g.id = x.grant_id WHERE g.officer_id <> x.officer_id OR x.begun_at >= g.until_at`
+
 // tester is what a check of the gates complains to.
 type tester interface{ Fatalf(string, ...any) }
 
 // everyGate recomputes the gates of every release that left.
 func (w *stroll) everyGate(t tester) {
-	rows, err := w.sql.Query(`WITH release AS (SELECT * FROM public.release WHERE state = 'exported') ` + brokenGates)
+	rows, err := w.sql.Query(`SELECT * FROM (WITH release AS (SELECT * FROM public.release WHERE state = 'exported') ` + brokenGates + `) gates UNION ALL ` + brokenRecalls)
 	w.must(err)
 	defer rows.Close()
 	for rows.Next() {

@@ -16,6 +16,7 @@ import (
 // refusal is not owed to an empty form.
 var said = url.Values{
 	"body": {"A text."}, "why": {"A reason."}, "verdict": {"confirmed"}, "evidence": {"MOD-1"}, "digest": {strings.Repeat("0", 64)}, "rule_t1": {"PR-05"}, "do": {"check"}, "saved": {""},
+	"holders": {"nobody"}, "sure": {"yes"}, "reason": {"wrong_records"}, "word": {"uphold"},
 }
 
 // posts sends every form as everybody. None of them does anything: without a

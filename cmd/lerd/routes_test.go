@@ -36,6 +36,12 @@ var entrance = map[string]string{
 
 	"release.list": "approver", "release.show": "approver", "release.approve": "approver", "release.return": "approver",
 
+	"recall.ask": "officer", "recall.delete": "officer", "recall.acknowledge": "officer",
+	"recall.proposal": "reviewer", "recall.propose": "reviewer", "recall.correction": "reviewer", "recall.correct": "reviewer",
+	"bundle.reissue_review": "reviewer", "bundle.reissued_review": "reviewer", "bundle.reissue_release": "approver", "bundle.reissued_release": "approver",
+	"recall.verdict": "approver", "recall.decide": "approver", "recall.list": "reviewer approver auditor",
+	"appeal.list": "confirmer", "appeal.ask": "confirmer", "appeal.give": "confirmer",
+
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
 
@@ -44,7 +50,7 @@ var redirects = map[string]bool{"landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound}
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {
@@ -163,7 +169,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event event.viewed": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event event.viewed": true, "event recall.listed": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {

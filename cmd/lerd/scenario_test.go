@@ -77,7 +77,7 @@ func (s *scenario) clockSlack(most string) {
 func (s *scenario) start(dir, accounts string) {
 	s.t.Helper()
 	cfg := config{Dir: dir, Listen: "127.0.0.1:0", PublicOrigin: "http://127.0.0.1:8443", DatabaseURL: s.db.App, AccountsURL: accounts,
-		Product: "Sample Messenger", LogOrigin: "lerd.example/test", development: true}
+		Product: "Sample Messenger", LogOrigin: "lerd.example/test", development: true, recheck: -1}
 	cfg.Controller.Name, cfg.Controller.Address, cfg.Controller.Contact = "Sample Messenger Ltd", "1 Example Street", "legal@sample.example"
 	if _, err := os.Stat(cfg.path("keys")); err != nil {
 		useSharedPKI(s.t, cfg)

@@ -111,7 +111,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	source := records.Guard(s.source)
 	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	s.openAgencies()
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
@@ -122,7 +122,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := exporter.Tidy(ctx); err != nil {
 		return nil, err
 	}
-	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Export: exporter, Log: log}
+	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.cases.Timely, Export: exporter, Log: log}
 	return s, nil
 }
 
@@ -220,7 +220,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
 	}
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Intake: s.cases, Delivery: s.cases, Cosigning: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
-		Review: s.cases, Releases: s.cases, Related: s.store}
+		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Appeals: s.findings, Related: s.store}
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}

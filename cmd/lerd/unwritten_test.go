@@ -47,7 +47,8 @@ func (u *unwritable) everything() string {
 		UNION ALL SELECT 'item' || r::text FROM release_item r UNION ALL SELECT 'record' || r::text FROM release_record r UNION ALL SELECT 'document' || r::text FROM document r
 		UNION ALL SELECT 'signature' || r::text FROM request_signature r UNION ALL SELECT 'choice' || r::text FROM cosignature_choice r
 		UNION ALL SELECT 'session' || r::text FROM session r UNION ALL SELECT 'key' || r::text FROM idempotency r UNION ALL SELECT 'agency' || r::text FROM agency r
-		UNION ALL SELECT 'person' || r::text FROM person r UNION ALL SELECT 'event' || id::text FROM audit.event UNION ALL SELECT 'payload' || event_id::text FROM audit.payload) all_rows (t)`).Scan(&digest))
+		UNION ALL SELECT 'person' || r::text FROM person r UNION ALL SELECT 'grant' || r::text FROM release_grant r UNION ALL SELECT 'receipt' || r::text FROM release_receipt r UNION ALL SELECT 'recall' || r::text FROM recall r
+		UNION ALL SELECT 'appeal' || r::text FROM appeal_verdict r UNION ALL SELECT 'examination' || r::text FROM examination r UNION ALL SELECT 'event' || id::text FROM audit.event UNION ALL SELECT 'payload' || event_id::text FROM audit.payload) all_rows (t)`).Scan(&digest))
 	return digest
 }
 
@@ -116,7 +117,7 @@ func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
 	}, "request.decide")
 	rule := []requests.Allegation{{Target: "t1", Rule: "PR-05"}}
 	u.step("qualify", func() error { return s.cases.Qualify(reviewer, id, rule) }, "request.qualify")
-	u.step("open findings", func() error { return s.cases.OpenFindings(system, id) }, "finding.opened", "request.open_findings")
+	u.step("open findings", func() error { return s.cases.OpenFindings(system, id) }, "finding.opened", "request.examined")
 	u.denied(id, rule)
 	finding := string(s.load(id).Asks[0].Finding)
 	u.step("look at a finding", func() error { _, err := s.findings.View(s.as("carl.ito"), finding); return err }, "finding.viewed")
@@ -125,15 +126,18 @@ func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
 			return s.findings.Confirm(s.as(who), finding, violations.Input{Verdict: "confirmed", Evidence: "MOD-1"})
 		}, "finding.confirmed")
 	}
-	u.step("settle", func() error { return s.cases.Settle(system, id) }, "request.confirm")
+	u.step("settle", func() error { return s.cases.Settle(system, id) }, "request.examined")
 	u.step("prepare", func() error { return s.cases.Prepare(system, id) }, "release.prepared")
 	u.step("look at a release", func() error { _, _, err := s.cases.ViewRelease(approver, id); return err }, "release.viewed")
 	digest := s.load(id).Release.Digest
-	u.step("approve", func() error { return s.cases.Approve(approver, id, digest) }, "request.approve", "release.approved")
+	u.step("approve", func() error { return s.cases.Approve(approver, id, digest) }, "request.examined", "release.approved")
 	u.exported(system, id)
-	u.step("download", func() error { return closed2(s.cases.Download(officer, id)) }, "request.deliver", "release.downloaded")
+	u.step("begin a download", func() error { return closed2(s.cases.Download(officer, id)) }, "release.download_begun")
+	_, err = s.fetched(officer, id) // its end is told in TestEachStepOfADownloadBothWays
+	s.must(err)
 	u.step("acknowledge", func() error { return s.cases.Acknowledge(officer, id) }, "request.acknowledge")
 	u.step("trail", func() error { _, _, err := s.cases.Trail(s.as("ines.moreau"), id); return err }, "trail.viewed")
+	u.recalled(id)
 	u.ends()
 	t.Logf("%d kinds of event", len(u.seen))
 }
@@ -145,7 +149,7 @@ func (u *unwritable) denied(id requests.ID, rule []requests.Allegation) {
 	u.step("deny", func() error {
 		return u.findings.Confirm(u.as("emil.novak"), finding, violations.Input{Verdict: "rejected", Note: "No."})
 	}, "finding.rejected")
-	u.step("conflict", func() error { return u.cases.Settle(system, id) }, "request.raise_conflict")
+	u.step("conflict", func() error { return u.cases.Settle(system, id) }, "request.examined")
 	u.step("reopen", func() error { return u.cases.Reopen(u.as("helen.park"), id, "Again.") }, "request.reopen")
 	u.must(u.cases.Qualify(u.as("rita.lind"), id, rule))
 	u.must(u.cases.OpenFindings(system, id))
@@ -158,7 +162,7 @@ func (u *unwritable) exported(system context.Context, id requests.ID) {
 	c := u.load(id)
 	u.step("intend", func() (err error) { *c.Release, err = u.cases.Intend(system, *c.Release); return err }, "export.intended")
 	u.step("resume", func() (err error) { *c.Release, err = u.cases.Resume(system, *c.Release); return err }, "export.resumed")
-	for _, kind := range []string{"export.sealed", "export.released", "request.export"} {
+	for _, kind := range []string{"export.sealed", "export.released", "request.export", "release.granted"} {
 		u.seen[kind] = true
 		_, err := u.db.Exec("INSERT INTO refused_kind VALUES ($1)", kind)
 		u.must(err)
@@ -169,6 +173,21 @@ func (u *unwritable) exported(system context.Context, id requests.ID) {
 		u.must(err)
 	}
 	u.must(x.Export(system, id))
+}
+
+// recalled calls the bundle back, takes the agency's answer, and begins the
+// correction.
+func (u *unwritable) recalled(id requests.ID) {
+	officer, reviewer, approver := u.as("asha.rao"), u.as("rita.lind"), u.as("anna.keller")
+	u.step("reissue", func() error { return u.cases.Reissue(reviewer, id, "file_lost", "Lost.") }, "release.grant_ended", "release.reissued")
+	u.step("propose", func() error { return u.cases.ProposeRecall(reviewer, id, "wrong_period", "A day too long.") }, "recall.proposed")
+	u.step("reject", func() error { return u.cases.RejectRecall(approver, id, "It is right.") }, "recall.rejected")
+	u.must(u.cases.ProposeRecall(reviewer, id, "wrong_period", "A day too long after all."))
+	u.step("recall", func() error { return u.cases.ConfirmRecall(approver, id, "Compared.") }, "request.recall", "recall.confirmed", "release.recalled", "release.grant_ended")
+	u.step("acknowledge the recall", func() error { return u.cases.AcknowledgeRecall(officer, id) }, "recall.acknowledged")
+	u.step("confirm the deletion", func() error { return u.cases.ConfirmDeletion(officer, id, "nobody", true) }, "recall.deletion_confirmed", "request.confirm_deletion")
+	u.step("correct", func() error { return u.cases.Correct(reviewer, id, "The period.") }, "request.correct")
+	u.step("list recalls", func() error { _, err := u.cases.RecallRegister(u.as("ines.moreau")); return err }, "recall.listed")
 }
 
 // ends takes the steps that end a case before its release.

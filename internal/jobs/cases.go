@@ -30,8 +30,10 @@ type Exports interface {
 type Cases struct {
 	// Elect makes this process the one that takes cases on; nil where there is
 	// no other. Two at once would begin each export twice.
-	Elect  func(ctx context.Context) (done func(), elected bool, err error)
-	Steps  CaseSteps
+	Elect func(ctx context.Context) (done func(), elected bool, err error)
+	Steps CaseSteps
+	// Timely does what time makes happen to cases that were answered; nil for nothing.
+	Timely func(ctx context.Context) (int, error)
 	Export Exports
 	Log    *slog.Logger
 
@@ -62,6 +64,10 @@ func (j *Cases) RunOnce(ctx context.Context) (moved int, err error) {
 	} {
 		n, stepErr := j.all(ctx, wait.state, wait.step)
 		moved, err = moved+n, errors.Join(err, stepErr)
+	}
+	if j.Timely != nil {
+		n, lateErr := j.Timely(ctx)
+		moved, err = moved+n, errors.Join(err, lateErr)
 	}
 	return moved, err
 }

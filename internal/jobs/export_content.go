@@ -32,6 +32,7 @@ type Profile struct {
 
 // content gives everything that the bundle of a release says.
 func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Release, rows []requests.Record) (export.Content, error) {
+	c.Decisions = c.Told()
 	certs := x.Keys.Signer.Chain()
 	sum := sha256.Sum256(certs[0].Raw)
 	content := export.Content{
@@ -68,7 +69,7 @@ func digitsOf(precision time.Duration) int {
 func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests.Record) export.Header {
 	q := c.Request
 	h := export.Header{
-		ExportID: rel.Ref, GeneratedAt: rel.ApprovedAt, Controller: x.Profile.Controller,
+		ExportID: rel.Ref, Supersedes: c.Superseded(rel), GeneratedAt: rel.ApprovedAt, Controller: x.Profile.Controller,
 		Agency: export.Agency{ID: string(c.Agency.ID), Name: c.Agency.Name, Country: c.Agency.Country, CaseRef: q.Order.Number, OfficerRole: "officer"},
 		Request: export.Request{Ref: q.Ref, ReceivedAt: q.ReceivedAt, Instrument: q.Process.ID, LegalBasis: q.Order.LegalBasis,
 			IssuingAuthority: q.Order.IssuerName, OrderSHA256: c.Document.SHA256, ScopeRequested: requested(q)},

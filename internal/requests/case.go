@@ -21,7 +21,14 @@ type Case struct {
 	Signatures []Signature
 	Decisions  []Decision
 	Asks       []Ask
-	Release    *Release // the one that is not cancelled, if any
+	Release    *Release // the one that counts, if any: neither cancelled nor called back
+	Recalled   []Release
+	Grants     []Grant           // of all releases, oldest first
+	Receipts   []Receipt         // of downloads, oldest first
+	Recalls    []Recall          // oldest first; an agency sees confirmed ones
+	Examined   time.Time         // since when the platform examines it; zero: it was never found valid
+	Quiet      time.Time         // until when it does not end with nothing
+	People     []identity.Person // officers of the agency who may have the bundle
 }
 
 // Ask links a finding to the case that needs it. Confirmers never see it. The
@@ -101,10 +108,23 @@ func (c Case) forAgency() Case {
 	if !c.published() {
 		c.Decisions, c.Request.Reasons, c.Request.Refusals, c.Request.Verdict = nil, personal.Text{}, nil, ""
 	}
-	c.Decisions = append([]Decision{}, c.Decisions...)
-	for i := range c.Decisions {
-		c.Decisions[i].By = ""
+	c.Decisions = c.Told()
+	if c.Request.State == NoData {
+		c.Request.Refusals, c.Request.Reasons, c.Request.Verdict = []string{nothingCode}, personal.Text{}, ""
 	}
+	recalled := c.Recalled
+	c.Recalled = nil
+	for i := range recalled {
+		c.Recalled = append(c.Recalled, *recalled[i].forAgency())
+	}
+	for i := range c.Grants {
+		c.Grants[i].IssuedBy = ""
+	}
+	for i := range c.Recalls {
+		c.Recalls[i] = c.Recalls[i].forAgency()
+	}
+	c.Request.State, c.Request.Version = c.Request.State.ForAgency(!c.Examined.IsZero()), 0
+	c.Quiet = time.Time{}
 	c.Release = c.Release.forAgency()
 	return c
 }
@@ -112,7 +132,7 @@ func (c Case) forAgency() Case {
 // forAgency leaves out of a release who had a part in it and whose records it
 // holds; before it is exported there is none.
 func (r *Release) forAgency() *Release {
-	if r == nil || r.State != Exported {
+	if r == nil || r.State != Exported && r.State != RecalledR {
 		return nil
 	}
 	out := *r

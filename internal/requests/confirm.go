@@ -8,6 +8,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/legal"
+	"lerd/internal/personal"
 	"lerd/internal/violations"
 )
 
@@ -16,7 +17,8 @@ const findingLife = 180 * 24 * time.Hour
 
 // OpenFindings asks trust and safety about every account from which something
 // would leave. The finding says account and rule; the link to the case lies in
-// a table that confirmers cannot read.
+// a table that confirmers cannot read. Where there is no such account, the case
+// goes the same way, and waits as long.
 func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 	defer fault.Wrap(&err, "requests.OpenFindings(%s)", id)
 	c, _, rule, err := s.open(ctx, id, "resolve", "request")
@@ -24,51 +26,46 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 		return err
 	}
 	q := c.Request
-	wanted := 0
 	var fresh []Target
 	for _, t := range q.Targets {
 		if t.AllegedRule == "" || t.AccountID == 0 {
 			continue
 		}
-		wanted++
 		if a, ok := c.ask(t); !ok || !a.Stands(s.now()) {
 			fresh = append(fresh, t)
 		}
 	}
-	action := OpenFindings
-	if wanted == 0 {
-		action = FindNothing
-		q.Refusals = []string{"RR-20"}
-	}
-	part, err := s.step(ctx, &q, action, rule)
+	part, err := s.step(ctx, &q, OpenFindings, rule)
 	if err != nil {
 		return err
 	}
-	findings, asks := s.ask(ctx, c, fresh)
-	part.Insert = append(part.Insert, asks...)
-	return s.Store.Commit(ctx, change.Set{Parts: append(findings, part)})
+	return s.Store.Commit(ctx, change.Set{Parts: append(s.ask(ctx, c, fresh), part)})
 }
 
 // ask opens a finding about each account and rule, and links the targets to
-// them. A finding of an earlier round that still stands is not asked for again.
-func (s *Service) ask(ctx context.Context, c Case, about []Target) (findings []change.Part, asks []any) {
-	opened := map[string]FindingID{}
+// them, in the finding's own event: the case's events say the same whether or not
+// there was anything to ask. A finding of an earlier round that still stands is
+// not asked for again.
+func (s *Service) ask(ctx context.Context, c Case, about []Target) (findings []change.Part) {
+	opened := map[string]int{} // to its place among the findings
 	last := map[TargetID]int{}
 	for _, a := range c.Asks {
 		last[a.Target] = a.Ordinal
 	}
 	for _, t := range about {
 		key := t.AllegedRule + "|" + strconv.FormatInt(t.AccountID, 10)
-		if opened[key] == "" {
+		at, there := opened[key]
+		if !there {
+			at, opened[key] = len(findings), len(findings)
 			f := violations.Open(t.AccountID, t.AllegedRule, t.AllegedVer, s.now(), findingLife)
 			e := change.Event(ctx, s.now(), "finding.opened", violations.StreamOf(f.ID), 1)
 			e.Facts["platform_rule"], e.Facts["rule_version"] = t.AllegedRule, itoa(t.AllegedVer)
 			findings = append(findings, change.Part{Event: e, Insert: []any{&f}})
-			opened[key] = FindingID(f.ID)
 		}
-		asks = append(asks, &Ask{ID: newID[string](), Finding: opened[key], Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Ordinal: last[t.ID] + 1})
+		f := findings[at].Insert[0].(*violations.Finding)
+		findings[at].Insert = append(findings[at].Insert, &Ask{ID: newID[string](), Finding: FindingID(f.ID), Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Ordinal: last[t.ID] + 1})
 	}
-	return findings, asks
+	return findings
 }
 
 // Settle moves a case on once every finding that it waits for is closed: to the
@@ -100,24 +97,35 @@ func (s *Service) Settle(ctx context.Context, id ID) (err error) {
 	}
 	q := c.Request
 	action := ConfirmCase
-	if confirmed == 0 {
+	switch {
+	case confirmed > 0:
+	case len(asks) == 0:
+		action = FindNothing
+	case p.Compulsion != legal.Voluntary:
+		action = RaiseConflict
+	default:
 		action = LackFinding
-		if p.Compulsion != legal.Voluntary {
-			action = RaiseConflict
-		}
+	}
+	if (action == FindNothing || action == LackFinding) && !s.maySayNothing(c) {
+		return nil
 	}
 	part, err := s.step(ctx, &q, action, rule)
 	if err != nil {
 		return err
 	}
-	part.Event.Facts["findings"], part.Event.Facts["confirmed"] = itoa(len(asks)), itoa(confirmed)
+	tell(&part, "findings", personal.NewText(itoa(len(asks))))
+	tell(&part, "confirmed", personal.NewText(itoa(confirmed)))
+	var because []string
 	for _, a := range asks {
-		part.Event.Causes = append(part.Event.Causes, a.EventID)
+		because = append(because, string(a.EventID))
 	}
-	if action == LackFinding {
-		s.refused(&part, &q, c, legal.Verdict{Codes: []legal.RefusalCode{"RR-14"}}, emptyText)
-	}
-	if action == RaiseConflict {
+	tell(&part, "because", personal.NewText(JoinCodes(because)))
+	switch action {
+	case FindNothing:
+		q.Refusals = []string{nothingCode}
+	case LackFinding:
+		q.Refusals = []string{"RR-14"}
+	case RaiseConflict:
 		q.Verdict = ""
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})

@@ -50,15 +50,20 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	}
 	q.Reasons = personal.NewText(s.statement(c, verdict))
 	recordVerdict(&part, c, verdict, s.now())
+	if err := s.beginExamination(&part, c, q); err != nil {
+		return err
+	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 
 // allege sets the rule of each target from which something would leave.
 func (s *Service) allege(r *reader, part *change.Part, q *Request, c Case, v legal.Verdict, alleged []Allegation) {
+	var said []string
 	for i := range q.Targets {
 		t := &q.Targets[i]
+		part.Update = append(part.Update, t) // every target, so that the event's form tells nothing
 		if !leaves(v, t.Ref()) {
-			forget(part, t)
+			t.AllegedRule, t.AllegedVer = "", 0
 			continue
 		}
 		id := ""
@@ -78,9 +83,9 @@ func (s *Service) allege(r *reader, part *change.Part, q *Request, c Case, v leg
 			continue
 		}
 		t.AllegedRule, t.AllegedVer = rule.ID, rule.Version
-		tell(part, "rule_"+t.Ref(), personal.NewText(fmt.Sprintf("%s@%d", rule.ID, rule.Version)))
-		part.Update = append(part.Update, t)
+		said = append(said, fmt.Sprintf("%s:%s@%d", t.Ref(), rule.ID, rule.Version))
 	}
+	tell(part, "rules", personal.NewText(JoinCodes(said)))
 }
 
 // forget drops what a target's account was said to have broken in an earlier
@@ -169,9 +174,14 @@ func outcomeOf(a legal.Action) Outcome {
 // outcome in the event, so that the case can be replayed under its version.
 func recordVerdict(part *change.Part, c Case, v legal.Verdict, at time.Time) {
 	part.Event.Facts["verdict"] = string(v.Outcome)
-	part.Event.Facts["codes"] = codes(v.Codes)
+	tell(part, "codes", personal.NewText(codes(v.Codes)))
+	var account []string
 	for _, res := range v.Results {
 		if !res.Auto {
+			continue
+		}
+		if ofAccount[res.Check] {
+			account = append(account, strings.TrimSuffix(string(res.Check)+"/"+res.Target, "/")+"="+string(res.Result))
 			continue
 		}
 		result := string(res.Result)
@@ -181,7 +191,13 @@ func recordVerdict(part *change.Part, c Case, v legal.Verdict, at time.Time) {
 		part.Insert = append(part.Insert, &Answer{ID: newID[string](), Request: c.Request.ID, Agency: c.Request.Agency, Check: string(res.Check),
 			Target: res.Target, Result: result, Automatic: true, Note: personal.NewText(res.Why), By: "lerd", As: "system", At: at})
 	}
+	tell(part, "account_checks", personal.NewText(JoinCodes(account)))
 }
+
+// ofAccount are the checks whose results tell whether there is an account, what
+// is held of it, and what it did. They are no rows of their own, whose number the
+// log would show, but one value to which the event commits.
+var ofAccount = map[legal.CheckID]bool{"VC-10": true, "VC-15": true, "VC-21": true}
 
 func codes(list []legal.RefusalCode) string {
 	s := make([]string, len(list))

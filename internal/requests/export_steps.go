@@ -93,7 +93,9 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 	part.Event.Causes = append(part.Event.Causes, second.Event.ID)
 	part.Event.Facts["release"] = string(next.ID)
 	next.EventID = second.Event.ID
-	return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part}})
+	g := s.grant(c, next, c.Holder(), "ready")
+	granted := change.Part{Event: s.grantEvent(ctx, next, g, "release.granted"), Insert: []any{&g}}
+	return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part, granted}})
 }
 
 // ExportCase gives the export job an approved case with its frozen records,

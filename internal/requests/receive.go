@@ -3,7 +3,6 @@ package requests
 import (
 	"context"
 	"io"
-	"strconv"
 
 	"lerd/internal/access"
 	"lerd/internal/change"
@@ -13,64 +12,6 @@ import (
 )
 
 var emptyText personal.Text
-
-// MaxDownloads is how often a bundle can be fetched before it must be issued anew.
-const MaxDownloads = 10
-
-// Download opens the encrypted bundle of a case for its agency. The receipt is
-// committed before the first byte leaves.
-func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, name string, err error) {
-	defer fault.Wrap(&err, "requests.Download(%s)", id)
-	c, actor, rule, err := s.open(ctx, id, "download", "release")
-	if err != nil {
-		return nil, "", err
-	}
-	if c.Release == nil || c.Release.State != Exported {
-		return nil, "", fault.New(fault.NotFound, "There is nothing here.")
-	}
-	if c.Agency.Standing != identity.Verified {
-		return nil, "", fault.New(fault.NotFound, "There is nothing here.")
-	}
-	if c.Release.Downloads >= MaxDownloads {
-		return nil, "", fault.New(fault.TooMany, "This bundle was downloaded %d times. Ask the reviewer to issue it again, and say why.", MaxDownloads)
-	}
-	bundle, err = s.Blobs.Get(ctx, BundleBlob(*c.Release))
-	if err != nil {
-		return nil, "", err
-	}
-	parts, err := s.downloaded(ctx, c, actor, rule)
-	if err == nil {
-		err = s.Store.Commit(ctx, change.Set{Parts: parts, Key: nil})
-	}
-	if err != nil {
-		bundle.Close()
-		return nil, "", err
-	}
-	return bundle, c.Release.FileName(), nil
-}
-
-// downloaded is the receipt: the release's count, and the case's state.
-func (s *Service) downloaded(ctx context.Context, c Case, actor identity.Actor, rule string) ([]change.Part, error) {
-	q, rel := c.Request, *c.Release
-	if q.State != Closed {
-		part, err := s.step(ctx, &q, Deliver, rule)
-		if err != nil {
-			return nil, err
-		}
-		receipt := s.receipt(ctx, rel, actor, rule)
-		receipt.Event.Causes = append(receipt.Event.Causes, part.Event.ID)
-		return []change.Part{part, receipt}, nil
-	}
-	return []change.Part{s.receipt(ctx, rel, actor, rule)}, nil
-}
-
-func (s *Service) receipt(ctx context.Context, rel Release, actor identity.Actor, rule string) change.Part {
-	rel.Downloads, rel.Version = rel.Downloads+1, rel.Version+1
-	e := s.releaseEvent(ctx, rel, "release.downloaded")
-	e.Facts["download"], e.Facts["rule"] = strconv.Itoa(rel.Downloads), rule
-	e.Facts["encrypted_sha256"] = rel.EncryptedSHA256
-	return change.Part{Event: e, Update: []any{&rel}}
-}
 
 // ReleaseProof is what lies beside a bundle: the entry of the event that
 // committed to its files, and that event's proof.

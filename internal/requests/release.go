@@ -33,6 +33,9 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	if err != nil || c.Release != nil || c.Request.State != Confirmed {
 		return err
 	}
+	if _, known := s.empty.Load(id); known && !s.maySayNothing(c) {
+		return nil // read before, and nothing was there: it is not read again while nothing is said
+	}
 	if c.Agency.Standing != identity.Verified {
 		return nil // contained: nothing is read for it; it goes on when the agency may ask again
 	}
@@ -47,10 +50,12 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	if len(rows) == 0 {
 		return s.endWithout(ctx, c, rule, causes)
 	}
+	s.empty.Delete(id)
 	e := change.Event(ctx, s.now(), "release.prepared", StreamOfRelease(rel.ID), 1)
-	e.Causes = append(causes, c.Request.EventID)
-	e.Facts["request"], e.Facts["digest"], e.Facts["rule"] = string(id), rel.Digest, rule
-	e.Facts["phones"], e.Facts["addresses"] = itoa(rel.Phones), itoa(rel.Addresses)
+	e.Causes = causes // and not the case's: nobody reads from the log that it came so far
+	e.Facts["digest"], e.Facts["rule"] = rel.Digest, rule
+	e.Values = append(e.Values, value("request", string(id)), value("because", string(c.Request.EventID)),
+		value("phones", itoa(rel.Phones)), value("addresses", itoa(rel.Addresses)))
 	part := change.Part{Event: e, Insert: []any{&rel}}
 	for i := range rel.Items {
 		part.Insert = append(part.Insert, &rel.Items[i])
@@ -63,6 +68,7 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.EventID, error) {
 	rel := Release{ID: newID[ReleaseID](), Request: c.Request.ID, Agency: c.Request.Agency, Officer: c.Request.Officer,
 		Reviewer: c.Request.Reviewer, State: Prepared, RetrievedAt: s.now(), Version: 1}
+	rel.Supersedes = c.superseded()
 	var err error
 	if rel.Ref, err = s.newExportRef(); err != nil {
 		return rel, nil, err
@@ -147,13 +153,23 @@ func (s *Service) rowsOf(ctx context.Context, it Item, period records.Period) ([
 
 // endWithout ends a case for which nothing is held.
 func (s *Service) endWithout(ctx context.Context, c Case, rule string, causes []audit.EventID) error {
+	if !s.maySayNothing(c) {
+		s.empty.Store(c.Request.ID, true)
+		return nil
+	}
 	q := c.Request
 	part, err := s.step(ctx, &q, FindNothing, rule)
 	if err != nil {
 		return err
 	}
-	part.Event.Causes = append(part.Event.Causes, causes...)
-	q.Refusals = []string{"RR-20"}
+	var because []string
+	for _, cause := range causes {
+		because = append(because, string(cause))
+	}
+	for name, told := range map[string]string{"findings": "", "confirmed": "", "because": JoinCodes(because)} { // as where nothing was found
+		tell(&part, name, personal.NewText(told))
+	}
+	q.Refusals = []string{nothingCode}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
 }
 
@@ -259,7 +275,12 @@ func distinct(person identity.PersonID, rel Release) error {
 func (s *Service) releaseEvent(ctx context.Context, rel Release, kind string, causes ...audit.EventID) audit.Event {
 	e := change.Event(ctx, s.now(), kind, StreamOfRelease(rel.ID), rel.Version)
 	e.Causes = causes
-	e.Facts["request"], e.Facts["ref"], e.Facts["state"] = string(rel.Request), rel.Ref, string(rel.State)
+	e.Facts["ref"], e.Facts["state"] = rel.Ref, string(rel.State)
+	if rel.State == Exported || rel.State == RecalledR {
+		e.Facts["request"] = string(rel.Request)
+		return e
+	}
+	e.Values = append(e.Values, value("request", string(rel.Request)))
 	return e
 }
 

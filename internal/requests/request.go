@@ -238,6 +238,7 @@ const (
 	Intended  ReleaseState = "intended"  // the intent to sign is on record
 	Sealed    ReleaseState = "sealed"    // the contents are committed to; signing may happen
 	Exported  ReleaseState = "exported"  // the officer acts next: the bundle is ready
+	RecalledR ReleaseState = "recalled"  // called back: nobody may fetch or use it any more
 	Cancelled ReleaseState = "cancelled" // nothing left
 )
 
@@ -264,6 +265,7 @@ type Release struct {
 	EncryptedSHA256 string
 	Downloads       int
 	ExportedAt      time.Time
+	Supersedes      ReleaseID // the one that it corrects, which was called back; empty: none
 	Version         int64
 	EventID         audit.EventID
 	Items           []Item
@@ -341,4 +343,5 @@ type Summary struct {
 	Reviewer    identity.PersonID
 	OrderNumber string
 	Targets     int
+	Examined    bool // its demand was found valid once
 }

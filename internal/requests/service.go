@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math/big"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,6 +95,7 @@ type Config struct {
 	Housekeeping Housekeeping // for the jobs that erase what is no longer needed
 	Vault        *vault.Vault // seals drafts
 	TrailStore   TrailStore
+	After        AfterStore
 	Proofs       Proofs
 	Access       Authorizer
 	Law          *legal.Registry
@@ -102,10 +104,21 @@ type Config struct {
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand
+	// GrantLife is how long an officer may fetch a bundle; 0: GrantLife's 30 days.
+	GrantLife time.Duration
+	// RecheckEvery is how often a download under way asks whether its officer may
+	// still have it, by the real clock; 0: every half second, below 0: with each read.
+	RecheckEvery time.Duration
+	// Examination is how long an examination takes at least that hands nothing
+	// over, so that nobody reads from its length what was found; 0: a day.
+	Examination time.Duration
 }
 
 // Service takes the steps of a case.
-type Service struct{ Config }
+type Service struct {
+	Config
+	empty sync.Map // ID → true: cases whose records were read, and there were none
+}
 
 // New makes a Service.
 func New(c Config) *Service {
@@ -115,7 +128,7 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{c}
+	return &Service{Config: c}
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
@@ -169,13 +182,16 @@ func (s *Service) step(ctx context.Context, q *Request, action Action, rule stri
 	if err != nil {
 		return change.Part{}, err
 	}
+	if from != to {
+		q.ClosedAt = time.Time{}
+	}
 	q.State, q.Version = to, q.Version+1
 	if !to.Open() {
 		q.ClosedAt = s.now()
 	}
 	e := change.Event(ctx, s.now(), "request."+string(action), StreamOf(q.ID), q.Version)
-	e.Facts["from"], e.Facts["to"], e.Facts["rule"] = string(from), string(to), rule
 	e.Facts["process"] = q.Process.ID
+	quietly(&e, from, to, action, rule)
 	return change.Part{Event: e, Update: []any{q}}, nil
 }
 
@@ -209,7 +225,7 @@ func (s *Service) look(ctx context.Context, c Case, what, rule string) error {
 		return err
 	}
 	e := change.Event(ctx, s.now(), what, "look:"+string(c.Request.ID)+":"+string(actor.Person), 0)
-	e.Facts["request"], e.Facts["state"], e.Facts["rule"] = string(c.Request.ID), string(c.Request.State), rule
+	e.Facts["request"], e.Facts["state"], e.Facts["rule"] = string(c.Request.ID), string(c.Request.State.inLog()), rule
 	if c.Request.EventID != "" {
 		e.Causes = []audit.EventID{c.Request.EventID}
 	}
@@ -243,7 +259,14 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Summary, error) {
 	if _, _, err := s.may(ctx, "list", "request", f.Agency); err != nil {
 		return nil, err
 	}
-	return s.Store.Cases(ctx, f)
+	list, err := s.Store.Cases(ctx, f)
+	if actor.Role == identity.Officer {
+		for i := range list {
+			list[i].State = list[i].State.ForAgency(list[i].Examined)
+			list[i].Reviewer = ""
+		}
+	}
+	return list, err
 }
 
 func newID[T ~string]() T { return T(uuid.NewString()) }

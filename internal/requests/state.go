@@ -28,12 +28,13 @@ const (
 	Expired              State = "expired"               // nobody: the agency did not answer
 	LegalConflict        State = "legal_conflict"        // counsel, with the deadline running
 	Redrafted            State = "redrafted"             // nobody: it went back into its draft
+	Recalled             State = "recalled"              // the officer confirms that every copy is deleted
 )
 
 // States lists all of them, None first.
 var States = []State{
 	None, AwaitingCosignature, Submitted, InReview, NeedsInformation, Qualified, AwaitingConfirmation, Confirmed, Approved,
-	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict, Redrafted,
+	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict, Redrafted, Recalled,
 }
 
 // Action is a step that somebody takes.
@@ -69,6 +70,9 @@ const (
 	Export         Action = "export"
 	Deliver        Action = "deliver"
 	Acknowledge    Action = "acknowledge"
+	RecallCase     Action = "recall"
+	ConfirmGone    Action = "confirm_deletion"
+	Correct        Action = "correct"
 )
 
 // Step is one row of the workflow: in state From, somebody acting as By may do
@@ -104,10 +108,10 @@ var Workflow = []Step{
 	{NeedsInformation, Withdraw, identity.Officer, Withdrawn},
 	{NeedsInformation, Expire, identity.System, Expired},
 	{Qualified, OpenFindings, identity.System, AwaitingConfirmation},
-	{Qualified, FindNothing, identity.System, NoData},
 	{Qualified, Withdraw, identity.Officer, Withdrawn},
 	{AwaitingConfirmation, ConfirmCase, identity.System, Confirmed},
-	{AwaitingConfirmation, LackFinding, identity.System, Refused},
+	{AwaitingConfirmation, FindNothing, identity.System, NoData},
+	{AwaitingConfirmation, LackFinding, identity.System, NoData},
 	{AwaitingConfirmation, RaiseConflict, identity.System, LegalConflict},
 	{AwaitingConfirmation, Withdraw, identity.Officer, Withdrawn},
 	{Confirmed, FindNothing, identity.System, NoData},
@@ -122,6 +126,12 @@ var Workflow = []Step{
 	{ExportedCase, Deliver, identity.Officer, Delivered},
 	{Delivered, Deliver, identity.Officer, Delivered},
 	{Delivered, Acknowledge, identity.Officer, Closed},
+	{ExportedCase, RecallCase, identity.Approver, Recalled},
+	{Delivered, RecallCase, identity.Approver, Recalled},
+	{Closed, RecallCase, identity.Approver, Recalled},
+	{Recalled, ConfirmGone, identity.Officer, Closed},
+	{Recalled, Correct, identity.Reviewer, InReview},
+	{Closed, Correct, identity.Reviewer, InReview}, // of a bundle that was called back
 }
 
 // next gives the state to which an action leads, or a Conflict fault where the
@@ -132,7 +142,11 @@ func next(from State, action Action, by identity.Role) (State, error) {
 			return s.To, nil
 		}
 	}
-	return from, fault.New(fault.Conflict, "This step is no longer possible: the case is now %q. Reload the page to see where it stands.", from.Words())
+	told := from
+	if !by.Staff() {
+		told = from.ForAgency(false)
+	}
+	return from, fault.New(fault.Conflict, "This step is no longer possible: the case is now %q. Reload the page to see where it stands.", told.Words())
 }
 
 // Open tells whether something can still happen to the case.
@@ -164,6 +178,8 @@ var words = map[State][2]string{
 	Expired:              {"expired", "nobody"},
 	LegalConflict:        {"in legal conflict", "counsel"},
 	Redrafted:            {"back in its draft", "nobody"},
+	Recalled:             {"called back", "the officer"},
+	Examined:             {"being examined by the platform", "the platform"},
 }
 
 // Words gives the state in plain language.

@@ -91,7 +91,7 @@ func TestEveryStateHasWordsAndEndsAreEnds(t *testing.T) {
 		for _, row := range Workflow {
 			leaves = leaves || row.From == s
 		}
-		if leaves != s.Open() {
+		if leaves != s.Open() && s != Closed { // what was closed is taken up again where its bundle was called back
 			t.Errorf("state %q: Open is %v, but steps lead away: %v", s, s.Open(), leaves)
 		}
 	}

@@ -128,22 +128,30 @@ func newest(all []requests.Decision) (out []requests.Decision) {
 	return out
 }
 
+// loadRelease gives the release that counts with its items, and those that were
+// called back.
 func loadRelease(tx *gorm.DB, c *requests.Case) error {
 	var rows []releaseRow
-	err := tx.Where("request_id = ? AND state <> 'cancelled'", string(c.Request.ID)).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
+	err := tx.Where("request_id = ? AND state <> 'cancelled'", string(c.Request.ID)).Order("retrieved_at, id").Find(&rows).Error
+	if err != nil {
 		return err
 	}
-	r := rows[0].domain()
-	var items []itemRow
-	if err := tx.Where("release_id = ?", rows[0].ID).Order("target_id, category").Find(&items).Error; err != nil {
-		return err
+	for _, row := range rows {
+		r := row.domain()
+		var items []itemRow
+		if err := tx.Where("release_id = ?", row.ID).Order("target_id, category").Find(&items).Error; err != nil {
+			return err
+		}
+		for _, i := range items {
+			r.Items = append(r.Items, i.domain())
+		}
+		if r.State == requests.RecalledR {
+			c.Recalled = append(c.Recalled, r)
+			continue
+		}
+		c.Release = &r
 	}
-	for _, i := range items {
-		r.Items = append(r.Items, i.domain())
-	}
-	c.Release = &r
-	return nil
+	return loadAfter(tx, c)
 }
 
 // Cases lists requests, the next due first, without their parts. What the actor
@@ -152,7 +160,7 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 	defer fault.Wrap(&err, "store.Cases")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		q := tx.Table("request AS q").Select(`q.id, q.ref, q.state, q.version, q.process_id, q.emergency, q.received_at, q.effect_by, q.agency_id, q.reviewer_id,
-			q.order_number, a.name AS agency_name, a.country, (SELECT count(*) FROM target t WHERE t.request_id = q.id) AS targets`).
+			q.order_number, a.name AS agency_name, a.country, EXISTS (SELECT 1 FROM examination x WHERE x.request_id = q.id) AS examined, (SELECT count(*) FROM target t WHERE t.request_id = q.id) AS targets`).
 			Joins("JOIN agency a ON a.id = q.agency_id")
 		if len(f.States) > 0 {
 			q = q.Where("q.state IN ?", f.States)
@@ -194,12 +202,13 @@ type summaryRow struct {
 	AgencyName  string     `gorm:"column:agency_name"`
 	Country     string     `gorm:"column:country"`
 	Targets     int        `gorm:"column:targets"`
+	Examined    bool       `gorm:"column:examined"`
 }
 
 func (r summaryRow) domain() requests.Summary {
 	return requests.Summary{ID: requests.ID(r.ID), Ref: r.Ref, State: requests.State(r.State), Process: r.ProcessID, Emergency: r.Emergency,
 		ReceivedAt: r.ReceivedAt.UTC(), EffectBy: timeOf(r.EffectBy), Agency: identity.AgencyID(r.AgencyID), AgencyName: r.AgencyName,
-		Country: r.Country, Reviewer: text[identity.PersonID](r.ReviewerID), OrderNumber: r.OrderNumber, Targets: r.Targets}
+		Country: r.Country, Reviewer: text[identity.PersonID](r.ReviewerID), OrderNumber: r.OrderNumber, Targets: r.Targets, Examined: r.Examined}
 }
 
 // Document gives an uploaded order, or NotFound.

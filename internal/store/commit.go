@@ -177,6 +177,16 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromKey(*x, event), nil
 	case *identity.DeliveryForm:
 		return fromDelivery(*x, event), nil
+	case *requests.Examination:
+		return fromExamination(*x, event), nil
+	case *requests.Grant:
+		return fromGrant(*x, event), nil
+	case *requests.Receipt:
+		return fromReceipt(*x, event), nil
+	case *requests.Recall:
+		return fromRecall(*x, event), nil
+	case *violations.AppealVerdict:
+		return fromAppeal(*x, event), nil
 	case *violations.Finding:
 		return fromFinding(*x, event), nil
 	case *violations.Confirmation:
@@ -241,6 +251,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[signingKeyRow](db), scan[deliveryRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
+		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -35,6 +35,13 @@ func loadFinding(tx *gorm.DB, id string) (violations.Finding, error) {
 	for _, c := range said {
 		f.Confirmations = append(f.Confirmations, c.domain())
 	}
+	var words []appealRow
+	if err := tx.Where("finding_id = ?", id).Order("at, id").Find(&words).Error; err != nil {
+		return f, err
+	}
+	for _, w := range words {
+		f.Appeals = append(f.Appeals, w.domain())
+	}
 	return f, nil
 }
 

@@ -242,6 +242,7 @@ type releaseRow struct {
 	EncryptedSHA256 string     `gorm:"column:encrypted_sha256"`
 	Downloads       int        `gorm:"column:downloads"`
 	ExportedAt      *time.Time `gorm:"column:exported_at"`
+	Supersedes      *string    `gorm:"column:supersedes"`
 	Version         int64      `gorm:"column:version"`
 	EventID         string     `gorm:"column:event_id"`
 	Profile         string     `gorm:"column:profile"`

@@ -111,7 +111,7 @@ func fromRelease(r requests.Release, event audit.EventID) *releaseRow {
 		ApproverID: nilText(r.Approver), ApprovedAt: nilTime(r.ApprovedAt), ApprovedDigest: r.ApprovedDigest, State: string(r.State), Digest: r.Digest,
 		Phones: r.Phones, Addresses: r.Addresses, RetrievedAt: micro(r.RetrievedAt), Attempt: r.Attempt, ContentsSHA256: r.ContentsSHA256,
 		SealingEvent: nilText(r.SealingEvent), ContainerSHA256: r.ContainerSHA256, EncryptedSHA256: r.EncryptedSHA256, Downloads: r.Downloads,
-		ExportedAt: nilTime(r.ExportedAt), Version: r.Version, EventID: string(event), Profile: string(r.Profile),
+		ExportedAt: nilTime(r.ExportedAt), Supersedes: nilText(r.Supersedes), Version: r.Version, EventID: string(event), Profile: string(r.Profile),
 	}
 }
 
@@ -122,7 +122,7 @@ func (r releaseRow) domain() requests.Release {
 		ApprovedAt: timeOf(r.ApprovedAt), ApprovedDigest: r.ApprovedDigest, State: requests.ReleaseState(r.State), Digest: r.Digest,
 		Phones: r.Phones, Addresses: r.Addresses, RetrievedAt: r.RetrievedAt.UTC(), Attempt: r.Attempt, ContentsSHA256: r.ContentsSHA256,
 		SealingEvent: text[audit.EventID](r.SealingEvent), ContainerSHA256: r.ContainerSHA256, EncryptedSHA256: r.EncryptedSHA256,
-		Downloads: r.Downloads, ExportedAt: timeOf(r.ExportedAt), Version: r.Version, EventID: audit.EventID(r.EventID),
+		Downloads: r.Downloads, ExportedAt: timeOf(r.ExportedAt), Supersedes: text[requests.ReleaseID](r.Supersedes), Version: r.Version, EventID: audit.EventID(r.EventID),
 		Profile: identity.DeliveryProfile(r.Profile),
 	}
 }

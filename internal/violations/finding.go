@@ -47,6 +47,7 @@ type Finding struct {
 	Version       int64
 	EventID       audit.EventID
 	Confirmations []Confirmation
+	Appeals       []AppealVerdict
 }
 
 // Verdict is one confirmer's answer.

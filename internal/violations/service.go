@@ -112,6 +112,14 @@ func blind(f Finding, actor identity.Actor) Finding {
 	}
 	all := f.Confirmations
 	f.Confirmations = nil
+	words := f.Appeals
+	f.Appeals = nil
+	for _, v := range words {
+		if v.Person != actor.Person {
+			v.Verdict, v.Note = "", personal.Text{}
+		}
+		f.Appeals = append(f.Appeals, v)
+	}
 	for _, c := range all {
 		if c.Person != actor.Person {
 			c = Confirmation{ID: c.ID, Finding: c.Finding, Verdict: c.Verdict, At: c.At}

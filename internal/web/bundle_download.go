@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"mime"
@@ -29,10 +30,12 @@ type bundlePart struct {
 	Commands []verifyStep
 	Left     string
 	ProofAt  string // the proof of release, to lie beside the bundle
+	StepUp   *StepUp
+	Receipts *Table // of downloads; nil before the first
 }
 
 // bundlePart describes the bundle, and says how to open and check it.
-func (c *Ctx) bundlePart(cs requests.Case) *bundlePart {
+func (c *Ctx) bundlePart(cs requests.Case, b Base) *bundlePart {
 	r, path := cs.Release, requests.PathOf(cs.Request.ID)
 	p := &bundlePart{Digest: Digest{"SHA-256", r.EncryptedSHA256}, Get: Button{Text: c.T("bundle.get")}, Arrived: Button{Text: c.T("bundle.arrived"), Kind: "secondary"}}
 	f := facts{c: c}
@@ -40,10 +43,26 @@ func (c *Ctx) bundlePart(cs requests.Case) *bundlePart {
 	f.add("bundle.digest", Cell{Digest: &p.Digest})
 	f.text("bundle.records", c.T("bundle.counts", "phones", c.T("bundle.phones", "n", r.Phones), "addresses", c.T("bundle.addresses", "n", r.Addresses)))
 	f.add("bundle.at", Cell{When: &When{r.ExportedAt, zoneOf(cs.Agency)}})
+	if old := cs.Superseded(*r); old != "" {
+		f.text("bundle.supersedes", old)
+	}
+	p.Left = c.T("bundle.granted.none")
+	actor, _ := c.Actor()
+	if g, ok := cs.Grant(actor.Person); ok {
+		until := b.When(g.Until)
+		f.add("bundle.until", Cell{When: &until})
+		p.Left = c.T("bundle.left", "done", g.Delivered, "limit", g.Deliveries)
+		over := g.Over(c.Now())
+		if over == "" {
+			p.Download = c.bare(path + "/bundle")
+			p.StepUp = c.StepUp(identity.PurposeDownload, requests.DownloadDigest(*r))
+		} else {
+			p.Left = c.T("bundle.granted." + over)
+		}
+	}
 	p.Facts = f.list
-	p.Left = c.T("bundle.left", "done", r.Downloads, "limit", requests.MaxDownloads)
-	if r.Downloads < requests.MaxDownloads {
-		p.Download = c.Form(path+"/bundle", struct{}{})
+	if len(cs.Receipts) > 0 {
+		p.Receipts = c.receiptTable(cs, r.ID, b)
 	}
 	if can(cs.Request.State, requests.Acknowledge, identity.Officer) {
 		p.Confirm = c.Form(path+"/acknowledge", struct{}{})
@@ -85,18 +104,32 @@ func (c *Ctx) bundleCommands(r requests.Release) []verifyStep {
 	return out
 }
 
-// downloadBundle sends the encrypted bundle. The receipt is on record before the
-// first byte leaves.
+// downloadBundle sends the encrypted bundle to the officer to whom it was
+// granted, who confirms it with their passkey. That it begins is on record before
+// the first byte leaves, and how it ended when the last one did. The file is sent
+// whole: ranges are of GET, and this is none.
+// SPEC: RFC 9110 §14.2.
 func (s *Server) downloadBundle(c *Ctx) error {
-	id, err := c.requestID()
+	cs, err := s.ownCase(c)
 	if err != nil {
 		return err
 	}
-	body, name, err := s.cfg.Services.Delivery.Download(c.Once(), id)
-	if err != nil {
-		return c.Done(err, requests.PathOf(id), "")
+	ctx := c.Once()
+	if cs.Release != nil {
+		if ctx, err = c.Proved(identity.PurposeDownload, requests.DownloadDigest(*cs.Release)); err != nil {
+			return err
+		}
 	}
-	defer body.Close()
+	body, name, err := s.cfg.Services.Delivery.Download(ctx, cs.Request.ID)
+	if err != nil {
+		return c.Done(err, requests.PathOf(cs.Request.ID), "")
+	}
+	defer func() {
+		if err := body.Close(); err != nil {
+			c.event.err = err
+		}
+	}()
+	c.Response().Header().Set("Accept-Ranges", "none")
 	return c.sendFile(body, name, "application/pkcs7-mime")
 }
 
@@ -117,7 +150,17 @@ func (c *Ctx) sendFile(body io.Reader, name, kind string) error {
 	if c.Request().Method == http.MethodHead {
 		return nil
 	}
-	if _, err := io.Copy(c.Response(), body); err != nil {
+	_, err := io.Copy(c.Response(), body)
+	if err == nil {
+		err = http.NewResponseController(c.Response().Writer).Flush() // what waits in our own buffers was not sent
+	}
+	if errors.Is(err, http.ErrNotSupported) {
+		err = nil
+	}
+	if err != nil {
+		if b, ok := body.(interface{ Abandon() }); ok {
+			b.Abandon()
+		}
 		c.event.err = err
 		panic(http.ErrAbortHandler)
 	}

@@ -10,7 +10,7 @@ import (
 // stateTones give each state of a case its colour.
 var stateTones = map[requests.State]Tone{
 	requests.NeedsInformation: Caution, requests.AwaitingCosignature: Caution, requests.Redrafted: Plain, requests.ExportedCase: Good, requests.Delivered: Good, requests.Closed: Plain,
-	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution,
+	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution, requests.Recalled: Danger,
 }
 
 // stateBadge says where a case stands.
@@ -29,10 +29,9 @@ var stages = []struct {
 	states []requests.State
 }{
 	{"received", []requests.State{requests.AwaitingCosignature, requests.Submitted}},
-	{"review", []requests.State{requests.InReview, requests.NeedsInformation, requests.LegalConflict}},
-	{"violation", []requests.State{requests.Qualified, requests.AwaitingConfirmation}},
-	{"approval", []requests.State{requests.Confirmed, requests.Approved}},
-	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered}},
+	{"review", []requests.State{requests.InReview, requests.NeedsInformation}},
+	{"examination", []requests.State{requests.Examined, requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.LegalConflict}},
+	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered, requests.Recalled}},
 }
 
 // caseProgress says where a case is, who acts next and by when, as its agency
@@ -68,6 +67,9 @@ func (c *Ctx) stagesOf(state requests.State) []Stage {
 // can tells whether the workflow has a step for the role in a state. It is for
 // showing buttons; the domain decides.
 func can(state requests.State, action requests.Action, role identity.Role) bool {
+	if state == requests.Examined {
+		state = requests.AwaitingConfirmation // as far as the agency's own steps go, one of its states is as good as another
+	}
 	return slices.ContainsFunc(requests.Workflow, func(s requests.Step) bool {
 		return s.From == state && s.Action == action && s.By == role
 	})

@@ -21,6 +21,8 @@ func allViews() []view {
 		requestView.view,
 		withdrawView.view,
 		cosignView.view,
+		actView.view,
+		recallListView.view,
 		findingListView.view,
 		findingView.view,
 		reviewQueueView.view,
@@ -42,6 +44,7 @@ func (s *Server) allRoutes() []Route {
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -53,5 +56,6 @@ func (s *Server) allRoutes() []Route {
 func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, sampleInput{},
 		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
-		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{}}
+		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
+		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}}
 }

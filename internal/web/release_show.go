@@ -42,6 +42,7 @@ type releasePage struct {
 	Sure     string
 	Return   *Form
 	No       Button
+	After    []NavItem // what can be done about a bundle that is out
 }
 
 var releaseView = newPage[releasePage]("release_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "pages", "field", "error_summary", "button", "notice")
@@ -129,6 +130,7 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 	if can(v.cs.Request.State, requests.Approve, identity.Approver) && rel.State == requests.Prepared {
 		v.forms(&p, wrong)
 	}
+	p.After = s.afterLinks(c, v.cs)
 	if wrong != nil && p.Trouble == nil {
 		p.Trouble = c.again(c.bare(""), wrong.err)
 	}

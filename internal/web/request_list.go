@@ -21,6 +21,7 @@ type requestListPage struct {
 	Base
 	Reply    *Table // cases that wait for an answer
 	Download *Table // bundles that wait to be fetched
+	Recalled *Table // bundles that were called back
 	Filters  []NavItem
 	Table    Table
 	Pages    Pages
@@ -40,7 +41,7 @@ var listFilters = []struct {
 	{"reply", []requests.State{requests.NeedsInformation}},
 	{"download", []requests.State{requests.ExportedCase, requests.Delivered}},
 	{"running", []requests.State{requests.AwaitingCosignature, requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
-		requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.LegalConflict}},
+		requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.LegalConflict, requests.Recalled}},
 	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired, requests.Redrafted}},
 }
 
@@ -86,7 +87,7 @@ func word(s, empty string) string {
 
 // waiting fills in what waits for the agency.
 func (s *Server) waiting(c *Ctx, p *requestListPage) error {
-	for state, to := range map[requests.State]**Table{requests.NeedsInformation: &p.Reply, requests.ExportedCase: &p.Download} {
+	for state, to := range map[requests.State]**Table{requests.NeedsInformation: &p.Reply, requests.ExportedCase: &p.Download, requests.Recalled: &p.Recalled} {
 		list, err := s.cfg.Services.Cases.List(c.Ctx(), requests.Filter{States: []requests.State{state}, Limit: 10})
 		if err != nil {
 			return err
@@ -158,7 +159,7 @@ func (s *Server) caseTable(c *Ctx, list []requests.Summary, b Base) Table {
 			last = Cell{Text: c.T("requests.ended")}
 		case r.State == requests.NeedsInformation:
 			last = Cell{Text: c.T("requests.paused")}
-		case r.State == requests.ExportedCase, r.State == requests.Delivered:
+		case r.State == requests.ExportedCase, r.State == requests.Delivered, r.State == requests.Recalled:
 			last = Cell{Text: c.T("requests.answered")}
 		case r.EffectBy.IsZero():
 			last = Cell{Text: c.T("requests.no_due")}

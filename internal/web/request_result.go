@@ -9,7 +9,7 @@ import (
 
 // outcomeTones give each outcome its colour.
 var outcomeTones = map[string]Tone{
-	"pending": Info, string(requests.Produce): Good, string(requests.Narrow): Caution, string(requests.Refuse): Danger, string(requests.NotHeld): Plain, "none": Plain,
+	"pending": Info, string(requests.Produce): Good, string(requests.Narrow): Caution, string(requests.Refuse): Danger, string(requests.NotHeld): Plain, requests.Taken: Danger, "none": Plain,
 }
 
 // outcomeOf says in one word what became of a category of a target, as the
@@ -65,8 +65,6 @@ func reasonCodes(cs requests.Case, d requests.Decision, outcome string) []string
 		return d.Reasons
 	case len(cs.Request.Refusals) > 0:
 		return cs.Request.Refusals
-	case outcome == string(requests.Refuse):
-		return []string{"RR-14"}
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
-	"time"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -18,6 +16,8 @@ type requestPage struct {
 	Progress Progress
 	Reply    *replyPart
 	Bundle   *bundlePart
+	Recall   *recallPart // the bundle was called back
+	Waited   string
 	Results  Table
 	Reasons  []string // the statement of reasons
 	Steps    []Step
@@ -43,7 +43,7 @@ type targetPart struct {
 }
 
 var requestView = newPage[requestPage]("request_show", "breadcrumb", "badge", "progress", "when", "table", "cell", "digest", "empty",
-	"facts", "timeline", "field", "error_summary", "button", "commands")
+	"facts", "timeline", "field", "error_summary", "button", "commands", "step_up")
 
 func (s *Server) requestShowRoutes() []Route {
 	if s.cfg.Services.Delivery == nil {
@@ -114,8 +114,9 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 		}
 	}
 	if cs.Release != nil && cs.Release.State == requests.Exported {
-		p.Bundle = c.bundlePart(cs)
+		p.Bundle = c.bundlePart(cs, p.Base)
 	}
+	p.Recall = c.recallNotice(cs)
 }
 
 // fillCase adds what the case is and what became of it.
@@ -123,6 +124,7 @@ func (s *Server) fillCase(c *Ctx, p *requestPage, cs requests.Case) {
 	q := cs.Request
 	p.OrderAt = requests.PathOf(q.ID) + "/order"
 	p.Results, p.Steps = s.results(c, cs), c.caseSteps(cs, p.Zone)
+	p.Waited = c.waited(cs, p.Steps)
 	if cs.Published() {
 		p.Reasons = paragraphs(q.Reasons.Reveal())
 	}
@@ -138,27 +140,6 @@ func (s *Server) fillCase(c *Ctx, p *requestPage, cs requests.Case) {
 		f.add("request_check.until", Cell{When: &When{t.To, p.Zone}})
 		p.Targets = append(p.Targets, targetPart{c.T("request.target", "number", t.Ordinal), append(f.list, c.targetFacts(t)...)})
 	}
-}
-
-// caseSteps tells a case's story, the newest first, in what its agency may know.
-func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
-	q := cs.Request
-	steps := []Step{{Title: c.T("step.submitted"), By: c.T("step.by_officer"), When: When{q.ReceivedAt, zone}, Tone: Info}}
-	for _, m := range cs.Messages {
-		st := Step{Title: c.T("step.answer"), By: m.FromName, When: When{m.At, zone}, Text: m.Body.Reveal(), Tone: Info}
-		if m.FromRole.Staff() {
-			st.Title, st.Tone = c.T("step.question"), Caution
-		}
-		steps = append(steps, st)
-	}
-	if r := cs.Release; r != nil && r.State == requests.Exported {
-		steps = append(steps, Step{Title: c.T("step.exported"), When: When{r.ExportedAt, zone}, Tone: Good, Digest: &Digest{"SHA-256", r.EncryptedSHA256}})
-	}
-	if !q.ClosedAt.IsZero() {
-		steps = append(steps, Step{Title: c.T("step.ended", "state", c.T("case.state."+string(q.State))), When: When{q.ClosedAt, zone}, Tone: c.stateBadge(q.State).Tone})
-	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return b.When.At.Compare(a.When.At) })
-	return steps
 }
 
 // fetchOrder sends the agency its own order back, as a file and never as a page.

@@ -116,18 +116,26 @@ func TestResultsSayWhyAndWhatWouldCure(t *testing.T) {
 		"produced":          {requests.ExportedCase, requests.Produce, nil, released, []string{"Handed over"}},
 		"narrowed":          {requests.Closed, requests.Narrow, []string{"RR-10"}, released, []string{"Handed over in part", "30 Oct 2026, 14:05 UTC", law.Refusal("RR-10").Cure}},
 		"refused":           {requests.Refused, requests.Refuse, []string{"RR-04"}, nil, []string{"Refused", law.Refusal("RR-04").Text, law.Refusal("RR-04").Cure}},
-		"without violation": {requests.ExportedCase, requests.Produce, nil, &requests.Release{State: requests.Exported}, []string{law.Refusal("RR-14").Text, law.Refusal("RR-14").Cure}},
-		"not held":          {requests.NoData, requests.Produce, nil, nil, []string{"Not held"}},
+		"without violation": {requests.ExportedCase, requests.Produce, nil, &requests.Release{State: requests.Exported}, []string{"Nothing to hand over", "whether or not there is such an account"}},
+		"refused for it":    {requests.ExportedCase, requests.Refuse, []string{"RR-14"}, &requests.Release{State: requests.Exported}, []string{"Nothing to hand over", "whether or not there is such an account"}},
+		"not held":          {requests.NoData, requests.Produce, nil, nil, []string{"Nothing to hand over", "whether or not there is such an account"}},
+		"called back":       {requests.Recalled, requests.Produce, nil, nil, []string{"Called back"}},
 		"withdrawn":         {requests.Withdrawn, requests.Produce, nil, nil, []string{"ended before a decision"}},
 	} {
 		st, d, _ := actSite(t)
 		d.cs.Request.State, d.cs.Release = tt.state, tt.release
+		if tt.state == requests.Recalled {
+			d.cs.Recalled = []requests.Release{{State: requests.RecalledR, Items: released.Items}}
+		}
 		decided(d, tt.outcome, tt.codes...)
 		body := st.do(call{path: "/requests/" + caseID, token: "tok-officer"}).Body.String()
 		for _, want := range tt.want {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: the page lacks %q", name, want)
 			}
+		}
+		if strings.Contains(body, law.Refusal("RR-14").Text) {
+			t.Errorf("%s: the page tells that there is an account", name)
 		}
 		if name == "pending" && strings.Contains(body, "In the bundle") {
 			t.Error("a decision shows before it is published")
@@ -139,8 +147,11 @@ func TestBundleIsOfferedAndSent(t *testing.T) {
 	st, d, _ := actSite(t)
 	d.cs.Request.State = requests.Delivered
 	d.cs.Release = &requests.Release{State: requests.Exported, Ref: "EXP-2026-0000000001", EncryptedSHA256: strings.Repeat("cd", 32), Phones: 1, Addresses: 240, Downloads: 2, ExportedAt: testDay}
+	actor := st.sessions.actors["tok-officer"]
+	d.cs.Grants = []requests.Grant{{ID: "g1", Officer: actor.Person, Ordinal: 1, Until: testDay.AddDate(0, 1, 0), Deliveries: 10, Begun: 3, Delivered: 2}}
+	d.cs.Receipts = []requests.Receipt{{Officer: actor.Person, State: "broken", BegunAt: testDay, Bytes: 4, Total: 9}}
 	body := st.do(call{path: "/requests/" + caseID, token: "tok-officer"}).Body.String()
-	for _, want := range []string{"cdcdcdcd", "openssl cms -decrypt", "EXP-2026-0000000001.zip.p7m", "lerd bundle verify", "one phone number, 240 IP records", "Downloaded 2 of at most 10 times", "/acknowledge"} {
+	for _, want := range []string{"cdcdcdcd", "openssl cms -decrypt", "EXP-2026-0000000001.zip.p7m", "lerd bundle verify", "one phone number, 240 IP records", "Downloaded 2 of at most 10 times", "/acknowledge", "broken off, no delivery", "2 Dec 2026"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -158,7 +169,7 @@ func TestBundleIsOfferedAndSent(t *testing.T) {
 	if w := st.do(call{path: "/requests/" + caseID + "/bundle", token: "tok-officer"}); w.Code != 405 {
 		t.Errorf("a download by GET = %d", w.Code)
 	}
-	d.cs.Release.Downloads = requests.MaxDownloads
+	d.cs.Grants[0].Delivered = 10
 	if body := st.do(call{path: "/requests/" + caseID, token: "tok-officer"}).Body.String(); strings.Contains(body, `/bundle"`) {
 		t.Error("a bundle that was fetched as often as it may be is still offered")
 	}

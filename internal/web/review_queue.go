@@ -55,7 +55,7 @@ var reviewFilters = []struct {
 	{"held", []requests.State{requests.InReview}},
 	{"waiting", []requests.State{requests.NeedsInformation}},
 	{"conflict", []requests.State{requests.LegalConflict}},
-	{"later", []requests.State{requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered}},
+	{"later", []requests.State{requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.Recalled}},
 	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired}},
 }
 

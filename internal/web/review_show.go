@@ -39,6 +39,7 @@ type casePart struct {
 	History                                         *Table // other cases of the agency
 	Twins                                           []NavItem
 	Story                                           []Step
+	After                                           []NavItem // what can be done about a bundle that is out
 }
 
 var reviewView = newPage[reviewPage]("review_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "timeline",
@@ -221,6 +222,7 @@ func (w *workbench) file(p *casePart) error {
 		p.Targets = append(p.Targets, targetPart{c.T("request.target", "number", t.Ordinal), w.targetFacts(t)})
 	}
 	p.Story = w.story()
+	p.After = w.s.afterLinks(c, cs)
 	return w.related(p)
 }
 

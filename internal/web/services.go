@@ -30,6 +30,36 @@ type Services struct {
 	Releases  Releases
 	Related   Related
 	Sheets    Sheets // nil where no program to draw PDF pages is installed
+	Answers   Answers
+	Recalls   Recalls
+	Reissues  Reissues
+	Appeals   Appeals
+}
+
+// Answers is what an agency says to a recall.
+type Answers interface {
+	AcknowledgeRecall(ctx context.Context, id requests.ID) error
+	ConfirmDeletion(ctx context.Context, id requests.ID, holders string, sure bool) error
+}
+
+// Recalls is the work on bundles that should not have left as they did.
+type Recalls interface {
+	ProposeRecall(ctx context.Context, id requests.ID, reason, why string) error
+	ConfirmRecall(ctx context.Context, id requests.ID, why string) error
+	RejectRecall(ctx context.Context, id requests.ID, why string) error
+	Correct(ctx context.Context, id requests.ID, why string) error
+	RecallRegister(ctx context.Context, states ...string) ([]requests.RecallSummary, error)
+}
+
+// Reissues lets an agency fetch a bundle anew.
+type Reissues interface {
+	Reissue(ctx context.Context, id requests.ID, reason, why string) error
+}
+
+// Appeals takes the words of trust and safety on appeals of account holders.
+type Appeals interface {
+	Standing(ctx context.Context) ([]violations.Finding, error)
+	Appeal(ctx context.Context, id string, word violations.AppealWord, why string) error
 }
 
 // Cases shows cases to whoever may see them; every look is recorded.

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"lerd/internal/fault"
+	"lerd/internal/requests"
+)
+
+// loadAfter gives a case what followed its submission: since when it is
+// examined, who may fetch its bundle, who did, and what was called back.
+func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
+	var since []examinationRow
+	if err := tx.Where("request_id = ?", string(c.Request.ID)).Find(&since).Error; err != nil {
+		return err
+	}
+	for _, x := range since {
+		c.Examined, c.Quiet = x.Since.UTC(), x.QuietUntil.UTC()
+	}
+	id := c.Request.ID
+	if c.Grants, err = loadAll(tx.Order("from_at, ordinal"), id, grantRow.domain); err != nil {
+		return err
+	}
+	if c.Receipts, err = loadAll(tx.Order("begun_at, ordinal, id"), id, receiptRow.domain); err != nil {
+		return err
+	}
+	if c.Recalls, err = loadAll(tx.Order("proposed_at, id"), id, recallRow.domain); err != nil {
+		return err
+	}
+	return loadPeople(tx, c)
+}
+
+// loadPeople gives the officers who were ever let near the case's bundle.
+func loadPeople(tx *gorm.DB, c *requests.Case) error {
+	var rows []personRow
+	ids := []string{string(c.Request.Officer)}
+	for _, g := range c.Grants {
+		ids = append(ids, string(g.Officer))
+	}
+	if err := tx.Where("id IN ?", ids).Order("id").Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, r := range rows {
+		c.People = append(c.People, r.domain())
+	}
+	return nil
+}
+
+// Recalls lists the recalls that the actor may see, the newest first.
+func (s *Store) Recalls(ctx context.Context, states []string, limit int) (list []requests.RecallSummary, err error) {
+	defer fault.Wrap(&err, "store.Recalls")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		q := tx.Table("recall AS c").Select("c.id, c.request_id, c.reason, c.state, c.proposed_at, c.decided_at, c.acknowledged_at, c.deleted_at, c.reminders, r.ref, q.ref AS case_ref, a.name AS agency_name, r.downloads").
+			Joins("JOIN release r ON r.id = c.release_id JOIN request q ON q.id = c.request_id JOIN agency a ON a.id = c.agency_id")
+		if len(states) > 0 {
+			q = q.Where("c.state IN ?", states)
+		}
+		var found []recallSummaryRow
+		if err := q.Order("c.proposed_at DESC, c.id").Limit(limit).Scan(&found).Error; err != nil {
+			return err
+		}
+		for _, f := range found {
+			list = append(list, f.domain())
+		}
+		return nil
+	})
+	return list, err
+}
+
+type recallSummaryRow struct {
+	ID             string     `gorm:"column:id"`
+	RequestID      string     `gorm:"column:request_id"`
+	Reason         string     `gorm:"column:reason"`
+	State          string     `gorm:"column:state"`
+	ProposedAt     time.Time  `gorm:"column:proposed_at"`
+	DecidedAt      *time.Time `gorm:"column:decided_at"`
+	AcknowledgedAt *time.Time `gorm:"column:acknowledged_at"`
+	DeletedAt      *time.Time `gorm:"column:deleted_at"`
+	Reminders      int        `gorm:"column:reminders"`
+	Ref            string     `gorm:"column:ref"`
+	CaseRef        string     `gorm:"column:case_ref"`
+	AgencyName     string     `gorm:"column:agency_name"`
+	Downloads      int        `gorm:"column:downloads"`
+}
+
+func (r recallSummaryRow) domain() requests.RecallSummary {
+	return requests.RecallSummary{ReleaseRef: r.Ref, CaseRef: r.CaseRef, AgencyName: r.AgencyName, Downloads: r.Downloads,
+		Recall: requests.Recall{ID: r.ID, Request: requests.ID(r.RequestID), Reason: r.Reason, State: r.State, ProposedAt: r.ProposedAt.UTC(),
+			DecidedAt: timeOf(r.DecidedAt), AcknowledgedAt: timeOf(r.AcknowledgedAt), DeletedAt: timeOf(r.DeletedAt), Reminders: r.Reminders}}
+}
+
+// Overdue gives cases of which something waits for its time to be noticed: a
+// grant that is over, a download that lerd was stopped in, a recall that was not
+// answered.
+func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []requests.ID, err error) {
+	defer fault.Wrap(&err, "store.Overdue")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`SELECT request_id FROM release_grant WHERE ended = '' AND (until_at <= CAST(@now AS timestamptz) OR delivered >= deliveries OR begun >= 5 * deliveries)
+			UNION SELECT request_id FROM release_receipt WHERE state = 'begun' AND begun_at <= @lost
+			UNION SELECT request_id FROM recall WHERE state = 'confirmed' AND deleted_at IS NULL AND reminders < 4
+				AND decided_at <= CAST(@now AS timestamptz) - make_interval(days => (ARRAY[3, 7, 14, 30])[reminders + 1])
+			LIMIT @limit`, map[string]any{"now": micro(now), "lost": micro(now.Add(-time.Hour)), "limit": limit}).Scan(&ids).Error
+	})
+	return ids, err
+}
+
+// FallenReleases gives the cases whose bundle is out and rests on a finding that
+// was overturned, without a recall.
+func (s *Store) FallenReleases(ctx context.Context, limit int) (list []requests.Fallen, err error) {
+	defer fault.Wrap(&err, "store.FallenReleases")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`SELECT DISTINCT ON (r.id) r.request_id AS request, f.id AS finding
+			FROM release r JOIN release_item i ON i.release_id = r.id JOIN finding f ON f.id = i.finding_id
+			WHERE r.state = 'exported' AND f.state = 'overturned'
+			  AND NOT EXISTS (SELECT 1 FROM recall c WHERE c.release_id = r.id AND c.finding_id = f.id)
+			  AND NOT EXISTS (SELECT 1 FROM recall c WHERE c.release_id = r.id AND c.state <> 'rejected')
+			ORDER BY r.id, f.id LIMIT ?`, limit).Scan(&list).Error
+	})
+	return list, err
+}
