@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -31,11 +36,13 @@ func TestKillAtEachDurableStepOfARelease(t *testing.T) {
 		s.confirm()
 		s.jobs()
 		s.must(s.cases.Approve(s.as("anna.keller"), q.ID, s.load(q.ID).Release.Digest))
+		planted := s.recordsOf(q.ID)
 
 		killed := s.dieAt(point)
 		if !killed {
 			t.Errorf("%s: the process was not killed, so nothing was tried", point)
 		}
+		s.unreadable(point, planted)
 		s.close()
 		s.start(s.cfg.Dir, accounts) // as after a restart
 		s.jobs()
@@ -45,6 +52,59 @@ func TestKillAtEachDurableStepOfARelease(t *testing.T) {
 		s.once(point, s.load(q.ID))
 	}
 	s.verifyLog()
+}
+
+// recordsOf gives the numbers and addresses that a release discloses.
+func (s *scenario) recordsOf(id requests.ID) (planted []string) {
+	s.t.Helper()
+	_, rows, err := s.cases.ViewRelease(s.as("anna.keller"), id)
+	s.must(err)
+	for _, r := range rows {
+		if r.Phone != nil {
+			planted = append(planted, r.Phone.Phone.Reveal())
+		} else {
+			planted = append(planted, r.IP.Address.Reveal().String())
+		}
+	}
+	if len(planted) < 5 {
+		s.t.Fatalf("only %d records are disclosed", len(planted))
+	}
+	return planted
+}
+
+// unreadable looks into every file that a killed process left below the data
+// folder, packed or not, for what it was about to disclose. The private database
+// has its own guard, and orders are what agencies wrote.
+func (s *scenario) unreadable(point string, planted []string) {
+	s.t.Helper()
+	files := 0
+	err := filepath.WalkDir(s.cfg.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || strings.Contains(path, "/pg/") || strings.Contains(path, "/blobs/documents/") || strings.Contains(path, "/blobs/orders/") {
+			return err
+		}
+		files++
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		unpacked, _ := io.ReadAll(flate.NewReader(bytes.NewReader(b))) // what is no deflate stream ends early
+		for _, text := range [][]byte{b, unpacked} {
+			for _, p := range planted {
+				if bytes.Contains(text, []byte(p)) {
+					s.t.Errorf("%s: %s was left in %s", point, p, path)
+					return nil
+				}
+			}
+		}
+		if bytes.Contains(b, []byte("PK\x03\x04")) || bytes.Contains(b, []byte("data/records/")) {
+			s.t.Errorf("%s: %s is a container in the clear", point, path)
+		}
+		return nil
+	})
+	s.must(err)
+	if files < 5 {
+		s.t.Fatalf("%s: only %d files were looked at", point, files)
+	}
 }
 
 // once checks that each step of a release is on record exactly once, and that

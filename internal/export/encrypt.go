@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"filippo.io/age"
 
@@ -31,8 +32,8 @@ type EncryptRequest struct {
 }
 
 // Encrypt verifies the sealed bundle from disk and, only if all of it holds,
-// writes the release set EXP-….zip.p7m (or .zip.age). The set's plain zip is
-// removed. When it was done before, it gives that result.
+// writes the release set EXP-….zip.p7m (or .zip.age), as a stream: the set is
+// never on the disk in the clear. When it was done before, it gives that result.
 func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, err error) {
 	id := r.Sealed.ExportID
 	defer fault.Wrap(&err, "encrypt(%s)", id)
@@ -49,13 +50,7 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 	if len(r.Age) > 0 {
 		out.File = id + ".zip.age"
 	}
-	plain, err := m.releaseSet(r.Sealed)
-	if err != nil {
-		return Released{}, err
-	}
-	defer os.Remove(plain.Name()) //nolint:errcheck // Sweep takes what is left
-	defer plain.Close()           //nolint:errcheck // about to be removed
-	if err := m.writeFile(m.Dir, out.File, func(f *os.File) error { return m.encryptTo(f, plain, r) }); err != nil {
+	if err := m.writeFile(m.Dir, out.File, func(f *os.File) error { return m.encryptTo(f, r) }); err != nil {
 		return Released{}, err
 	}
 	sum, err := fileSum(filepath.Join(m.Dir, out.File))
@@ -81,7 +76,7 @@ func (m *Maker) loadReleased(id string) (r Released, err error) {
 // selfVerify reads everything back from disk with the recipient's eyes.
 func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 	report, err := verify.Verify(ctx, filepath.Join(m.Dir, r.Sealed.Container),
-		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), TempDir: m.stagingRoot()})
+		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), Open: openForVerify})
 	if err != nil {
 		return err
 	}
@@ -101,6 +96,8 @@ func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 	return nil
 }
 
+func openForVerify(path string) (verify.File, error) { return openHidden(path) }
+
 func recipientNames(r EncryptRequest) []string {
 	names := append([]string{}, r.Age...)
 	for _, c := range r.Recipients {
@@ -109,69 +106,105 @@ func recipientNames(r EncryptRequest) []string {
 	return names
 }
 
-// releaseSet writes the zip that is encrypted: container and sidecars, stored.
-// Its name marks it as temporary, so that a crash leaves nothing for long.
-func (m *Maker) releaseSet(s Sealed) (f *os.File, err error) {
-	tmp, err := m.tmpName(s.ExportID + ".zip")
-	if err != nil {
-		return nil, err
+// setPart is a file of the release set: what the zip says of it, and its octets.
+type setPart struct {
+	asic.Part
+	open func() (io.ReadCloser, error)
+}
+
+// setParts are the container and its sidecars.
+func (m *Maker) setParts(s Sealed) ([]setPart, error) {
+	path := filepath.Join(m.Dir, s.Container)
+	parts := []setPart{{asic.Part{Name: s.Container, Stored: true, CRC32: s.CRC32, Size: s.Size, Compressed: s.Size}, func() (io.ReadCloser, error) {
+		h, err := openHidden(path)
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{h.reader(), h}, nil
+	}}}
+	for _, name := range []string{s.Signature, s.TimeStamp} {
+		b, err := os.ReadFile(filepath.Join(m.Dir, name))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, setPart{asic.StoredPart(name, b), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }})
 	}
-	f, err = os.OpenFile(filepath.Join(m.Dir, tmp), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	return parts, nil
+}
+
+// writeSet writes the zip that is encrypted.
+func writeSet(w io.Writer, at time.Time, parts []setPart, open func(setPart) (io.ReadCloser, error)) error {
+	z, err := asic.NewWriter(w, at, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	z, err := asic.NewWriter(f, m.Now(), "")
-	if err != nil {
-		return f, err
-	}
-	for _, name := range []string{s.Container, s.Signature, s.TimeStamp} {
-		if err := addWhole(z, m.Dir, name); err != nil {
-			return f, err
+	for _, p := range parts {
+		r, err := open(p)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(z.Add(p.Part, r), r.Close()); err != nil {
+			return err
 		}
 	}
-	return f, z.Close()
+	return z.Close()
 }
 
-// addWhole adds a file as it is; it is read twice, since its checksum stands first.
-func addWhole(z *asic.Writer, dir, name string) error {
-	f, err := os.Open(filepath.Join(dir, name))
+// setSize counts what writeSet will write, with zeros in place of the contents.
+func setSize(at time.Time, parts []setPart) (int64, error) {
+	var n counter
+	err := writeSet(&n, at, parts, func(p setPart) (io.ReadCloser, error) { return io.NopCloser(io.LimitReader(zeros{}, p.Size)), nil })
+	return int64(n), err
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// encryptTo writes the encrypted release set to dst.
+func (m *Maker) encryptTo(dst *os.File, r EncryptRequest) error {
+	parts, err := m.setParts(r.Sealed)
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // read only
-	p, err := asic.StoredFile(name, f)
+	at := r.Sealed.StampedAt
+	w, err := m.encrypter(dst, r, func() (int64, error) { return setSize(at, parts) })
 	if err != nil {
 		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	if err := writeSet(w, at, parts, func(p setPart) (io.ReadCloser, error) { return p.open() }); err != nil {
 		return err
 	}
-	return z.Add(p, f)
+	return w.Close()
 }
 
-func (m *Maker) encryptTo(dst, plain *os.File, r EncryptRequest) error {
+func (m *Maker) encrypter(dst *os.File, r EncryptRequest, size func() (int64, error)) (io.WriteCloser, error) {
 	if len(r.Age) == 0 {
-		return cms.Encrypt(cmp.Or(r.Profile, cms.GCM), dst, plain, r.Recipients, m.Rand)
+		n, err := size()
+		if err != nil {
+			return nil, err
+		}
+		return cms.NewWriter(cmp.Or(r.Profile, cms.GCM), dst, n, r.Recipients, m.Rand)
 	}
-	if _, err := plain.Seek(0, io.SeekStart); err != nil {
-		return err
+	if err := CheckAge(r.Age); err != nil {
+		return nil, err
 	}
 	var to []age.Recipient
 	for _, s := range r.Age {
 		rec, err := age.ParseX25519Recipient(s)
 		if err != nil {
-			return fault.Because(fault.Invalid, err, "An age recipient must look like age1… .")
+			return nil, err
 		}
 		to = append(to, rec)
 	}
-	w, err := age.Encrypt(dst, to...)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(w, plain); err != nil {
-		return err
-	}
-	return w.Close()
+	return age.Encrypt(dst, to...)
 }
 
 // Attach puts the proof of the export.released event beside the release file:

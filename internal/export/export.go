@@ -10,7 +10,9 @@
 //     after the audit log holds the event that commits to the contents;
 //   - a final file name exists only with its whole contents on disk; every step
 //     can be repeated after a crash and then gives what it gave before;
-//   - nothing is released below level T, and nothing that the verifier, reading
+//   - what is not encrypted to the agency yet lies on the disk hidden under a key
+//     that only the process has: a killed process leaves nothing to read;
+//   - nothing is released below level LT, and nothing that the verifier, reading
 //     from disk, does not accept.
 package export
 
@@ -89,6 +91,8 @@ type Sealed struct {
 	Signature string    `json:"signature"`
 	TimeStamp string    `json:"time_stamp,omitempty"`
 	SHA256    string    `json:"sha256"` // of the container, hexadecimal
+	CRC32     uint32    `json:"crc32"`  // of the container
+	Size      int64     `json:"size"`   // of the container, octets
 	Level     string    `json:"level"`  // B, T or LT
 	StampedAt time.Time `json:"stamped_at,omitzero"`
 }

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -165,6 +166,22 @@ func (d *desk) seal(phones, ips int) Sealed {
 	s, err := d.maker.Seal(context.Background(), d.sealRequest(p))
 	d.must(err)
 	return s
+}
+
+// clear puts the container and its sidecars into a folder of their own, as an
+// agency has them after decryption, and gives the container's path.
+func (d *desk) clear(s Sealed) string {
+	d.t.Helper()
+	dir := d.t.TempDir()
+	b, err := readHidden(filepath.Join(d.maker.Dir, s.Container))
+	d.must(err)
+	d.must(os.WriteFile(filepath.Join(dir, s.Container), b, 0o600))
+	for _, name := range []string{s.Signature, s.TimeStamp, s.ExportID + ".tlog-proof", s.ExportID + ".released.json"} {
+		if b, err := os.ReadFile(filepath.Join(d.maker.Dir, name)); err == nil && name != "" {
+			d.must(os.WriteFile(filepath.Join(dir, name), b, 0o600))
+		}
+	}
+	return filepath.Join(dir, s.Container)
 }
 
 func (d *desk) roots() []*x509.Certificate {

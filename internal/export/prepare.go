@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -64,10 +65,13 @@ func (m *Maker) prepareAnew(ctx context.Context, c *Content, sum string) (Prepar
 	if err != nil {
 		return Prepared{}, err
 	}
-	if err := m.writeBytes(st.dir, stageIndex, index); err != nil {
+	if err := m.writeHidden(st.dir, stageIndex, func(w io.Writer) error { _, err := w.Write(index); return err }); err != nil {
 		return Prepared{}, err
 	}
 	dir := m.stagingDir(s.ExportID)
+	if err := os.RemoveAll(dir); err != nil { // what a killed process hid from this one
+		return Prepared{}, err
+	}
 	if err := os.Rename(st.dir, dir); err != nil {
 		return Prepared{}, err
 	}

@@ -31,7 +31,7 @@ func contents(t testing.TB, p Prepared) fstest.MapFS {
 	}
 	out := fstest.MapFS{}
 	for _, f := range s.Files {
-		b, err := os.ReadFile(filepath.Join(p.Dir, f.Blob))
+		b, err := readHidden(filepath.Join(p.Dir, f.Blob))
 		if err != nil {
 			t.Fatal(err)
 		}

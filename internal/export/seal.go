@@ -51,10 +51,12 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	id := r.Prepared.ExportID
 	defer fault.Wrap(&err, "seal(%s)", id)
 	if done, err := m.loadSealed(id); err == nil {
-		if sum, err := fileSum(filepath.Join(m.Dir, done.Container)); err == nil && hexOf(sum) == done.SHA256 {
+		if part, err := hiddenPart(done.Container, filepath.Join(m.Dir, done.Container)); err == nil && hexOf(part.SHA256) == done.SHA256 {
 			return done, os.RemoveAll(m.stagingDir(id))
 		}
-		if err := m.unseal(id); err != nil { // the disk has spoilt it: it is made anew from the same contents
+		// The disk has spoilt it, or another process hid it from this one: it is
+		// made anew from the same contents.
+		if err := m.unseal(id); err != nil {
 			return Sealed{}, err
 		}
 	}
@@ -69,8 +71,8 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 		return Sealed{}, err
 	}
 	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
-	if _, err := os.Stat(filepath.Join(m.Dir, out.Container)); errors.Is(err, fs.ErrNotExist) {
-		if err := m.writeFile(m.Dir, out.Container, func(f *os.File) error { return m.container(ctx, f, s, &r) }); err != nil {
+	if !m.sound(out.Container) {
+		if err := m.writeHidden(m.Dir, out.Container, func(w io.Writer) error { return m.container(ctx, w, s, &r) }); err != nil {
 			return Sealed{}, err
 		}
 	}
@@ -94,6 +96,18 @@ func (m *Maker) loadSealed(id string) (s Sealed, err error) {
 		return s, err
 	}
 	return s, json.Unmarshal(b, &s)
+}
+
+// sound tells whether a container lies there that this process made whole: its
+// last entry is where it must be. One that another process hid reads as noise.
+func (m *Maker) sound(name string) bool {
+	f, err := openHidden(filepath.Join(m.Dir, name))
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // read only
+	_, err = asic.Open(f, f.Size(), asic.DefaultLimits)
+	return err == nil
 }
 
 // unseal removes a container that is no longer what was sealed.
@@ -136,12 +150,12 @@ func (b *box) list(p asic.Part, mediaType string, root bool) {
 }
 
 func (b *box) staged(f *staged) error {
-	file, err := os.Open(filepath.Join(b.dir, f.Blob))
+	file, err := openHidden(filepath.Join(b.dir, f.Blob))
 	if err != nil {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if err := b.zip.Add(f.Part, file); err != nil {
+	if err := b.zip.Add(f.Part, file.reader()); err != nil {
 		return err
 	}
 	b.list(f.Part, f.MediaType, f.Root)
@@ -255,11 +269,12 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // sidecars signs and stamps the whole container file.
 func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest) error {
-	digest, err := fileSum(filepath.Join(m.Dir, out.Container))
+	part, err := hiddenPart(out.Container, filepath.Join(m.Dir, out.Container))
 	if err != nil {
 		return err
 	}
-	out.SHA256 = hexOf(digest)
+	digest := part.SHA256
+	out.SHA256, out.CRC32, out.Size = hexOf(digest), part.CRC32, part.Size
 	signature, err := m.signature(ctx, r, digest)
 	if err != nil {
 		return err

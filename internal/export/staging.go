@@ -1,11 +1,10 @@
 package export
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 
 	"lerd/internal/export/asic"
@@ -37,12 +36,15 @@ type stage struct {
 const stageIndex = "index.json"
 
 func loadStage(dir string) (*stage, error) {
-	b, err := os.ReadFile(filepath.Join(dir, stageIndex))
+	b, err := readHidden(filepath.Join(dir, stageIndex))
 	if err != nil {
 		return nil, err
 	}
 	s := &stage{}
-	return s, json.Unmarshal(b, s)
+	if json.Unmarshal(b, s) != nil { // of another process, which hid it from this one
+		return nil, fs.ErrNotExist
+	}
+	return s, nil
 }
 
 func (s *stage) file(name string) *staged {
@@ -64,40 +66,34 @@ type stager struct {
 type stream struct {
 	*asic.Deflater
 	st   *stager
-	file *os.File
-	buf  *bufio.Writer
+	file *hiddenWriter
 	meta staged
 	shut bool
 }
 
 func (st *stager) begin(name, mediaType string) (*stream, error) {
 	blob := fmt.Sprintf("%03d.part", len(st.files))
-	f, err := os.OpenFile(filepath.Join(st.dir, blob), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := createHidden(filepath.Join(st.dir, blob))
 	if err != nil {
 		return nil, err
 	}
 	st.files = append(st.files, staged{}) // keeps the place, so that the order is that of beginning
-	s := &stream{st: st, file: f, buf: bufio.NewWriterSize(f, 256<<10),
-		meta: staged{MediaType: mediaType, Blob: blob, Part: asic.Part{Name: name}}}
-	s.Deflater = asic.NewDeflater(s.buf, name)
+	s := &stream{st: st, file: f, meta: staged{MediaType: mediaType, Blob: blob, Part: asic.Part{Name: name}}}
+	s.Deflater = asic.NewDeflater(f, name)
 	return s, nil
 }
 
-// finish makes the file durable and lists it. Calling it again does nothing.
+// finish ends the file and lists it. Calling it again does nothing.
 func (s *stream) finish(rows *int64) error {
 	if s.shut {
 		return nil
 	}
 	s.shut = true
-	defer s.file.Close() //nolint:errcheck // after a failure only
 	part, err := s.Deflater.Close()
+	if cerr := s.file.Close(); err == nil {
+		err = cerr
+	}
 	if err != nil {
-		return err
-	}
-	if err := s.buf.Flush(); err != nil {
-		return err
-	}
-	if err := s.file.Sync(); err != nil {
 		return err
 	}
 	s.meta.Part, s.meta.Rows = part, rows
@@ -106,7 +102,7 @@ func (s *stream) finish(rows *int64) error {
 			s.st.files[i] = s.meta
 		}
 	}
-	return s.file.Close()
+	return nil
 }
 
 func (st *stager) add(name, mediaType string, b []byte) error {

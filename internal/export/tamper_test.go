@@ -129,7 +129,7 @@ func TestTamperMatrix(t *testing.T) {
 	d := newDesk(t)
 	d.sha512 = true
 	s := d.seal(3, 30)
-	path := filepath.Join(d.maker.Dir, s.Container)
+	path := d.clear(s)
 	whole, err := os.ReadFile(path)
 	d.must(err)
 	crls, err := d.pki.CRLs(now)
@@ -257,7 +257,7 @@ func (d *desk) expect(t *testing.T, path, check string) {
 func TestEveryFlippedOctetOfAContainer(t *testing.T) {
 	d := newDesk(t)
 	s := d.seal(1, 2)
-	path := filepath.Join(d.maker.Dir, s.Container)
+	path := d.clear(s)
 	whole, err := os.ReadFile(path)
 	d.must(err)
 	dir := t.TempDir()
@@ -305,15 +305,15 @@ func (d *desk) harmless(b []byte, i int) bool {
 func TestSidecarsAndTrust(t *testing.T) {
 	d := newDesk(t)
 	s := d.seal(1, 5)
-	path := filepath.Join(d.maker.Dir, s.Container)
-	sidecar := filepath.Join(d.maker.Dir, s.Signature)
+	path := d.clear(s)
+	sidecar := path + ".p7s"
 	good, err := os.ReadFile(sidecar)
 	d.must(err)
 	inner := openContainer(t, path)[asic.SignatureName]
 	d.must(os.WriteFile(sidecar, inner, 0o600))
 	d.expect(t, path, "sidecar.seal")
 	d.must(os.WriteFile(sidecar, good, 0o600))
-	tsr := filepath.Join(d.maker.Dir, s.TimeStamp)
+	tsr := path + ".tsr"
 	other, err := d.tsa.Stamp(context.Background(), sha256.Sum256(nil))
 	d.must(err)
 	stampGood, err := os.ReadFile(tsr)

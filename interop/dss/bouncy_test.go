@@ -19,7 +19,7 @@ func TestBouncyCastleAgrees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := exporttest.New(t, demopki.Options{RSASeal: rsa})
 			s, container := d.Seal(2, 30)
-			out := java(t, "lerd.Bouncy", "verify", filepath.Join(d.Maker.Dir, s.Signature), container)
+			out := java(t, "lerd.Bouncy", "verify", container+".p7s", container)
 			if out != "signature true\nstamp true\n" {
 				t.Errorf("BouncyCastle says:\n%s", out)
 			}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"hash"
 	"io"
 	"os"
 
@@ -16,60 +17,77 @@ import (
 	"lerd/internal/fault"
 )
 
-// encryptCBC is EnvelopedData in DER with definite lengths, written as a
-// stream. SPEC: RFC 5652 §6.1, RFC 3565.
-func encryptCBC(dst, src *os.File, recipients []*x509.Certificate, rand io.Reader) error {
-	st, err := src.Stat()
-	if err != nil {
-		return err
-	}
-	if st.Size() == 0 {
-		return fault.New(fault.Invalid, "There is nothing to encrypt.")
+// cbcWriter is EnvelopedData in DER with definite lengths, written as a stream.
+// SPEC: RFC 5652 §6.1, RFC 3565.
+type cbcWriter struct {
+	dst  *os.File
+	mode cipher.BlockMode
+	buf  []byte // plaintext that is not encrypted yet
+	left int64
+	cek  []byte
+	sum  hash.Hash // of the plaintext
+}
+
+func newCBCWriter(dst *os.File, size int64, recipients []*x509.Certificate, rand io.Reader) (*cbcWriter, error) {
+	if size == 0 {
+		return nil, fault.New(fault.Invalid, "There is nothing to encrypt.")
 	}
 	secret := make([]byte, 32+aes.BlockSize)
 	if _, err := io.ReadFull(rand, secret); err != nil {
-		return err
+		return nil, err
 	}
-	defer clear(secret)
 	cek, iv := secret[:32], secret[32:]
-	size := (st.Size()/aes.BlockSize + 1) * aes.BlockSize
-	head, err := cbcHead(recipients, cek, iv, size, rand)
+	head, err := cbcHead(recipients, cek, iv, (size/aes.BlockSize+1)*aes.BlockSize, rand)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := dst.Write(head); err != nil {
-		return err
-	}
-	sum := sha256.New()
-	if err := cbcStream(dst, io.TeeReader(io.NewSectionReader(src, 0, st.Size()), sum), cek, iv); err != nil {
-		return err
-	}
-	return checkWrittenCBC(dst, cek, sum.Sum(nil))
-}
-
-// cbcStream encrypts r with PKCS #7 padding. SPEC: RFC 5652 §6.3.
-func cbcStream(w io.Writer, r io.Reader, cek, iv []byte) error {
 	block, err := aes.NewCipher(cek)
 	if err != nil {
+		return nil, err
+	}
+	_, err = dst.Write(head)
+	return &cbcWriter{dst: dst, mode: cipher.NewCBCEncrypter(block, iv), buf: make([]byte, 0, 256<<10+aes.BlockSize), left: size, cek: cek, sum: sha256.New()}, err
+}
+
+// Write encrypts.
+func (w *cbcWriter) Write(p []byte) (int, error) {
+	if int64(len(p)) > w.left {
+		return 0, errSize
+	}
+	total := len(p)
+	w.sum.Write(p)
+	for len(p) > 0 {
+		n := min(len(p), 256<<10-len(w.buf))
+		w.buf, p = append(w.buf, p[:n]...), p[n:]
+		if len(w.buf) == 256<<10 {
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	w.left -= int64(total)
+	return total, nil
+}
+
+func (w *cbcWriter) flush() error {
+	w.mode.CryptBlocks(w.buf, w.buf)
+	_, err := w.dst.Write(w.buf)
+	w.buf = w.buf[:0]
+	return err
+}
+
+// Close pads, reads the file back and compares. SPEC: RFC 5652 §6.3.
+func (w *cbcWriter) Close() error {
+	defer clear(w.cek)
+	if w.left != 0 {
+		return errSize
+	}
+	pad := aes.BlockSize - len(w.buf)%aes.BlockSize
+	w.buf = append(w.buf, bytes.Repeat([]byte{byte(pad)}, pad)...)
+	if err := w.flush(); err != nil {
 		return err
 	}
-	mode, buf := cipher.NewCBCEncrypter(block, iv), make([]byte, 256<<10)
-	for {
-		n, err := io.ReadFull(r, buf)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return err
-		}
-		last := n < len(buf)
-		out := buf[:n]
-		if last {
-			pad := aes.BlockSize - n%aes.BlockSize
-			out = append(out, bytes.Repeat([]byte{byte(pad)}, pad)...)
-		}
-		mode.CryptBlocks(out, out)
-		if _, err := w.Write(out); err != nil || last {
-			return err
-		}
-	}
+	return checkWrittenCBC(w.dst, w.cek, w.sum.Sum(nil))
 }
 
 // checkWrittenCBC decrypts what was written and compares the digest.

@@ -89,7 +89,7 @@ func openEnvelope(f *os.File) (*envelope, error) {
 	if st.Size() < 64 {
 		return nil, fault.New(fault.Invalid, "The file's size, %d octets, is not that of an encrypted message.", st.Size())
 	}
-	m, err := mapFile(f, st.Size(), mapRead)
+	m, err := mapFile(f, st.Size())
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package cms
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rsa"
 	"crypto/x509"
@@ -23,74 +22,93 @@ const (
 	MaxEncrypted = 1<<36 - 32
 )
 
-// encryptGCM is AuthEnvelopedData under a fresh AES-256-GCM key, DER with
-// definite lengths. SPEC: RFC 5083, RFC 5084.
-func encryptGCM(dst, src *os.File, recipients []*x509.Certificate, rand io.Reader) error {
-	st, err := src.Stat()
-	if err != nil {
-		return err
-	}
-	if st.Size() == 0 || st.Size() > MaxEncrypted {
-		return fault.New(fault.TooLarge, "CMS encryption takes 1 octet to 64 GiB; the file has %d octets. Use age, or split it.", st.Size())
+// gcmWriter is AuthEnvelopedData under a fresh AES-256-GCM key, DER with
+// definite lengths, written as a stream: no plaintext touches the disk and
+// memory does not grow. SPEC: RFC 5083, RFC 5084.
+type gcmWriter struct {
+	dst    *os.File
+	stream cipher.Stream
+	tag    *gcmTag
+	buf    []byte // ciphertext that is not written yet, up to tagStep
+	left   int64
+	cek    []byte
+}
+
+func newGCMWriter(dst *os.File, size int64, recipients []*x509.Certificate, rand io.Reader) (*gcmWriter, error) {
+	if size == 0 || size > MaxEncrypted {
+		return nil, fault.New(fault.TooLarge, "CMS encryption takes 1 octet to 64 GiB; the file has %d octets. Use age, or split it.", size)
 	}
 	secret := make([]byte, 32+nonceSize)
 	if _, err := io.ReadFull(rand, secret); err != nil {
-		return err
+		return nil, err
 	}
-	defer clear(secret)
 	cek, nonce := secret[:32], secret[32:]
-	head, err := envelopeHead(recipients, cek, nonce, st.Size(), rand)
+	head, err := envelopeHead(recipients, cek, nonce, size, rand)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := sealInto(dst, src, head, cek, nonce); err != nil {
-		return err
+	w := &gcmWriter{dst: dst, buf: make([]byte, 0, tagStep), left: size, cek: cek}
+	if w.stream, err = ctrStream(cek, nonce); err != nil {
+		return nil, err
 	}
-	return checkWritten(dst, cek)
+	if w.tag, err = newGCMTag(cek, nonce); err != nil {
+		return nil, err
+	}
+	_, err = dst.Write(head)
+	return w, err
 }
 
-// sealInto maps both files and encrypts from one map to the other.
-func sealInto(dst, src *os.File, head, cek, nonce []byte) (err error) {
-	st, err := src.Stat()
-	if err != nil {
-		return err
+// Write encrypts.
+func (w *gcmWriter) Write(p []byte) (int, error) {
+	if int64(len(p)) > w.left {
+		return 0, errSize
 	}
-	total := int64(len(head)) + st.Size() + 2 + tagSize
-	if err := dst.Truncate(total); err != nil {
-		return err
+	total := len(p)
+	for len(p) > 0 {
+		at := len(w.buf)
+		n := min(len(p), tagStep-at)
+		w.buf = w.buf[:at+n]
+		w.stream.XORKeyStream(w.buf[at:], p[:n])
+		p = p[n:]
+		if len(w.buf) == tagStep {
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		}
 	}
-	in, err := mapFile(src, st.Size(), mapRead)
-	if err != nil {
-		return err
-	}
-	defer in.close() //nolint:errcheck // read only
-	out, err := mapFile(dst, total, mapWrite)
-	if err != nil {
-		return err
-	}
-	block, err := aes.NewCipher(cek)
-	if err != nil {
-		return err
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		return err
-	}
-	copy(out.data, head)
-	end := len(head) + len(in.data)
-	gcm.Seal(out.data[len(head):len(head)], nonce, in.data, nil)
-	copy(out.data[end+2:], out.data[end:end+tagSize]) // the tag is an OCTET STRING of its own
-	out.data[end], out.data[end+1] = byte(cbasn1.OCTET_STRING), tagSize
-	return out.close()
+	w.left -= int64(total)
+	return total, nil
 }
 
-func checkWritten(dst *os.File, cek []byte) error {
-	e, err := openEnvelope(dst)
+var errSize = fault.New(fault.Internal, "What is encrypted has another size than was announced.")
+
+func (w *gcmWriter) flush() error {
+	w.tag.add(w.buf)
+	_, err := w.dst.Write(w.buf)
+	w.buf = w.buf[:0]
+	return err
+}
+
+// Close writes the tag, reads the file back and checks it.
+func (w *gcmWriter) Close() error {
+	defer clear(w.cek)
+	if w.left != 0 {
+		return errSize
+	}
+	if len(w.buf) > 0 {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if _, err := w.dst.Write(append([]byte{byte(cbasn1.OCTET_STRING), tagSize}, w.tag.tag()...)); err != nil {
+		return err
+	}
+	e, err := openEnvelope(w.dst)
 	if err != nil {
 		return err
 	}
 	defer e.close()
-	return e.authenticate(cek)
+	return e.authenticate(w.cek)
 }
 
 // envelopeHead writes every octet that stands before the ciphertext.

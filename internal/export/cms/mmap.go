@@ -7,15 +7,7 @@ import (
 	"lerd/internal/fault"
 )
 
-type mapMode int
-
-const (
-	mapRead    mapMode = iota // contents of the file
-	mapWrite                  // what is written reaches the file, at the latest on close
-	mapPrivate                // contents of the file; changes stay in memory
-)
-
-// mapping is a file seen as one slice.
+// mapping is a file's contents seen as one slice that is read only.
 type mapping struct {
 	data  []byte
 	close func() error
@@ -25,15 +17,12 @@ type mapping struct {
 const maxFallback = 512 << 20
 
 // fallbackMap gives the same slice by reading the file into memory.
-func fallbackMap(f *os.File, size int64, mode mapMode) (*mapping, error) {
+func fallbackMap(f *os.File, size int64) (*mapping, error) {
 	if size > maxFallback {
 		return nil, fault.New(fault.TooLarge,
 			"Files cannot be mapped on this file system, and %d octets are too many for memory. Use age, or another folder.", size)
 	}
 	data := make([]byte, size)
-	if mode == mapWrite {
-		return &mapping{data: data, close: func() error { _, err := f.WriteAt(data, 0); return err }}, nil
-	}
 	if _, err := io.ReadFull(io.NewSectionReader(f, 0, size), data); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,6 @@ package cms
 
 import "os"
 
-func mapFile(f *os.File, size int64, mode mapMode) (*mapping, error) {
-	return fallbackMap(f, size, mode)
+func mapFile(f *os.File, size int64) (*mapping, error) {
+	return fallbackMap(f, size)
 }

@@ -7,19 +7,11 @@ import (
 	"syscall"
 )
 
-// mapFile maps size octets of f, so that its pages need no Go heap. A writable
-// map is shared with the file; a private one may be changed without reaching it.
-func mapFile(f *os.File, size int64, mode mapMode) (*mapping, error) {
-	prot, flags := syscall.PROT_READ, syscall.MAP_SHARED
-	switch mode {
-	case mapWrite:
-		prot |= syscall.PROT_WRITE
-	case mapPrivate:
-		prot, flags = prot|syscall.PROT_WRITE, syscall.MAP_PRIVATE
-	}
-	b, err := syscall.Mmap(int(f.Fd()), 0, int(size), prot, flags)
+// mapFile maps size octets of f, so that its pages need no Go heap.
+func mapFile(f *os.File, size int64) (*mapping, error) {
+	b, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return fallbackMap(f, size, mode)
+		return fallbackMap(f, size)
 	}
 	return &mapping{data: b, close: func() error { return syscall.Munmap(b) }}, nil
 }

@@ -307,17 +307,23 @@ func TestAChangedCBCMessageGivesNoError(t *testing.T) {
 
 func encrypt(t testing.TB, dir string, p cms.Profile, plain []byte, to ...*x509.Certificate) string {
 	t.Helper()
-	src, err := os.Open(write(t, dir, "plain", plain))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
 	dst, err := os.Create(filepath.Join(dir, "p7m"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer dst.Close()
-	if err := cms.Encrypt(p, dst, src, to, rand.Reader); err != nil {
+	w, err := cms.NewWriter(p, dst, int64(len(plain)), to, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rest := plain; len(rest) > 0; { // in pieces of odd sizes
+		n := min(len(rest), 1+len(rest)*2/3)
+		if _, err := w.Write(rest[:n]); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+	}
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return dst.Name()

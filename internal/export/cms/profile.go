@@ -22,16 +22,17 @@ const (
 	CBC Profile = "cms-cbc"
 )
 
-// Encrypt writes src's contents to dst (an empty file open for reading and
-// writing) for every recipient, under the profile. Before it returns it reads
-// dst back and checks it. It does not sync dst.
-func Encrypt(p Profile, dst, src *os.File, recipients []*x509.Certificate, rand io.Reader) (err error) {
+// NewWriter gives what encrypts size octets to every recipient, under the
+// profile, into dst, an empty file open for reading and writing. Close writes the
+// end, reads dst back and checks it; it neither syncs nor closes dst. Memory does
+// not grow with size.
+func NewWriter(p Profile, dst *os.File, size int64, recipients []*x509.Certificate, rand io.Reader) (w io.WriteCloser, err error) {
 	defer fault.Wrap(&err, "encrypt")
 	switch p {
 	case GCM:
-		return encryptGCM(dst, src, recipients, rand)
+		return newGCMWriter(dst, size, recipients, rand)
 	case CBC:
-		return encryptCBC(dst, src, recipients, rand)
+		return newCBCWriter(dst, size, recipients, rand)
 	}
-	return fault.New(fault.Unsupported, "There is no encryption profile %q.", p)
+	return nil, fault.New(fault.Unsupported, "There is no encryption profile %q.", p)
 }

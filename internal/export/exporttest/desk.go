@@ -6,6 +6,8 @@
 package exporttest
 
 import (
+	"archive/zip"
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -13,6 +15,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -80,14 +83,35 @@ func (d *Desk) must(err error) {
 	}
 }
 
-// Seal makes a bundle of so many rows and gives the path of its container.
+// Seal makes a bundle of so many rows, has it encrypted to the desk's agency, and
+// gives the path of the container as the agency has it, its sidecars beside.
 func (d *Desk) Seal(phones, ips int) (export.Sealed, string) {
 	d.t.Helper()
 	p, err := d.Maker.Prepare(d.t.Context(), d.Content(phones, ips))
 	d.must(err)
 	s, err := d.Maker.Seal(d.t.Context(), d.SealRequest(p))
 	d.must(err)
-	return s, filepath.Join(d.Maker.Dir, s.Container)
+	_, file := d.Encrypt(export.EncryptRequest{Sealed: s})
+	dir := d.open(file)
+	d.must(os.Remove(file))
+	d.must(os.Remove(filepath.Join(d.Maker.Dir, "staging", s.ExportID+".released.json"))) // so that it can be encrypted again
+	return s, filepath.Join(dir, s.Container)
+}
+
+// open decrypts a release set and unpacks it into a folder.
+func (d *Desk) open(file string) (dir string) {
+	d.t.Helper()
+	in, err := os.Open(file)
+	d.must(err)
+	defer in.Close()
+	var plain bytes.Buffer
+	_, err = cms.DecryptFile(&plain, in, d.Agency.Cert, d.Agency.Key)
+	d.must(err)
+	z, err := zip.NewReader(bytes.NewReader(plain.Bytes()), int64(plain.Len()))
+	d.must(err)
+	dir = d.t.TempDir()
+	d.must(os.CopyFS(dir, z))
+	return dir
 }
 
 // SealRequest is what a bundle is sealed with, level LT.

@@ -201,7 +201,7 @@ func (v *run) logTrust() (t audit.Trust, err error) {
 
 // sidecars checks what lies beside the container.
 func (v *run) sidecars() {
-	digest, err := fileSum(v.file)
+	digest, err := v.fileSum(v.file)
 	if err != nil {
 		v.r.add(Check{"sidecar", "The container can be read as a whole.", Fail, words(err)})
 		return
@@ -274,14 +274,14 @@ func readBeside(path string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-func fileSum(path string) (sum [32]byte, err error) {
-	f, err := os.Open(path)
+func (v *run) fileSum(path string) (sum [32]byte, err error) {
+	f, err := v.open(path)
 	if err != nil {
 		return sum, err
 	}
 	defer f.Close() //nolint:errcheck // read only
 	h := sha256.New()
-	_, err = io.Copy(h, f)
+	_, err = io.CopyBuffer(struct{ io.Writer }{h}, io.NewSectionReader(f, 0, f.Size()), make([]byte, 256<<10))
 	h.Sum(sum[:0])
 	return sum, err
 }

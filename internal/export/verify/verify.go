@@ -5,6 +5,8 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,7 +34,38 @@ type Options struct {
 	Now        time.Time   // the time that counts where there is no time stamp
 	Limits     asic.Limits // zero: asic.DefaultLimits
 	TempDir    string      // for decrypted contents; empty: the system's
-	SHA512     bool        // check the second digests of export.json too; SHA-256 is what is signed
+	// Open opens the container's file; nil: as it lies on the disk.
+	Open   func(path string) (File, error)
+	SHA512 bool // check the second digests of export.json too; SHA-256 is what is signed
+}
+
+// File is a container's file; safe for concurrent reading.
+type File interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+type diskFile struct {
+	*os.File
+	size int64
+}
+
+func (f diskFile) Size() int64 { return f.size }
+
+func (v *run) open(path string) (File, error) {
+	if v.o.Open != nil {
+		return v.o.Open(path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return diskFile{f, st.Size()}, nil
 }
 
 // run is one verification.
@@ -112,18 +145,14 @@ func (v *run) folder(dir string) error {
 
 // containerFile is an .asice file with its sidecars in dir.
 func (v *run) containerFile(path, dir string) error {
-	f, err := os.Open(path)
+	f, err := v.open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // read only
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	ok := v.r.do("container", "Every octet of the zip is accounted for: no overlap, gap, hidden, doubled or trailing part; names and sizes are safe.",
 		func() (string, error) {
-			a, err := asic.Open(f, st.Size(), v.o.Limits)
+			a, err := asic.Open(f, f.Size(), v.o.Limits)
 			if err != nil {
 				return "", err
 			}
