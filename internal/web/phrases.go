@@ -94,16 +94,13 @@ func (c *Ctx) Say(sentence string) string { return c.srv.words.translate(c.lang,
 
 // Law gives a title of the policy data in the reader's language. English is
 // what the policy says; other languages have it under law.<key>, where key names
-// the thing by its id.
+// the thing by its id. An instrument of another country keeps its own name.
 func (c *Ctx) Law(key, english string) string {
 	if c.lang == language.English {
 		return english
 	}
 	if text, ok := c.srv.words.texts[c.lang]["law."+key]; ok {
 		return text
-	}
-	if c.srv.words.mark && english != "" {
-		return "[en] " + english
 	}
 	return english
 }
