@@ -52,7 +52,8 @@ func newHouse(t *testing.T) *house {
 	h.portal = s.open(unhurried)
 	for _, who := range []person{{}, {signIn: "asha.rao", role: identity.Officer}, {signIn: "vikram.nair", role: identity.Officer}, {signIn: "jana.weber", role: identity.Officer, foreign: true},
 		{signIn: "rita.lind", role: identity.Reviewer}, {signIn: "omar.haddad", role: identity.Reviewer}, {signIn: "helen.park", role: identity.Counsel}, {signIn: "carl.ito", role: identity.Confirmer},
-		{signIn: "emil.novak", role: identity.Confirmer}, {signIn: "anna.keller", role: identity.Approver}, {signIn: "ines.moreau", role: identity.Auditor}} {
+		{signIn: "emil.novak", role: identity.Confirmer}, {signIn: "anna.keller", role: identity.Approver}, {signIn: "ines.moreau", role: identity.Auditor},
+		{signIn: "nora.berg", role: identity.Registrar}, {signIn: "paul.adler", role: identity.Registrar}} {
 		who.visitor = h.visit(who.signIn)
 		h.people = append(h.people, who)
 	}
@@ -87,6 +88,7 @@ func (h *house) plant(s *scenario) {
 	if c = s.load(q.ID); c.Request.State != requests.ExportedCase {
 		s.t.Fatalf("the planted case is %s", c.Request.State)
 	}
+	h.own["agency"] = string(c.Request.Agency)
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
 	h.canaries(s, c)
@@ -119,7 +121,7 @@ func (h *house) canaries(s *scenario, c requests.Case) {
 	add := func(name, value, who string) { h.canary[name], h.visible[name] = value, who }
 	add("phone number", "+447700900123", "officer "+staff)
 	add("case reference", c.Request.Ref, "officer auditor "+staff)
-	add("agency", c.Agency.Name, "officer auditor "+staff)
+	add("agency", c.Agency.Name, "officer auditor registrar agency_admin "+staff)
 	add("order number", "CANARY/ORDER/77", "officer "+staff)
 	add("issuer", "Canary Issuing Station", "officer "+staff)
 	add("offence", "Canary offence text", "officer "+staff)

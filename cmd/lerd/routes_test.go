@@ -41,6 +41,9 @@ var entrance = map[string]string{
 	"bundle.reissue_review": "reviewer", "bundle.reissued_review": "reviewer", "bundle.reissue_release": "approver", "bundle.reissued_release": "approver",
 	"recall.verdict": "approver", "recall.decide": "approver", "recall.list": "reviewer approver auditor",
 	"appeal.list": "confirmer", "appeal.ask": "confirmer", "appeal.give": "confirmer",
+	"agency.list": "registrar", "agency.new": "registrar", "agency.propose": "registrar", "agency.show": "registrar", "agency.call": "registrar", "agency.record": "registrar",
+	"agency.activate": "registrar", "agency.abandon": "registrar", "agency.renew": "registrar", "agency.suspend": "registrar", "agency.change": "registrar",
+	"agency.approve_change": "registrar", "agency.decline_change": "registrar", "agency.retire": "registrar",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
@@ -57,6 +60,8 @@ func kindOf(r web.Route) string {
 	switch {
 	case !strings.Contains(r.Path, ":id"):
 		return ""
+	case strings.HasPrefix(r.Path, "/agencies/"):
+		return "agency"
 	case strings.HasPrefix(r.Path, "/findings/"):
 		return "finding"
 	case strings.HasPrefix(r.Path, "/audit/events/"):
@@ -169,7 +174,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event event.viewed": true, "event recall.listed": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event recall.listed": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {

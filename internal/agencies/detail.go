@@ -134,30 +134,39 @@ func ChangedSince(all []Detail, since, now time.Time) (out []Detail) {
 }
 
 // current gives the certificate to which bundles are encrypted at now: of those
-// in force and within their own time the one that was issued last.
+// in force and within their own time the one that was issued last, and of two such the newer here.
 func current(all []Detail, now time.Time) (best Detail, ok bool) {
 	for _, d := range InForce(all, Certificate, now) {
 		if now.Before(d.ValidFrom) || !now.Before(d.ValidTo) {
 			continue
 		}
-		if !ok || d.ValidFrom.After(best.ValidFrom) {
+		if !ok || !d.ValidFrom.Before(best.ValidFrom) {
 			best, ok = d, true
 		}
 	}
 	return best, ok
 }
 
-// Copy gives the agency's row as what is in force at now makes it. An agency
-// without a certificate in its time has none: nothing can be sealed for it.
+// Copy gives the agency's row as what is in force at now makes it; of several
+// mail domains it holds the one that it held, if that is still among them. An
+// agency without a certificate in its time has none: nothing can be sealed for it.
 func Copy(a identity.Agency, all []Detail, now time.Time) identity.Agency {
 	first := func(kind Kind, was string) string {
-		if list := InForce(all, kind, now); len(list) > 0 {
-			return list[0].Value
+		list := InForce(all, kind, now)
+		if len(list) == 0 {
+			return ""
 		}
-		return was
+		for _, d := range list {
+			if d.Value == was {
+				return was
+			}
+		}
+		return list[0].Value
 	}
-	a.Name, a.CallBack = first(Name, a.Name), first(CallBack, "")
-	a.Domain = first(Domain, "")
+	if name := first(Name, a.Name); name != "" {
+		a.Name = name
+	}
+	a.CallBack, a.Domain = first(CallBack, a.CallBack), first(Domain, a.Domain)
 	a.CertPEM = nil
 	if c, ok := current(all, now); ok {
 		a.CertPEM = []byte(c.Value)

@@ -29,6 +29,9 @@ func allViews() []view {
 		reviewView.view,
 		releaseListView.view,
 		releaseView.view,
+		agencyListView.view,
+		agencyNewView.view,
+		agencyView.view,
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
@@ -44,7 +47,7 @@ func (s *Server) allRoutes() []Route {
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
-		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(),
+		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -57,5 +60,6 @@ func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, sampleInput{},
 		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
-		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}}
+		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{},
+		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{}}
 }

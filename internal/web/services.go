@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"lerd/internal/agencies"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
@@ -29,6 +30,8 @@ type Services struct {
 	Review    Review
 	Releases  Releases
 	Related   Related
+	Vetting   Vetting
+	Calls     Calls
 	Sheets    Sheets // nil where no program to draw PDF pages is installed
 	Answers   Answers
 	Recalls   Recalls
@@ -152,6 +155,31 @@ type Related interface {
 	Twins(ctx context.Context, q requests.Request, sha256 string) ([]requests.ID, error)
 }
 
+// Vetting is the registrars' work; *agencies.Service fulfils it.
+type Vetting interface {
+	List(ctx context.Context, limit, skip int) ([]agencies.Summary, error)
+	View(ctx context.Context, id identity.AgencyID) (agencies.Dossier, error)
+	Propose(ctx context.Context, in agencies.Proposal) (identity.AgencyID, error)
+	VettingRounds
+	Entries
+}
+
+// VettingRounds are the steps of a round of vetting.
+type VettingRounds interface {
+	Activate(ctx context.Context, id identity.AgencyID) error
+	Abandon(ctx context.Context, id identity.AgencyID, reason string) error
+	Renew(ctx context.Context, id identity.AgencyID, in agencies.SourceInput) error
+	Suspend(ctx context.Context, id identity.AgencyID, reason string) error
+}
+
+// Entries are the steps by which what is on file changes.
+type Entries interface {
+	ProposeDetail(ctx context.Context, id identity.AgencyID, in agencies.DetailInput) error
+	ApproveDetail(ctx context.Context, id identity.AgencyID, detail agencies.DetailID) error
+	DeclineDetail(ctx context.Context, id identity.AgencyID, detail agencies.DetailID) error
+	RetireDetail(ctx context.Context, id identity.AgencyID, detail agencies.DetailID) error
+}
+
 // Sheets draws pages of accepted documents; *orderdoc.Renderer fulfils it.
 type Sheets interface {
 	Page(ctx context.Context, pdf []byte, page int) (orderdoc.Picture, error)
@@ -164,6 +192,8 @@ func (s Services) check() error {
 		return fault.New(fault.Invalid, "web: cases and findings need Services.Law")
 	case (s.Intake != nil || s.Delivery != nil) && (s.Cases == nil || s.Intake == nil || s.Delivery == nil || s.Agencies == nil):
 		return fault.New(fault.Invalid, "web: an agency's pages need Cases, Intake, Delivery and Agencies together")
+	case s.Vetting != nil && (s.Calls == nil || s.Related == nil):
+		return fault.New(fault.Invalid, "web: the registrars' pages need Calls and Related")
 	case (s.Review != nil || s.Releases != nil) && (s.Cases == nil || s.Related == nil || s.Law == nil):
 		return fault.New(fault.Invalid, "web: the pages of reviewer and approver need Law, Cases and Related")
 	}
