@@ -9,7 +9,7 @@ package templates
 
 import "embed"
 
-// FS holds layout.html, pages/, partials/, static/ and messages/.
+// FS holds layout.html, pages/, partials/, static/, messages/ and letters/.
 //
-//go:embed layout.html pages partials static messages
+//go:embed layout.html pages partials static messages letters
 var FS embed.FS

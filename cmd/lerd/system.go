@@ -19,6 +19,7 @@ import (
 	"lerd/internal/callback"
 	"lerd/internal/export"
 	"lerd/internal/fault"
+	"lerd/internal/fraud"
 	"lerd/internal/identity"
 	"lerd/internal/identity/signin"
 	"lerd/internal/jobs"
@@ -50,6 +51,7 @@ type system struct {
 	findings  *violations.Service
 	agencies  *agencies.Service
 	calls     *callback.Service
+	fraud     *fraud.Service
 	now       func() time.Time
 	signing   *keys.Service
 	sequencer *jobs.Sequencer
@@ -115,6 +117,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	s.openAgencies()
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
+	if err := s.openFraud(blobs); err != nil {
+		return nil, err
+	}
 	exporter, err := s.exporter(ctx, blobs, now)
 	if err != nil {
 		return nil, err
@@ -310,6 +315,12 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 	})
 	g.Go(func() error {
 		return s.every(ctx, time.Minute, "drafts", func() (bool, error) { return s.tidyDrafts(ctx) })
+	})
+	g.Go(func() error {
+		return s.every(ctx, time.Second, "fraud", func() (bool, error) {
+			n, err := s.sweepFraud(ctx)
+			return n > 0, err
+		})
 	})
 	return g.Wait()
 }

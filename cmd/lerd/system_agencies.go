@@ -10,5 +10,13 @@ func (s *system) openAgencies() {
 	s.agencies = agencies.New(agencies.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
 	s.calls = callback.New(callback.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now,
 		Then:  map[callback.Kind]callback.Then{callback.Agency: s.agencies.Called},
-		Where: func(subject callback.Subject) string { return agencies.PathOf(subject.Agency) }})
+		Where: whereCalled})
+}
+
+// whereCalled is the page of what a call was about.
+func whereCalled(subject callback.Subject) string {
+	if subject.Kind == callback.Request {
+		return "/review/" + subject.ID
+	}
+	return agencies.PathOf(subject.Agency)
 }

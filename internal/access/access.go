@@ -39,8 +39,8 @@ type Object struct {
 // verbs holds every verb and the kinds that it applies to; a policy row outside
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
-	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall"},
-	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency"},
+	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo"},
+	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency", "risk", "containment"},
 	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},
 	"resolve_conflict": {"request"}, "confirm": {"finding"}, "approve": {"release"}, "return": {"release"},
@@ -48,6 +48,7 @@ var verbs = map[Verb][]Kind{
 	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
 	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
 	"answer_recall": {"release"}, "reissue": {"release"}, "propose_recall": {"release"}, "decide_recall": {"release"}, "correct": {"release"}, "appeal": {"finding"},
+	"contain": {"agency"}, "lift": {"agency", "request"}, "echo": {"request"}, "send": {"echo"}, "override": {"risk"}, "clear": {"risk"}, "mark": {"risk"},
 	"verify": {"log"}, "resolve": {"request"}, "prepare": {"release"}, "export": {"release"},
 }
 

@@ -139,6 +139,14 @@ type Session struct {
 	EndedAt   time.Time // zero while it lives
 }
 
+// SessionsEnded ends every session of an agency's people, or of one of them, in
+// the step that it is put into.
+type SessionsEnded struct {
+	Agency AgencyID
+	Person PersonID // empty: all of the agency
+	At     time.Time
+}
+
 // Lifetimes of a session.
 // SPEC: OWASP ASVS 5.0 V7.3.1, V7.3.2.
 const (

@@ -36,6 +36,9 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if verdict.Outcome != legal.Qualified {
 		return fault.New(fault.Gate, "This case cannot be qualified: what follows from its checks is “%s”.", WordsOf(verdict.Outcome))
 	}
+	if err := s.guard(ctx, c); err != nil {
+		return err
+	}
 	q := c.Request
 	part, err := s.step(ctx, &q, Qualify, rule)
 	if err != nil {

@@ -254,7 +254,7 @@ func (s *Service) stands(ctx context.Context, c Case) error {
 			return err
 		}
 	}
-	return nil
+	return s.guard(ctx, c)
 }
 
 // distinct refuses a person who already had another part in the case.

@@ -77,6 +77,16 @@ type Agencies interface {
 	AgencyByID(ctx context.Context, id identity.AgencyID) (identity.Agency, error)
 }
 
+// Guard refuses steps towards a release where a case is stopped, or what is
+// unusual about it asks for checks that are missing. The database refuses them a
+// second time.
+type Guard interface {
+	// Guard is asked before a case is qualified, approved and exported.
+	Guard(ctx context.Context, c Case) error
+	// Running is asked before, and while, something of a case leaves.
+	Running(ctx context.Context, c Case) error
+}
+
 // Repeats knows the forms that were sent before.
 type Repeats interface {
 	// Repeated gives *change.Used where the key was used before with the same
@@ -101,6 +111,7 @@ type Config struct {
 	Law          *legal.Registry
 	Source       records.Source // guarded
 	Blobs        Blobs
+	Guard        Guard   // nil: only the database refuses
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand
@@ -293,4 +304,12 @@ func (s *Service) newExportRef() (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("EXP-%s-%010d", s.now().Format("2006"), n), nil
+}
+
+// guard asks whether a case may go towards a release.
+func (s *Service) guard(ctx context.Context, c Case) error {
+	if s.Guard == nil {
+		return nil
+	}
+	return s.Guard.Guard(ctx, c)
 }

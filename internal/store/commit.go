@@ -110,7 +110,7 @@ func nextVersion(tx *gorm.DB, stream string) (int64, error) {
 func rowsOf(p change.Part) (inserts, updates []tableRow, err error) {
 	for _, v := range p.Insert {
 		switch v.(type) {
-		case requests.Records, *identity.Session, *requests.Draft: // not rows of business tables
+		case requests.Records, *identity.Session, *requests.Draft, identity.SessionsEnded: // not rows of business tables
 			continue
 		}
 		r, err := rowOf(v, p.Event.ID)
@@ -192,6 +192,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	case *violations.Confirmation:
 		return fromConfirmation(*x, event), nil
 	}
+	if r := fraudRow(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -252,6 +255,8 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
 		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
+		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
+		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -120,6 +120,14 @@ func putSession(tx *gorm.DB, se identity.Session) error {
 // putSessions writes the sessions of a part, beside the event that tells of them.
 func putSessions(tx *gorm.DB, values []any) error {
 	for _, v := range values {
+		if ended, ok := v.(identity.SessionsEnded); ok {
+			err := tx.Exec(`UPDATE session SET ended_at = @at WHERE ended_at IS NULL AND person_id IN
+				(SELECT id FROM person WHERE agency_id = CAST(@agency AS uuid) AND (@person = '' OR id::text = @person))`,
+				map[string]any{"at": micro(ended.At), "agency": string(ended.Agency), "person": string(ended.Person)}).Error
+			if err != nil {
+				return err
+			}
+		}
 		if se, ok := v.(*identity.Session); ok {
 			if err := putSession(tx, *se); err != nil {
 				return err

@@ -125,14 +125,8 @@ type job struct {
 
 func (r *Renderer) once(ctx context.Context, j job) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "/bin/sh", r.args(j.page)...)
-	cmd.Dir, cmd.Env = j.dir, []string{"LC_ALL=C", "HOME=" + j.dir, "PATH=/usr/bin:/bin"}
-	if r.name == "pdftoppm" {
-		cmd.Stdin = bytes.NewReader(j.pdf)
-	}
 	out := &bounded{max: maxPNG}
-	cmd.Stdout, cmd.Stderr = out, io.Discard
-	cmd.WaitDelay = 2 * time.Second
-	confine(cmd, j.isolated)
+	r.dress(cmd, j, out)
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.name, err)
 	}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lerd/internal/callback"
+	"lerd/internal/fault"
+	"lerd/internal/fraud"
+	"lerd/internal/requests"
+	"lerd/internal/requests/orderdoc"
+	"lerd/internal/risk"
+	"lerd/policies"
+	"lerd/templates"
+)
+
+// openFraud wires what keeps impostors out, and asks it before anything goes
+// towards a release.
+func (s *system) openFraud(blobs requests.Blobs) error {
+	policy, err := risk.Load(policies.FS)
+	if err != nil {
+		return err
+	}
+	key, err := ensureBlindKey(s.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	letters, err := fs.Sub(templates.FS, "letters/en")
+	if err != nil {
+		return err
+	}
+	c := fraud.Config{Store: s.store, Facts: s.store, Stopping: s.store, Issuers: s.store, Register: s.store, Access: s.rules, Policy: policy, Key: key, Blobs: blobs,
+		Repeats: s.store, Origin: s.cfg.PublicOrigin, Letters: fraud.Letters{FS: letters}, Now: s.now}
+	if u, err := url.Parse(s.cfg.PublicOrigin); err == nil {
+		c.Own = []string{u.Hostname()}
+	}
+	if r, err := orderdoc.FindRenderer(); err == nil {
+		c.Papers = r
+	}
+	s.fraud = fraud.New(c)
+	s.cases.Guard = s.fraud
+	s.calls.Then[callback.Request] = s.fraud.Called
+	return nil
+}
+
+// sweepFraud does what waits there, in one process at a time.
+func (s *system) sweepFraud(ctx context.Context) (int, error) {
+	done, elected, err := s.store.Elect(ctx, "fraud")
+	if err != nil || !elected {
+		return 0, err
+	}
+	defer done()
+	return s.fraud.Sweep(ctx)
+}
+
+// ensureBlindKey reads the key under which marks of texts and people are hashed,
+// keys/blind.key, or makes it. Without it no old mark can be compared with a new
+// one: it is kept as long as the database.
+func ensureBlindKey(dir string) ([]byte, error) {
+	path := filepath.Join(dir, "keys", "blind.key")
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key := make([]byte, 32)
+		if _, err := rand.Read(key); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, err
+		}
+		if err := writeOnce(path, hex.EncodeToString(key)+"\n", 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		info, err = os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fault.New(fault.Invalid, "The key %s may be read by others; run: chmod 600 %s", path, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, fault.New(fault.Invalid, "The key %s is damaged; restore it from the backup of the data folder.", path)
+	}
+	return key, nil
+}

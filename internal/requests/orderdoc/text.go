@@ -1,0 +1,89 @@
+package orderdoc
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lerd/internal/fault"
+)
+
+// maxText is how many bytes of a document's text are taken.
+const maxText = 1 << 20
+
+// Text gives the text of a document as the program draws it, under the same
+// limits as a page: for comparing and searching, never for showing. A document
+// of scanned pages has none.
+func (r *Renderer) Text(ctx context.Context, pdf []byte) (text string, err error) {
+	defer fault.Wrap(&err, "orderdoc.Text")
+	if _, err := CheckBytes(ctx, pdf, Upload{}, DefaultLimits()); err != nil {
+		return "", err
+	}
+	name, path := r.name, r.path
+	if name == "pdftoppm" { // its sister lies beside it
+		if name, path = "pdftotext", filepath.Join(filepath.Dir(r.path), "pdftotext"); !there(path) {
+			return "", fault.New(fault.Unavailable, "pdftotext is not installed on the server; it comes with poppler-utils.")
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, drawTime)
+	defer cancel()
+	select {
+	case r.sem <- struct{}{}:
+		defer func() { <-r.sem }()
+	case <-ctx.Done():
+		return "", fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
+	}
+	dir, err := os.MkdirTemp("", "lerd-text-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	if err := r.prepare(dir, pdf); err != nil {
+		return "", err
+	}
+	out, err := r.read(ctx, job{pdf: pdf, dir: dir, isolated: canIsolate()}, name, path)
+	if err != nil {
+		return "", fault.Because(fault.Invalid, err, "The text of this document cannot be read.")
+	}
+	return strings.ToValidUTF8(string(out), ""), nil
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// read runs the program over the whole document.
+func (r *Renderer) read(ctx context.Context, j job, name, path string) ([]byte, error) {
+	limits := fmt.Sprintf("ulimit -v %d -t %d 2>/dev/null || { ulimit -v %d; ulimit -t %d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"",
+		memoryKiB, cpuSeconds, memoryKiB, cpuSeconds)
+	args := []string{"-c", limits, "sh", path, "-enc", "UTF-8", "-", "-"}
+	if name == "mutool" {
+		args = []string{"-c", limits, "sh", path, "draw", "-q", "-F", "txt", "-o", "-", "in.pdf"}
+	}
+	cmd := exec.CommandContext(ctx, "/bin/sh", args...)
+	out := &bounded{max: maxText}
+	r.dress(cmd, j, out)
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return out.buf.Bytes(), nil
+}
+
+// dress gives a program its folder, its input, an empty environment and its
+// confines.
+func (r *Renderer) dress(cmd *exec.Cmd, j job, out *bounded) {
+	cmd.Dir, cmd.Env = j.dir, []string{"LC_ALL=C", "HOME=" + j.dir, "PATH=/usr/bin:/bin"}
+	if r.name == "pdftoppm" {
+		cmd.Stdin = bytes.NewReader(j.pdf)
+	}
+	cmd.Stdout, cmd.Stderr = out, io.Discard
+	cmd.WaitDelay = 2 * time.Second
+	confine(cmd, j.isolated)
+}
