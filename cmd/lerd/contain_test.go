@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"strings"
 	"sync"
@@ -71,7 +72,9 @@ func TestContainmentDrill(t *testing.T) {
 	out := s.bundled("IN/94/2026/701")
 	body, _, err := s.cases.Download(s.as("asha.rao"), out)
 	s.must(err)
-	body.Close()
+	_, err = io.Copy(io.Discard, body)
+	s.must(err)
+	s.must(body.Close())
 	waiting, review := s.atRelease("IN/94/2026/702"), s.submit("IN/94/2026/703")
 	token, _, err := s.people.SignInForDevelopment(s.ctx, "asha.rao")
 	s.must(err)
@@ -108,7 +111,7 @@ func TestContainmentDrill(t *testing.T) {
 		t.Fatalf("state %s, %d letters, %d open cases, %d disclosures", sheet.State, len(sheet.Letters), len(sheet.Open), len(sheet.Disclosed))
 	}
 	d := sheet.Disclosed[0]
-	if d.Phones+d.Addresses == 0 || d.Accounts != 1 || len(d.Fetched) != 1 || d.Fetched[0].Name.Reveal() != "Asha Rao" || d.Order != "IN/94/2026/701" {
+	if d.Phones+d.Addresses == 0 || d.Accounts != 1 || len(d.Fetched) != 1 || d.Fetched[0].State != "delivered" || d.Fetched[0].Name.Reveal() != "Asha Rao" || d.Order != "IN/94/2026/701" {
 		t.Errorf("the disclosure is listed as %+v", d)
 	}
 	for _, l := range sheet.Letters {

@@ -54,6 +54,9 @@ type Fetch struct {
 	By   identity.PersonID
 	Name personal.Text
 	At   time.Time
+	// State is how it ended: delivered, broken, unknown, or begun where it goes on.
+	State string
+	Bytes int64 // that were sent
 }
 
 // Subject is whom a containment stops.

@@ -67,6 +67,9 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 	if err != nil {
 		return nil, "", err
 	}
+	if s.running(ctx, c) != nil {
+		return nil, "", fault.New(fault.NotFound, "There is nothing here.")
+	}
 	g, err := s.granted(c, actor.Person)
 	if err != nil {
 		return nil, "", err
@@ -177,7 +180,7 @@ func (s *Service) stillGranted(ctx context.Context, r Receipt) error {
 		return err
 	}
 	g, ok := c.Grant(r.Officer)
-	if !ok || g.ID != r.Grant || g.Ended != "" || c.Agency.Standing != identity.Verified || !c.active(r.Officer) {
+	if !ok || g.ID != r.Grant || g.Ended != "" || c.Agency.Standing != identity.Verified || !c.active(r.Officer) || s.running(ctx, c) != nil {
 		return fault.New(fault.NotFound, "There is nothing here.")
 	}
 	return nil

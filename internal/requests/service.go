@@ -313,3 +313,11 @@ func (s *Service) guard(ctx context.Context, c Case) error {
 	}
 	return s.Guard.Guard(ctx, c)
 }
+
+// running asks whether nothing stops a case of which something is to leave.
+func (s *Service) running(ctx context.Context, c Case) error {
+	if s.Guard == nil {
+		return nil
+	}
+	return s.Guard.Running(ctx, c)
+}

@@ -97,8 +97,7 @@ func (s *Store) Disclosed(ctx context.Context, agency identity.AgencyID, officer
 			FROM release r JOIN request q ON q.id = r.request_id JOIN person p ON p.id = r.officer_id
 			WHERE r.exported_at IS NOT NULL AND r.agency_id = @agency AND (@officer = '' OR r.officer_id::text = @officer
 				OR EXISTS (SELECT 1 FROM request_signature g WHERE g.request_id = q.id AND g.signed_by::text = @officer)
-				OR EXISTS (SELECT 1 FROM audit.event e WHERE e.kind = 'release.downloaded' AND e.stream = 'release:' || r.id
-					AND convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person' = @officer))
+				OR EXISTS (SELECT 1 FROM release_receipt d WHERE d.release_id = r.id AND d.officer_id::text = @officer))
 			ORDER BY r.exported_at DESC, r.id`, map[string]any{"agency": string(agency), "officer": string(officer)}).Scan(&rows).Error
 		if err != nil {
 			return err
@@ -116,19 +115,19 @@ func (s *Store) Disclosed(ctx context.Context, agency identity.AgencyID, officer
 	return list, err
 }
 
-// fetches tells who fetched a bundle and when, as the log's events say.
+// fetches tells who fetched a bundle, when, and how much of it was sent.
 func fetches(tx *gorm.DB, release string) (list []fraud.Fetch, err error) {
 	var rows []struct {
-		By   string    `gorm:"column:person"`
-		Name string    `gorm:"column:name"`
-		At   time.Time `gorm:"column:at"`
+		By    string    `gorm:"column:officer_id"`
+		Name  string    `gorm:"column:name"`
+		At    time.Time `gorm:"column:begun_at"`
+		State string    `gorm:"column:state"`
+		Bytes int64     `gorm:"column:bytes"`
 	}
-	err = tx.Raw(`SELECT d.person, coalesce(p.name, '') AS name, d.at FROM (
-			SELECT convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person' AS person, (convert_from(e.entry, 'UTF8')::jsonb ->> 'at')::timestamptz AS at
-			FROM audit.event e WHERE e.stream = ? AND e.kind = 'release.downloaded') AS d
-		LEFT JOIN person p ON p.id::text = d.person ORDER BY d.at`, "release:"+release).Scan(&rows).Error
+	err = tx.Raw(`SELECT d.officer_id, p.name, d.begun_at, d.state, d.bytes FROM release_receipt d JOIN person p ON p.id = d.officer_id
+		WHERE d.release_id = ? ORDER BY d.begun_at, d.id`, release).Scan(&rows).Error
 	for _, r := range rows {
-		list = append(list, fraud.Fetch{By: identity.PersonID(r.By), Name: personal.NewText(r.Name), At: r.At.UTC()})
+		list = append(list, fraud.Fetch{By: identity.PersonID(r.By), Name: personal.NewText(r.Name), At: r.At.UTC(), State: r.State, Bytes: r.Bytes})
 	}
 	return list, err
 }

@@ -301,6 +301,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A download begins, and a right to one is given, only while nothing stops the
+-- case. That one ended can always be said.
+CREATE FUNCTION check_stopped_delivery() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM refuse_stopped(NEW.request_id, false);
+    RETURN NULL;
+END $$;
+
 -- Whoever stops waits for the steps that are being committed, and those that
 -- come after it wait for the stop.
 CREATE FUNCTION take_case() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -484,6 +492,10 @@ CREATE CONSTRAINT TRIGGER check_stopped AFTER INSERT OR UPDATE ON request
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_stopped_request();
 CREATE CONSTRAINT TRIGGER check_stopped AFTER INSERT OR UPDATE ON release
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_stopped_release();
+CREATE CONSTRAINT TRIGGER check_stopped AFTER INSERT ON release_receipt
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_stopped_delivery();
+CREATE CONSTRAINT TRIGGER check_stopped AFTER INSERT ON release_grant
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_stopped_delivery();
 CREATE CONSTRAINT TRIGGER check_contained AFTER INSERT OR UPDATE ON person
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_contained_person();
 CREATE CONSTRAINT TRIGGER check_contained AFTER INSERT OR UPDATE ON agency
@@ -508,7 +520,7 @@ DECLARE
     g text;
 BEGIN
     FOR t, g IN SELECT c.relname, tg.tgname FROM pg_trigger tg JOIN pg_class c ON c.oid = tg.tgrelid JOIN pg_proc f ON f.oid = tg.tgfoid
-                WHERE NOT tg.tgisinternal AND f.proname IN ('check_stopped_request', 'check_stopped_release', 'check_contained_person', 'check_contained_agency',
+                WHERE NOT tg.tgisinternal AND f.proname IN ('check_stopped_request', 'check_stopped_release', 'check_stopped_delivery', 'check_contained_person', 'check_contained_agency',
                     'check_contained_session', 'take_case', 'check_hold', 'check_containment', 'check_override', 'check_clearance', 'check_letter', 'check_echo')
                    OR c.relname IN ('risk_statement', 'risk_clearance', 'document_print', 'fraud_case') AND tg.tgname = 'written_once' LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', t, g);
