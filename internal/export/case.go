@@ -70,13 +70,22 @@ func (g *caseGraph) node(n node) {
 }
 
 func (g *caseGraph) add(kind, what string, facets ...node) node {
+	return g.named(kind, what, "", facets...)
+}
+
+// named adds an object once, with a name if it has one.
+func (g *caseGraph) named(kind, what, name string, facets ...node) node {
 	id := node{"@id": g.ref(kind, what)}
 	if key := kind + ":" + what; !g.known[key] {
 		g.known[key] = true
 		for i := range facets {
 			facets[i]["@id"] = g.ref(kind+"-facet", fmt.Sprint(what, ":", i))
 		}
-		g.node(node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets})
+		n := node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets}
+		if name != "" {
+			n["uco-core:name"] = name
+		}
+		g.node(n)
 		g.objects = append(g.objects, id)
 	}
 	return id
@@ -87,15 +96,24 @@ func (g *caseGraph) account(accountID string) node {
 		node{"@type": "uco-observable:AccountFacet", "uco-observable:accountIdentifier": accountID})
 }
 
+// addPhone adds the number, and that the account had it, from when to when.
 func (g *caseGraph) addPhone(p *PhoneRecord) {
-	g.account(p.AccountID)
-	g.add("phone", p.RecordID, node{"@type": "uco-observable:PhoneAccountFacet", "uco-observable:phoneNumber": p.Phone.Reveal()})
+	phone := g.add("phone", p.RecordID, node{"@type": "uco-observable:PhoneAccountFacet", "uco-observable:phoneNumber": p.Phone.Reveal()})
+	held := node{"@id": g.ref("relationship", p.RecordID), "@type": "uco-observable:ObservableRelationship", "uco-core:kindOfRelationship": "Assigned_To",
+		"uco-core:isDirectional": true, "uco-core:source": []any{phone}, "uco-core:target": g.account(p.AccountID)}
+	for name, m := range map[string]Moment{"uco-core:startTime": p.ValidFrom, "uco-core:endTime": p.ValidTo} {
+		if !m.At.IsZero() {
+			held[name] = typed("dateTime", string(m.append(nil)))
+		}
+	}
+	g.node(held)
+	g.objects = append(g.objects, node{"@id": held["@id"]})
 }
 
 func (g *caseGraph) addIP(p *IPRecord) {
 	facet := node{"@type": "uco-observable:NetworkConnectionFacet",
 		"uco-observable:src":       []any{g.account(p.AccountID), g.address(p.Addr.Reveal().String(), p.Addr.Reveal().Is6())},
-		"uco-observable:startTime": typed("dateTime", p.EventTime.At.UTC().Format(momentLayouts[p.EventTime.Digits]))}
+		"uco-observable:startTime": typed("dateTime", string(p.EventTime.append(nil)))}
 	if p.SourcePort != 0 {
 		facet["uco-observable:sourcePort"] = typed("integer", fmt.Sprint(p.SourcePort))
 	}
@@ -105,7 +123,7 @@ func (g *caseGraph) addIP(p *IPRecord) {
 	if p.DestinationPort != 0 {
 		facet["uco-observable:destinationPort"] = typed("integer", fmt.Sprint(p.DestinationPort))
 	}
-	g.add("connection", p.RecordID, facet)
+	g.named("connection", p.RecordID, p.EventType, facet)
 }
 
 func (g *caseGraph) address(text string, six bool) node {
@@ -155,10 +173,10 @@ func (g *caseGraph) write(out io.Writer, files []staged, tool string) error {
 }
 
 func (g *caseGraph) writeObjects(files []staged) {
+	for _, f := range files {
+		g.file(f)
+	}
 	if g.records > MaxCaseRecords {
-		for _, f := range files {
-			g.file(f)
-		}
 		return
 	}
 	for i := range g.phones {
@@ -177,7 +195,7 @@ func emptyList(l []any) []any {
 }
 
 func (g *caseGraph) file(f staged) node {
-	hash := node{"@id": g.ref("hash", f.Name), "@type": "uco-types:Hash", "uco-types:hashMethod": node{"@type": "uco-vocabulary:HashNameVocab", "@value": "SHA256"},
+	hash := node{"@id": g.ref("hash", f.Name), "@type": "uco-types:Hash", "uco-types:hashMethod": "SHA256",
 		"uco-types:hashValue": typed("hexBinary", hexOf(f.SHA256))}
 	return g.add("file", f.Name,
 		node{"@type": "uco-observable:FileFacet", "uco-observable:fileName": f.Name, "uco-observable:sizeInBytes": typed("integer", fmt.Sprint(f.Size))},
@@ -192,6 +210,5 @@ var caseContext = map[string]string{
 	"uco-observable":     "https://ontology.unifiedcyberontology.org/uco/observable/",
 	"uco-tool":           "https://ontology.unifiedcyberontology.org/uco/tool/",
 	"uco-types":          "https://ontology.unifiedcyberontology.org/uco/types/",
-	"uco-vocabulary":     "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
 	"xsd":                "http://www.w3.org/2001/XMLSchema#",
 }

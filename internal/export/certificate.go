@@ -122,7 +122,7 @@ func (p *paper) custody(d *pdfa.Document) {
 			rows = append(rows, []string{"", "", "SHA-256", c.SHA256, ""})
 		}
 	}
-	d.Table([]pdfa.Column{{Title: "When (UTC)", Share: 1.6}, {Title: "Step", Share: 1}, {Title: "Who (role, mark)", Share: 1.8},
+	d.Table([]pdfa.Column{{Title: "When (UTC)", Share: 2.1}, {Title: "Step", Share: 1}, {Title: "Who (role, mark)", Share: 1.8},
 		{Title: "What", Share: 2.6}, {Title: "Why", Share: 2}}, rows, 0)
 }
 
@@ -136,6 +136,6 @@ func (p *paper) fileTable(d *pdfa.Document) {
 		}
 		rows = append(rows, []string{f.Name, fmt.Sprint(f.Size), count, hexOf(f.SHA256)})
 	}
-	d.Table([]pdfa.Column{{Title: "File", Share: 2.6}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.7},
-		{Title: "SHA-256", Share: 4.6, Mono: true}}, rows, 0)
+	d.Table([]pdfa.Column{{Title: "File", Share: 2.3}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.5},
+		{Title: "SHA-256", Share: 5.9, Mono: true}}, rows, 0)
 }

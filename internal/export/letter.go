@@ -69,7 +69,8 @@ var categoryWords = map[string]string{CategoryPhone: "Phone numbers", CategoryIP
 
 var outcomeWords = map[string]string{ResultDisclosed: "Disclosed", ResultNotHeld: "Not held: looked for, nothing found", ResultRefused: "Refused", ResultWithheld: "Not in this release"}
 
-func span(p Period) string { return stampOf(p.From) + " to before " + stampOf(p.To) }
+// span writes a period; its end is no longer part of it.
+func span(p Period) string { return stampOf(p.From) + "\nuntil " + stampOf(p.To) }
 
 func (p *paper) outcomeTable(d *pdfa.Document) {
 	var rows [][]string
@@ -86,7 +87,7 @@ func (p *paper) outcomeTable(d *pdfa.Document) {
 		}
 		rows = append(rows, []string{o.SubjectRef, categoryWords[o.Category], span(o.Asked), applied, result, fmt.Sprint(o.Records)})
 	}
-	d.Table([]pdfa.Column{{Title: "Subject", Share: 0.8}, {Title: "Category", Share: 1.2}, {Title: "Asked (UTC)", Share: 2.2}, {Title: "Approved (UTC)", Share: 2.2},
+	d.Table([]pdfa.Column{{Title: "Subject", Share: 0.8}, {Title: "Category", Share: 1.2}, {Title: "Asked (UTC, end excluded)", Share: 2.2}, {Title: "Approved (UTC, end excluded)", Share: 2.2},
 		{Title: "Result", Share: 1.6}, {Title: "Records", Share: 0.8}}, rows, 0)
 }
 

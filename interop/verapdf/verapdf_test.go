@@ -1,13 +1,18 @@
 package verapdf
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"lerd/internal/export"
+	"lerd/internal/export/demopki"
+	"lerd/internal/export/exporttest"
 	"lerd/internal/pdfa"
 )
 
@@ -39,14 +44,19 @@ func TestDocumentsArePDFA(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := document(t)
-	for name, c := range map[string]struct {
+	type document struct {
 		b  []byte
 		ok bool
-	}{
+	}
+	cases := map[string]document{
 		"as written":       {good, true},
 		"no output intent": {bytes.Replace(good, []byte("/OutputIntents"), []byte("/OutputInvents"), 1), false},
 		"no structure":     {bytes.Replace(good, []byte("/StructTreeRoot "), []byte("/StructTreeRout "), 1), false},
-	} {
+	}
+	for name, b := range papers(t) {
+		cases[name] = document{b, true}
+	}
+	for name, c := range cases {
 		path := filepath.Join(t.TempDir(), "x.pdf")
 		if err := os.WriteFile(path, c.b, 0o600); err != nil {
 			t.Fatal(err)
@@ -55,4 +65,39 @@ func TestDocumentsArePDFA(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// papers gives the documents of bundles, one for each form of certificate.
+func papers(t *testing.T) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	for _, form := range []string{export.FormGeneral, export.FormUS13, export.FormIndia} {
+		desk := exporttest.New(t, demopki.Options{})
+		c := desk.Content(3, 12)
+		c.Certificate.Forms = []string{form}
+		p, err := desk.Maker.Prepare(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := desk.Maker.Seal(t.Context(), desk.SealRequest(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		z, err := zip.OpenReader(filepath.Join(desk.Maker.Dir, s.Container))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"certificate.pdf", "letter.pdf"} {
+			b, err := fs.ReadFile(&z.Reader, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "certificate.pdf" {
+				name += " " + form
+			}
+			out[name] = b
+		}
+		z.Close()
+	}
+	return out
 }
