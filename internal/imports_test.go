@@ -36,6 +36,9 @@ var doors = map[string][]string{
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},
 	"golang.org/x/mod/sumdb/":               {"audit", "jobs", "export/verify", "verifycli"},
+	"github.com/go-webauthn/":               {"identity/passkey"},
+	"github.com/coreos/go-oidc/":            {"identity/provider"},
+	"golang.org/x/oauth2":                   {"identity/provider"},
 	"github.com/alecthomas/kong":            {},
 	"github.com/santhosh-tekuri/jsonschema": {"export"},
 }

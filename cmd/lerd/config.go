@@ -111,6 +111,8 @@ func (c *config) check() error {
 	u, err := url.Parse(c.PublicOrigin)
 	if err != nil || u.Host == "" || u.User != nil || u.Path+u.RawQuery+u.Fragment != "" || (u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname()))) {
 		fail("public_origin", "give https://host as browsers reach it; plain http is for loopback alone")
+	} else if !c.development && !named(c.PublicOrigin) {
+		fail("public_origin", "give a name, not an address: browsers offer passkeys to https://name and to http://localhost alone, and without a passkey nobody signs in")
 	}
 	if c.GrantDays < 0 || c.GrantDays > 366 {
 		fail("grant_days", "give how many days a bundle may be fetched, 1 to 366, or leave it out for 30")
@@ -185,6 +187,14 @@ func (c *config) checkProduction(fail func(field, format string, args ...any)) {
 
 // setting is a field as the file names it, with its value.
 type setting struct{ field, value string }
+
+// named tells whether an origin's host is a name, for which a browser offers
+// passkeys.
+// SPEC: Web Authentication Level 3 §5.1.3 step 8 (effective domain).
+func named(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Hostname() != "" && net.ParseIP(u.Hostname()) == nil
+}
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)

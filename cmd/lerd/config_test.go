@@ -120,14 +120,14 @@ func TestWhereTheSealingKeyLies(t *testing.T) {
 
 func TestPublicOriginsThatCannotServe(t *testing.T) {
 	for _, origin := range []string{"", "requests.example.org", "https://", "https://requests.example.org/", "https://requests.example.org/portal", "ftp://requests.example.org",
-		"http://0.0.0.0:8443", "http://localhost.example.org", "https://user@requests.example.org", "https://requests.example.org?x=1", "https://requests.example.org#x", "://"} {
+		"http://localhost.example.org", "http://127.0.0.1:8443", "http://[::1]:8443", "https://192.0.2.7", "https://user@requests.example.org", "https://requests.example.org?x=1", "https://requests.example.org#x", "://"} {
 		c := whole(t)
 		c.PublicOrigin = origin
 		if got := problemLines(c.check()); len(got) != 1 || !strings.HasPrefix(got[0], "public_origin: ") {
 			t.Errorf("%q gave %q", origin, got)
 		}
 	}
-	for _, origin := range []string{"https://requests.example.org:8443", "http://127.0.0.1:8443", "http://[::1]:8443", "http://localhost:8443"} {
+	for _, origin := range []string{"https://requests.example.org:8443", "http://localhost:8443"} {
 		c := whole(t)
 		c.PublicOrigin = origin
 		if err := c.check(); err != nil {
@@ -261,7 +261,7 @@ func TestDevelopmentSignInIsForTheDemoAlone(t *testing.T) {
 	}
 	s := newScenario(t)
 	s.cfg.development = false
-	s.cfg.PublicOrigin = "http://127.0.0.1:8443"
+	s.cfg.PublicOrigin = "http://localhost:8443"
 	s.must(s.openWeb(s.clock.Now))
 	for _, r := range s.web.Routes() {
 		if r.Name == "session.create" {

@@ -116,7 +116,8 @@ func (d *demo) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, fault.Because(fault.Invalid, err, "The portal cannot listen on %s; choose another with --listen.", d.Listen)
 	}
-	d.cfg.PublicOrigin = "http://" + l.Addr().String()
+	// By this name, because a browser gives passkeys to no address.
+	d.cfg.PublicOrigin = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	return l, nil
 }
 

@@ -61,9 +61,12 @@ var sampleStaff = []samplePerson{
 	{"anna.keller", "Anna Keller", "Approver 5A", identity.Approver, false},
 	{"ben.osei", "Ben Osei", "Approver 8C", identity.Approver, false},
 	{"ines.moreau", "Ines Moreau", "Auditor 6B", identity.Auditor, false},
+	{"tariq.aziz", "Tariq Aziz", "Auditor 1C", identity.Auditor, false},
+	{"lena.frost", "Lena Frost", "Auditor 9A", identity.Auditor, false},
 	{"nora.berg", "Nora Berg", "Registrar 3E", identity.Registrar, false},
 	{"paul.adler", "Paul Adler", "Registrar 8D", identity.Registrar, false},
 	{"tess.boyd", "Tess Boyd", "Administrator 2A", identity.Administrator, false},
+	{"hugo.marsh", "Hugo Marsh", "Administrator 7D", identity.Administrator, false},
 }
 
 // seedPeople registers the cast once: the staff, then each agency, which two

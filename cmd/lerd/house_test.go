@@ -25,7 +25,7 @@ func (p person) String() string {
 	case p.role == "":
 		return "nobody"
 	case p.foreign:
-		return "foreign officer"
+		return "foreign " + string(p.role)
 	}
 	return string(p.role) + " " + p.signIn
 }
@@ -38,11 +38,12 @@ func (p person) may(route string) bool {
 // house is the portal with one case that has been through every hand, planted texts in every field, and everybody who tries.
 type house struct {
 	*portal
-	people  []person
-	own     map[string]string // per kind of object: an id that is there
-	canary  map[string]string // what was planted
-	visible map[string]string // per canary: the roles that may see it
-	missing map[string]reply  // see gone
+	people   []person
+	own      map[string]string // per kind of object: an id that is there
+	accounts map[string]string // ids of people, by what they sign in as
+	canary   map[string]string // what was planted
+	visible  map[string]string // per canary: the roles that may see it
+	missing  map[string]reply  // see gone
 }
 
 func newHouse(t *testing.T) *house {
@@ -53,7 +54,8 @@ func newHouse(t *testing.T) *house {
 	for _, who := range []person{{}, {signIn: "asha.rao", role: identity.Officer}, {signIn: "vikram.nair", role: identity.Officer}, {signIn: "jana.weber", role: identity.Officer, foreign: true},
 		{signIn: "rita.lind", role: identity.Reviewer}, {signIn: "omar.haddad", role: identity.Reviewer}, {signIn: "helen.park", role: identity.Counsel}, {signIn: "carl.ito", role: identity.Confirmer},
 		{signIn: "emil.novak", role: identity.Confirmer}, {signIn: "anna.keller", role: identity.Approver}, {signIn: "ines.moreau", role: identity.Auditor},
-		{signIn: "nora.berg", role: identity.Registrar}, {signIn: "paul.adler", role: identity.Registrar}} {
+		{signIn: "nora.berg", role: identity.Registrar}, {signIn: "paul.adler", role: identity.Registrar},
+		{signIn: "kavya.menon", role: identity.AgencyAdmin}, {signIn: "petra.vogel", role: identity.AgencyAdmin, foreign: true}, {signIn: "tess.boyd", role: identity.Administrator}} {
 		who.visitor = h.visit(who.signIn)
 		h.people = append(h.people, who)
 	}
@@ -91,6 +93,10 @@ func (h *house) plant(s *scenario) {
 	h.own["agency"] = string(c.Request.Agency)
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
+	h.accounts = map[string]string{}
+	for _, who := range []string{"asha.rao", "jana.weber", "kavya.menon", "rita.lind", "ines.moreau"} {
+		h.accounts[who] = s.column("SELECT id::text FROM person WHERE sign_in = '" + who + "'")[0]
+	}
 	h.canaries(s, c)
 }
 
@@ -137,7 +143,7 @@ func (h *house) canaries(s *scenario, c requests.Case) {
 	add("second confirmer's evidence", "MOD-CANARY-dana", "")
 	add("first confirmer's note", "Canary note of carl", "confirmer:carl.ito")
 	add("second confirmer's note", "Canary note of dana", "")
-	add("officer's name", "Asha Rao", "officer "+staff)
+	add("officer's name", "Asha Rao", "officer agency_admin "+staff)
 	add("account", "10000001", "confirmer approver")
 	for _, ip := range s.column("SELECT host(ip) FROM release_record WHERE ip IS NOT NULL ORDER BY ordinal LIMIT 1") {
 		add("released address", ip, "approver")

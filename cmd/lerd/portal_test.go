@@ -45,7 +45,7 @@ func (s *scenario) openWith(cfg web.Config) *portal {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
 	s.must(os.MkdirAll(cfg.TempDir, 0o700))
-	s.cfg.PublicOrigin = "http://" + l.Addr().String()
+	s.cfg.PublicOrigin = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	cfg.PublicOrigin = s.cfg.PublicOrigin
 	s.web, err = web.New(cfg)
 	s.must(err)

@@ -72,7 +72,7 @@ func with(form url.Values, keys ...string) url.Values {
 
 func (h *house) keyless(t *testing.T, p person, r web.Route) {
 	t.Helper()
-	path, key := at(r, h.own[kindOf(r)]), uuid.NewString()
+	path, key := at(r, h.mine(p, r)), uuid.NewString()
 	if !p.may(r.Name) {
 		return
 	}
@@ -89,7 +89,7 @@ func (h *house) keyless(t *testing.T, p person, r web.Route) {
 
 func (h *house) crossSite(t *testing.T, p person, r web.Route) {
 	t.Helper()
-	path := at(r, h.own[kindOf(r)])
+	path := at(r, h.mine(p, r))
 	for name, header := range map[string]map[string]string{
 		"a foreign page":                {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
 		"a sibling":                     {"Origin": "http://evil.localhost", "Sec-Fetch-Site": "same-site"},
@@ -104,7 +104,7 @@ func (h *house) crossSite(t *testing.T, p person, r web.Route) {
 
 func (h *house) wrongType(t *testing.T, p person, r web.Route) {
 	t.Helper()
-	path := at(r, h.own[kindOf(r)])
+	path := at(r, h.mine(p, r))
 	if !p.may(r.Name) {
 		return
 	}
@@ -120,10 +120,10 @@ func (h *house) wrongType(t *testing.T, p person, r web.Route) {
 // what is there: the same bytes.
 func (h *house) notTheirs(t *testing.T, p person, r web.Route) {
 	t.Helper()
-	ids, kind := h.absent(r), kindOf(r)
+	ids, kind := h.absent(p, r), kindOf(r)
 	switch {
 	case !p.may(r.Name):
-		ids = []string{h.own[kind], uuid.NewString(), "x"}
+		ids = []string{h.mine(p, r), uuid.NewString(), "x"}
 	case p.foreign && kind == "request":
 		ids = append(ids, h.own[kind])
 	}
@@ -146,7 +146,7 @@ func (h *house) methods(t *testing.T) {
 	before := h.counts()
 	p := h.people[1]
 	for _, r := range h.web.Routes() {
-		path := at(r, h.own[kindOf(r)])
+		path := at(r, h.mine(p, r))
 		for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {
 			got := h.ask(p.visitor, method, path, nil, "")
 			h.strict(t, p, r, path, got)

@@ -21,6 +21,8 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/fraud"
 	"lerd/internal/identity"
+	"lerd/internal/identity/accounts"
+	"lerd/internal/identity/passkey"
 	"lerd/internal/identity/signin"
 	"lerd/internal/jobs"
 	"lerd/internal/keys"
@@ -47,6 +49,8 @@ type system struct {
 	rules     *access.Authorizer
 	law       *legal.Registry
 	people    *signin.Service
+	passkeys  *passkey.Service
+	accounts  *accounts.Service
 	cases     *requests.Service
 	findings  *violations.Service
 	agencies  *agencies.Service
@@ -112,7 +116,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 		return nil, err
 	}
 	source := records.Guard(s.source)
-	s.people = signin.New(signin.Config{Store: s.store, Now: now, Development: cfg.development})
+	if err := s.openPeople(now); err != nil {
+		return nil, err
+	}
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	s.openAgencies()
@@ -129,6 +135,32 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.cases.Timely, Export: exporter, Log: log}
 	return s, nil
+}
+
+// openPeople wires sign-in, passkeys and accounts for the public origin. An
+// evaluation at a bare address has no passkeys: browsers give them to names only.
+func (s *system) openPeople(now func() time.Time) (err error) {
+	if s.cfg.development && !named(s.cfg.PublicOrigin) {
+		s.passkeys, s.accounts, s.people = nil, nil, signin.New(signin.Config{Store: s.store, Directory: s.store, Now: now, Development: true})
+		return nil
+	}
+	if s.passkeys, err = passkey.New(passkey.Config{Store: s.store, Now: now, Origin: s.cfg.PublicOrigin, Name: s.cfg.Product}); err != nil {
+		return err
+	}
+	s.people = signin.New(signin.Config{Store: s.store, Directory: s.store, Passkeys: s.passkeys, Now: now, Development: s.cfg.development})
+	s.accounts = accounts.New(accounts.Config{Store: s.store, Passkeys: s.passkeys, Assertions: s.store, Access: s.rules, Repeats: s.store, Now: now})
+	return nil
+}
+
+// passkeySignIn is what the sign-in page needs of passkeys and of sessions.
+type passkeySignIn struct {
+	*passkey.Service
+	people *signin.Service
+}
+
+// SignInByPasskey begins a session.
+func (p passkeySignIn) SignInByPasskey(ctx context.Context, browser, id string, answer []byte, agent string) (string, identity.Actor, error) {
+	return p.people.SignInByPasskey(ctx, browser, id, answer, agent)
 }
 
 // openLog reads the audit log's keys and wires its sequencer.
@@ -216,6 +248,10 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 			{Name: "database", Ping: s.store.Ready},
 			{Name: "account data", Ping: s.source.Ping},
 		},
+	}
+	if s.passkeys != nil {
+		cfg.StepUps = s.passkeys
+		cfg.People = web.People{SignIn: passkeySignIn{s.passkeys, s.people}, Sessions: s.people, Passkeys: s.accounts, Enrolment: s.accounts, Accounts: s.accounts, Steps: s.accounts, Auditors: s.accounts}
 	}
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}

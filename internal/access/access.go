@@ -133,7 +133,7 @@ func (r Rule) check() error {
 	default:
 		return fmt.Errorf("relation %q does not fit role %q", r.Relation, r.Role)
 	}
-	for _, k := range verbs[r.Verb] {
+	for _, k := range append(verbs[r.Verb], accountVerbs[r.Verb]...) {
 		if k == r.Kind {
 			return nil
 		}

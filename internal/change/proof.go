@@ -7,5 +7,5 @@ import "lerd/internal/identity"
 // up by the commit, so that an assertion proves one step.
 func Prove(part *Part, p identity.Proof) {
 	part.Event.Facts["assertion"] = string(p.Assertion)
-	part.Insert = append(part.Insert, p.Given)
+	part.Insert = append([]any{p.Given}, part.Insert...) // before the rows that may name it
 }

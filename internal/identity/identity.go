@@ -98,9 +98,12 @@ type Person struct {
 	Supervisor bool
 	// ReverifyBy is when the person has to be vetted anew; zero for never.
 	ReverifyBy time.Time
-	Active     bool
-	Version    int64
-	EventID    audit.EventID
+	// DownloadFrom is when the person may download again after they were vetted
+	// anew; zero where nothing waits.
+	DownloadFrom time.Time
+	Active       bool
+	Version      int64
+	EventID      audit.EventID
 }
 
 // Unit is a part of an agency whose officers share their cases.
@@ -124,6 +127,8 @@ type Actor struct {
 	Supervisor bool
 	Session    SessionID
 	Method     Method // how the session was begun
+	// DownloadFrom is when the actor may download again; see Person.
+	DownloadFrom time.Time
 }
 
 // Session is one sign-in of one person in one role.
@@ -137,6 +142,7 @@ type Session struct {
 	SeenAt    time.Time // moved at most once a minute
 	EndsAt    time.Time // absolute
 	EndedAt   time.Time // zero while it lives
+	Device    string    // browser and system in two words, for its owner
 }
 
 // SessionsEnded ends every session of an agency's people, or of one of them, in
@@ -150,7 +156,7 @@ type SessionsEnded struct {
 // Lifetimes of a session.
 // SPEC: OWASP ASVS 5.0 V7.3.1, V7.3.2.
 const (
-	IdleLimit     = 30 * time.Minute
+	IdleLimit     = 15 * time.Minute
 	AbsoluteLimit = 8 * time.Hour
 )
 

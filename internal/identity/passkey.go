@@ -35,7 +35,8 @@ type Passkey struct {
 	Algorithm      int    // COSE algorithm identifier, e.g. -7
 	AAGUID         []byte // 16 bytes, nil where the authenticator gives none
 	Transports     []string
-	SignCount      int64 // at registration; later counts are those of the assertions
+	SignCount      int64 // at registration
+	NewestCount    int64 // of the newest assertion, or that of the registration; not part of the row
 	BackupEligible bool
 	BackedUp       bool
 	Label          string // the owner's or the browser's word for the device

@@ -15,6 +15,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/identity/accounts"
 	"lerd/internal/keys"
 	"lerd/internal/requests"
 	"lerd/internal/violations"
@@ -147,6 +148,12 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromRound(*x, event), nil
 	case *callback.Call:
 		return fromCall(*x, event), nil
+	case *accounts.Invitation:
+		return fromInvitation(*x, event), nil
+	case *accounts.Change:
+		return fromAccountChange(*x, event), nil
+	case *identity.ProviderAccount:
+		return fromProviderAccount(*x, event), nil
 	case *requests.RuleOffence:
 		return &ruleOffenceRow{x.Rule, x.Version, x.Class, string(event)}, nil
 	case *requests.Document:
@@ -257,6 +264,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
+		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -21,6 +21,7 @@ type sessionRow struct {
 	SeenAt    time.Time  `gorm:"column:seen_at"`
 	EndsAt    time.Time  `gorm:"column:ends_at"`
 	EndedAt   *time.Time `gorm:"column:ended_at"`
+	Device    string     `gorm:"column:device"`
 }
 
 // TableName names the table.
@@ -54,6 +55,28 @@ func (s *Store) People(ctx context.Context) (list []identity.Person, err error) 
 		return nil
 	})
 	return list, err
+}
+
+// Person gives a person with their agency (zero for staff), or NotFound.
+func (s *Store) Person(ctx context.Context, id identity.PersonID) (p identity.Person, a identity.Agency, err error) {
+	defer fault.Wrap(&err, "store.Person(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var row personRow
+		if err := tx.Where("id = ?", string(id)).Take(&row).Error; err != nil {
+			return err
+		}
+		p = row.domain()
+		if p.Agency == "" {
+			return nil
+		}
+		var agency agencyRow
+		if err := tx.Where("id = ?", string(p.Agency)).Take(&agency).Error; err != nil {
+			return err
+		}
+		a = agency.domain()
+		return nil
+	})
+	return p, a, err
 }
 
 // AgencyByID gives an agency, or NotFound.
@@ -98,7 +121,7 @@ func (s *Store) Session(ctx context.Context, tokenHash []byte) (se identity.Sess
 
 func (r sessionRow) domain() identity.Session {
 	return identity.Session{ID: identity.SessionID(r.ID), TokenHash: r.TokenHash, Person: identity.PersonID(r.PersonID), Role: identity.Role(r.Role), Method: identity.Method(r.Method),
-		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), EndsAt: r.EndsAt.UTC(), EndedAt: timeOf(r.EndedAt)}
+		CreatedAt: r.CreatedAt.UTC(), SeenAt: r.SeenAt.UTC(), EndsAt: r.EndsAt.UTC(), EndedAt: timeOf(r.EndedAt), Device: r.Device}
 }
 
 // PutSession adds a session, or moves when it was seen and when it ended. What
@@ -110,7 +133,7 @@ func (s *Store) PutSession(ctx context.Context, se identity.Session) (err error)
 }
 
 func putSession(tx *gorm.DB, se identity.Session) error {
-	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), string(se.Method), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt)}
+	row := sessionRow{string(se.ID), se.TokenHash, string(se.Person), string(se.Role), string(se.Method), micro(se.CreatedAt), micro(se.SeenAt), micro(se.EndsAt), nilTime(se.EndedAt), se.Device}
 	return tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.Assignments(map[string]any{
 		"seen_at":  gorm.Expr("greatest(session.seen_at, excluded.seen_at)"),
 		"ended_at": gorm.Expr("coalesce(session.ended_at, excluded.ended_at)"),

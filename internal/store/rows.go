@@ -48,6 +48,8 @@ type personRow struct {
 	UnitID     *string    `gorm:"column:unit_id"`
 	Supervisor bool       `gorm:"column:supervisor"`
 	ReverifyBy *time.Time `gorm:"column:reverify_by"`
+
+	DownloadFrom *time.Time `gorm:"column:download_from"`
 }
 
 type ruleOffenceRow struct {
@@ -361,12 +363,12 @@ func (r agencyRow) domain() identity.Agency {
 
 func fromPerson(p identity.Person, event audit.EventID) *personRow {
 	return &personRow{string(p.ID), p.Name.Reveal(), p.SignIn, p.Pseudonym, string(p.Role), nilText(p.Agency), p.Active, p.Version, string(event),
-		nilText(p.Unit), p.Supervisor, nilTime(p.ReverifyBy)}
+		nilText(p.Unit), p.Supervisor, nilTime(p.ReverifyBy), nilTime(p.DownloadFrom)}
 }
 
 func (r personRow) domain() identity.Person {
 	return identity.Person{ID: identity.PersonID(r.ID), Name: personal.NewText(r.Name), SignIn: r.SignIn, Pseudonym: r.Pseudonym,
-		Role: identity.Role(r.Role), Agency: text[identity.AgencyID](r.AgencyID), Unit: text[identity.UnitID](r.UnitID), Supervisor: r.Supervisor, ReverifyBy: timeOf(r.ReverifyBy), Active: r.Active, Version: r.Version, EventID: audit.EventID(r.EventID)}
+		Role: identity.Role(r.Role), Agency: text[identity.AgencyID](r.AgencyID), Unit: text[identity.UnitID](r.UnitID), Supervisor: r.Supervisor, ReverifyBy: timeOf(r.ReverifyBy), DownloadFrom: timeOf(r.DownloadFrom), Active: r.Active, Version: r.Version, EventID: audit.EventID(r.EventID)}
 }
 
 func fromFinding(f violations.Finding, event audit.EventID) *findingRow {

@@ -6,6 +6,7 @@ import (
 
 	"lerd/internal/audit"
 	"lerd/internal/identity"
+	"lerd/internal/identity/accounts"
 )
 
 // Row structs of migrations/0003_identity.sql.
@@ -102,4 +103,97 @@ func (r assertionRow) domain() identity.Assertion {
 	return identity.Assertion{ID: identity.AssertionID(r.ID), Person: identity.PersonID(r.PersonID), Session: identity.SessionID(r.SessionID), Passkey: text[identity.PasskeyID](r.PasskeyID),
 		Purpose: identity.Purpose(r.Purpose), Digest: identity.Digest(r.Digest), Nonce: r.Nonce, ClientData: r.ClientData, AuthenticatorData: r.AuthenticatorData,
 		Signature: r.Signature, SignCount: r.SignCount, Method: identity.Method(r.Method), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+}
+
+type invitationRow struct {
+	ID          string     `gorm:"column:id;primaryKey"`
+	PersonID    string     `gorm:"column:person_id"`
+	AgencyID    *string    `gorm:"column:agency_id"`
+	Role        string     `gorm:"column:role"`
+	Revetting   bool       `gorm:"column:revetting"`
+	CodeHash    []byte     `gorm:"column:code_hash"`
+	InvitedBy   *string    `gorm:"column:invited_by"`
+	InvitedAt   time.Time  `gorm:"column:invited_at"`
+	ExpiresAt   time.Time  `gorm:"column:expires_at"`
+	State       string     `gorm:"column:state"`
+	PasskeyID   *string    `gorm:"column:passkey_id"`
+	EnrolledAt  *time.Time `gorm:"column:enrolled_at"`
+	Tries       int        `gorm:"column:tries"`
+	ConfirmedBy *string    `gorm:"column:confirmed_by"`
+	ConfirmedAt *time.Time `gorm:"column:confirmed_at"`
+	Version     int64      `gorm:"column:version"`
+	EventID     string     `gorm:"column:event_id"`
+}
+
+type accountChangeRow struct {
+	ID         string     `gorm:"column:id;primaryKey"`
+	PersonID   string     `gorm:"column:person_id"`
+	What       string     `gorm:"column:what"`
+	Why        string     `gorm:"column:why"`
+	ProposedBy string     `gorm:"column:proposed_by"`
+	ProposedAt time.Time  `gorm:"column:proposed_at"`
+	State      string     `gorm:"column:state"`
+	DecidedBy  *string    `gorm:"column:decided_by"`
+	DecidedAt  *time.Time `gorm:"column:decided_at"`
+	Version    int64      `gorm:"column:version"`
+	EventID    string     `gorm:"column:event_id"`
+}
+
+type providerAccountRow struct {
+	ID        string     `gorm:"column:id;primaryKey"`
+	PersonID  string     `gorm:"column:person_id"`
+	Issuer    string     `gorm:"column:issuer"`
+	Subject   string     `gorm:"column:subject"`
+	LinkedBy  *string    `gorm:"column:linked_by"`
+	LinkedAt  time.Time  `gorm:"column:linked_at"`
+	RemovedAt *time.Time `gorm:"column:removed_at"`
+	Version   int64      `gorm:"column:version"`
+	EventID   string     `gorm:"column:event_id"`
+}
+
+// TableName names the table.
+func (invitationRow) TableName() string { return "invitation" }
+
+// TableName names the table.
+func (accountChangeRow) TableName() string { return "account_change" }
+
+// TableName names the table.
+func (providerAccountRow) TableName() string { return "provider_account" }
+
+func (r invitationRow) rowID() string      { return r.ID }
+func (r accountChangeRow) rowID() string   { return r.ID }
+func (r providerAccountRow) rowID() string { return r.ID }
+
+func (r invitationRow) rowEvent() string      { return r.EventID }
+func (r accountChangeRow) rowEvent() string   { return r.EventID }
+func (r providerAccountRow) rowEvent() string { return r.EventID }
+
+func fromInvitation(i accounts.Invitation, event audit.EventID) *invitationRow {
+	return &invitationRow{string(i.ID), string(i.Person), nilText(i.Agency), string(i.Role), i.Revetting, i.CodeHash, nilText(i.InvitedBy), micro(i.InvitedAt), micro(i.ExpiresAt), string(i.State),
+		nilText(i.Passkey), nilTime(i.EnrolledAt), i.Tries, nilText(i.ConfirmedBy), nilTime(i.ConfirmedAt), i.Version, string(event)}
+}
+
+func (r invitationRow) domain() accounts.Invitation {
+	return accounts.Invitation{ID: accounts.ID(r.ID), Person: identity.PersonID(r.PersonID), Agency: text[identity.AgencyID](r.AgencyID), Role: identity.Role(r.Role), Revetting: r.Revetting,
+		CodeHash: r.CodeHash, InvitedBy: text[identity.PersonID](r.InvitedBy), InvitedAt: r.InvitedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), State: accounts.State(r.State),
+		Passkey: text[identity.PasskeyID](r.PasskeyID), EnrolledAt: timeOf(r.EnrolledAt), Tries: r.Tries, ConfirmedBy: text[identity.PersonID](r.ConfirmedBy), ConfirmedAt: timeOf(r.ConfirmedAt),
+		Version: r.Version, EventID: audit.EventID(r.EventID)}
+}
+
+func fromAccountChange(c accounts.Change, event audit.EventID) *accountChangeRow {
+	return &accountChangeRow{c.ID, string(c.Person), c.What, c.Why, string(c.ProposedBy), micro(c.ProposedAt), c.State, nilText(c.DecidedBy), nilTime(c.DecidedAt), c.Version, string(event)}
+}
+
+func (r accountChangeRow) domain() accounts.Change {
+	return accounts.Change{ID: r.ID, Person: identity.PersonID(r.PersonID), What: r.What, Why: r.Why, ProposedBy: identity.PersonID(r.ProposedBy), ProposedAt: r.ProposedAt.UTC(),
+		State: r.State, DecidedBy: text[identity.PersonID](r.DecidedBy), DecidedAt: timeOf(r.DecidedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}
+}
+
+func fromProviderAccount(a identity.ProviderAccount, event audit.EventID) *providerAccountRow {
+	return &providerAccountRow{a.ID, string(a.Person), a.Issuer, a.Subject, nilText(a.LinkedBy), micro(a.LinkedAt), nilTime(a.RemovedAt), a.Version, string(event)}
+}
+
+func (r providerAccountRow) domain() identity.ProviderAccount {
+	return identity.ProviderAccount{ID: r.ID, Person: identity.PersonID(r.PersonID), Issuer: r.Issuer, Subject: r.Subject, LinkedBy: text[identity.PersonID](r.LinkedBy),
+		LinkedAt: r.LinkedAt.UTC(), RemovedAt: timeOf(r.RemovedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}
 }

@@ -10,6 +10,14 @@ func allViews() []view {
 		landingView.view,
 		signInView.view,
 		signedOutView.view,
+		enrolView.view,
+		enrolledView.view,
+		ownAccountView.view,
+		newPasskeyView.view,
+		accountListView.view,
+		accountView.view,
+		inviteView.view,
+		codeView.view,
 		verifyView.view,
 		accessibilityView.view,
 		privacyView.view,
@@ -45,6 +53,7 @@ func (s *Server) allRoutes() []Route {
 	}
 	for _, part := range [][]Route{
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
+		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
@@ -57,7 +66,7 @@ func (s *Server) allRoutes() []Route {
 // allInputs lists every input struct that a form is made of, for the test that
 // looks for words which nobody wrote.
 func allInputs() []any {
-	return []any{signInInput{}, stepUpInput{}, sampleInput{},
+	return []any{signInInput{}, stepUpInput{}, nextInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
 		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{},

@@ -33,7 +33,9 @@ type signInInput struct {
 // signInPage is the frame of every way to sign in.
 type signInPage struct {
 	Base
-	Form    *Form // nil where there is no development sign-in
+	Form    *Form        // nil where there is no development sign-in
+	Passkey *passkeyForm // nil where nobody signs in by passkey
+	Failed  string       // a sign-in by passkey that was refused
 	Groups  []devGroup
 	Warning Notice
 }
@@ -50,7 +52,7 @@ type devPerson struct {
 }
 
 var (
-	signInView    = newPage[signInPage]("sign_in", "field", "error_summary", "button")
+	signInView    = newPage[signInPage]("sign_in", "field", "error_summary", "button", "step_up")
 	signedOutView = newPage[signedOutPage]("signed_out")
 )
 
@@ -65,7 +67,7 @@ func (s *Server) signInRoutes() []Route {
 	if s.cfg.DevSignIn != nil {
 		routes = append(routes, Route{Method: http.MethodPost, Path: "/sign-in", Name: "session.create", Title: "sign_in.title", Public: true, Body: FormBody, Handle: s.signInDev})
 	}
-	return routes
+	return append(routes, s.passkeySignInRoutes()...)
 }
 
 func (s *Server) signInForm(c *Ctx) error {
@@ -74,11 +76,17 @@ func (s *Server) signInForm(c *Ctx) error {
 	if s.cfg.DevSignIn != nil {
 		form = c.Form("/sign-in", in)
 	}
-	return s.showSignIn(c, form)
+	return s.showSignInPage(c, form, in.Next, "")
 }
 
-func (s *Server) showSignIn(c *Ctx, form *Form) error {
-	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
+func (s *Server) showSignIn(c *Ctx, form *Form) error { return s.showSignInPage(c, form, "/", "") }
+
+// showSignInPage shows every way to sign in; failed is what became of a try.
+func (s *Server) showSignInPage(c *Ctx, form *Form, next, failed string) error {
+	if form == nil && s.cfg.DevSignIn != nil {
+		form = c.Form("/sign-in", signInInput{Next: next})
+	}
+	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Passkey: c.passkeyForm(next), Failed: failed, Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
 	if form != nil {
 		users, err := s.cfg.DevSignIn.Users(c.Ctx())
 		if err != nil {
@@ -88,8 +96,9 @@ func (s *Server) showSignIn(c *Ctx, form *Form) error {
 		if s.cfg.Practice != nil {
 			p.Warning = Notice{Kind: Caution, Title: c.T("practice.who"), Text: c.T("practice.who.text")}
 		}
-		p.Groups, p.Problems = c.devGroups(users), len(form.Summary) > 0
+		p.Groups = c.devGroups(users)
 	}
+	p.Problems = failed != "" || form != nil && len(form.Summary) > 0
 	return signInView.Show(c, p)
 }
 
@@ -128,13 +137,7 @@ func (s *Server) signInDev(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if old := c.token(); old != "" && old != token {
-		if err := s.cfg.Sessions.SignOut(c.Ctx(), old); err != nil {
-			return err
-		}
-	}
-	c.SetSession(token)
-	return c.SeeOther(in.Next, "")
+	return s.signedIn(c, token, in.Next)
 }
 
 // signOut ends the session and empties what the browser kept of us.

@@ -31,7 +31,9 @@ const (
 type StepUp struct {
 	Purpose, Digest string
 	Script          string // address of the script that asks the browser; empty in an evaluation
-	Key             string // for the script's own call
+	Begin           string // where the script gets its challenge
+	Act             string // get or create
+	Send            string // name of a field of the form that the script sends along
 	Text            string
 	NoScript        string
 	Failed          string // shown when the browser gave no answer
@@ -46,12 +48,22 @@ func (c *Ctx) StepUp(purpose identity.Purpose, digest identity.Digest) *StepUp {
 		u.Text = c.T("step_up.evaluation")
 		return u
 	}
+	c.asks(u)
+	u.Begin, u.Act, u.Text = "/account/step-up", "get", c.T("step_up.text")
+	return u
+}
+
+// asks lets the page load the script that asks the browser for a passkey.
+func (c *Ctx) asks(u *StepUp) {
 	needs := c.Route.Needs
 	needs.Script = true
 	c.srv.policy(c, needs)
-	u.Script, u.Key = c.srv.assets.url("passkey.js"), c.srv.newID()
-	u.Text, u.NoScript, u.Failed = c.T("step_up.text"), c.T("step_up.no_script"), c.T("step_up.failed")
-	return u
+	u.Script, u.NoScript, u.Failed = c.srv.assets.url("passkey.js"), c.T("step_up.no_script"), c.T("step_up.failed")
+}
+
+// answer gives what the script filled in: the ceremony and the browser's answer.
+func (c *Ctx) answer() (id string, answer []byte) {
+	return c.values.Get(stepUpID), []byte(c.values.Get(stepUpAnswer))
 }
 
 // evaluating tells whether the actor's session was begun without a passkey, as

@@ -67,6 +67,8 @@ type Config struct {
 	Development bool
 	// DevSignIn signs people in without a passkey, for the demo only.
 	DevSignIn DevSignIn
+	// People are the services of accounts and sessions.
+	People People
 	// StepUps asks for passkeys at single steps; nil where nobody has any.
 	StepUps StepUps
 	// Practice makes the portal one of invented cases, marked as such on every

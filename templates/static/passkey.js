@@ -59,9 +59,9 @@
       pressed = event.submitter;
       failed.hidden = true;
       var fields = { idempotency_key: crypto.randomUUID(), purpose: box.dataset.purpose || "", digest: box.dataset.digest || "" };
-      var code = form.elements[box.dataset.code || ""];
-      if (code) { fields.code = code.value; }
-      begin(box.dataset.begin || "/account/step-up", fields).then(function (c) {
+      var send = box.dataset.send;
+      if (send) { fields[send] = form.elements[send].value; }
+      begin(box.dataset.begin, fields).then(function (c) {
         return (box.dataset.act === "create" ? create(c.options) : get(c.options)).then(function (credential) {
           form.elements.step_up_id.value = c.id;
           form.elements.step_up_answer.value = plain(credential);

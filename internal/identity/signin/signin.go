@@ -36,11 +36,28 @@ type Store interface {
 	PutSession(ctx context.Context, s identity.Session) error
 }
 
+// Directory keeps what a sign-in by passkey or provider needs beside the session.
+type Directory interface {
+	// Person gives a person with their agency (zero for staff), or NotFound.
+	Person(ctx context.Context, id identity.PersonID) (identity.Person, identity.Agency, error)
+	// SessionsOf gives a person's newest sessions, living and ended, newest first.
+	SessionsOf(ctx context.Context, person identity.PersonID, limit int) ([]identity.Session, error)
+	// EndSessions ends every session of a person but one.
+	EndSessions(ctx context.Context, person identity.PersonID, except identity.SessionID, at time.Time) error
+}
+
+// Passkeys verifies what a browser answers at sign-in; *passkey.Service does.
+type Passkeys interface {
+	FinishSignIn(ctx context.Context, browser, id string, answer []byte) (identity.Proof, error)
+}
+
 // Config is what a Service is made of.
 type Config struct {
-	Store Store
-	Now   func() time.Time
-	Rand  io.Reader // nil: crypto/rand
+	Store     Store
+	Directory Directory
+	Passkeys  Passkeys // nil: nobody signs in with one
+	Now       func() time.Time
+	Rand      io.Reader // nil: crypto/rand
 	// Development allows signing in by name alone. It is for evaluation on one
 	// machine, and lerd refuses to start with it anywhere else.
 	Development bool
@@ -87,10 +104,17 @@ func (s *Service) SignInForDevelopment(ctx context.Context, signIn string) (toke
 	if err != nil {
 		return "", identity.Actor{}, fault.New(fault.Invalid, "Nobody signs in under this name. Choose one from the list.")
 	}
-	return s.begin(ctx, p)
+	return s.begin(ctx, p, start{method: identity.ByDevelopment})
 }
 
-func (s *Service) begin(ctx context.Context, p identity.Person) (string, identity.Actor, error) {
+// start says how a session begins.
+type start struct {
+	method identity.Method
+	proof  *identity.Proof // of a sign-in by passkey
+	agent  string          // the browser's User-Agent
+}
+
+func (s *Service) begin(ctx context.Context, p identity.Person, how start) (string, identity.Actor, error) {
 	var raw [32]byte
 	if _, err := io.ReadFull(s.Rand, raw[:]); err != nil {
 		return "", identity.Actor{}, err
@@ -98,19 +122,23 @@ func (s *Service) begin(ctx context.Context, p identity.Person) (string, identit
 	token := base64.RawURLEncoding.EncodeToString(raw[:])
 	hash := sha256.Sum256([]byte(token))
 	now := s.Now().UTC().Truncate(time.Microsecond)
-	session := identity.Session{ID: identity.SessionID(uuid.NewString()), TokenHash: hash[:], Person: p.ID, Role: p.Role, Method: identity.ByDevelopment, CreatedAt: now, SeenAt: now, EndsAt: now.Add(identity.AbsoluteLimit)}
+	session := identity.Session{ID: identity.SessionID(uuid.NewString()), TokenHash: hash[:], Person: p.ID, Role: p.Role, Method: how.method, CreatedAt: now, SeenAt: now, EndsAt: now.Add(identity.AbsoluteLimit), Device: Device(how.agent)}
 	actor := actorOf(p, session)
 	ctx = identity.With(ctx, actor)
 	e := change.Event(ctx, now, "session.started", "session:"+string(session.ID), 1)
-	e.Facts["method"] = "development"
-	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&session}}}}); err != nil {
+	e.Facts["method"], e.Facts["role"], e.Facts["agency"] = string(how.method), string(p.Role), string(p.Agency)
+	part := change.Part{Event: e, Insert: []any{&session}}
+	if how.proof != nil {
+		change.Prove(&part, *how.proof)
+	}
+	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}}); err != nil {
 		return "", identity.Actor{}, err
 	}
 	return token, actor, nil
 }
 
 func actorOf(p identity.Person, s identity.Session) identity.Actor {
-	return identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: s.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, Session: s.ID, Method: s.Method}
+	return identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: s.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, Session: s.ID, Method: s.Method, DownloadFrom: p.DownloadFrom}
 }
 
 // Authenticate gives who holds a token, or a SignIn fault where the session has
@@ -131,7 +159,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (_ identity.Ac
 		return identity.Actor{}, err
 	}
 	now := s.Now().UTC()
-	if !session.Alive(now) || !p.Active || p.Role != session.Role || p.Agency != "" && agency.Standing != identity.Verified {
+	if !session.Alive(now) || p.Role != session.Role || !admitted(p, agency) {
 		return identity.Actor{}, ended
 	}
 	if now.Sub(session.SeenAt) > time.Minute {
@@ -152,10 +180,20 @@ func (s *Service) SignOut(ctx context.Context, token string) (err error) {
 	if err != nil {
 		return err
 	}
+	return s.end(ctx, session)
+}
+
+// end ends a session with its event; one that has ended stays as it is.
+func (s *Service) end(ctx context.Context, session identity.Session) error {
 	if !session.EndedAt.IsZero() {
 		return nil
 	}
 	session.EndedAt = s.Now().UTC().Truncate(time.Microsecond)
-	e := change.Event(ctx, session.EndedAt, "session.ended", "session:"+string(session.ID), 2)
+	e := change.Event(ctx, session.EndedAt, "session.ended", "session:"+string(session.ID), 0)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&session}}}})
+}
+
+// tell writes an event about a session and nothing else.
+func (s *Service) tell(ctx context.Context, at time.Time, kind string, id identity.SessionID) error {
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: change.Event(ctx, at, kind, "session:"+string(id), 0)}}})
 }

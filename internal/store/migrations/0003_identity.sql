@@ -31,6 +31,7 @@ ALTER TABLE person
     ADD COLUMN unit_id uuid,
     ADD COLUMN supervisor boolean NOT NULL DEFAULT false,
     ADD COLUMN reverify_by timestamptz,
+    ADD COLUMN download_from timestamptz,
     DROP CONSTRAINT person_role_check,
     DROP CONSTRAINT person_check,
     ADD CONSTRAINT person_role_check CHECK (role IN ('officer', 'agency_admin', 'reviewer', 'counsel', 'confirmer', 'approver', 'auditor', 'registrar', 'administrator')),
@@ -42,6 +43,7 @@ ALTER TABLE person
 -- How a session was begun; those of before were all the evaluation's.
 ALTER TABLE session ADD COLUMN method text NOT NULL DEFAULT 'development' CHECK (method IN ('passkey', 'oidc', 'development'));
 ALTER TABLE session ALTER COLUMN method DROP DEFAULT;
+ALTER TABLE session ADD COLUMN device text NOT NULL DEFAULT '';
 
 -- A passkey stays after its removal: what was signed with it must be verifiable.
 CREATE TABLE passkey (
@@ -94,7 +96,7 @@ CREATE INDEX assertion_person ON assertion (person_id, at DESC);
 -- minutes. It is bound to the browser (by a cookie's hash) or to the session.
 CREATE TABLE ceremony (
     id            uuid PRIMARY KEY,
-    kind          text NOT NULL CHECK (kind IN ('register', 'sign_in', 'step_up')),
+    kind          text NOT NULL CHECK (kind IN ('register', 'sign_in', 'step_up', 'provider')),
     person_id     uuid REFERENCES person,
     session_id    text NOT NULL,
     browser       bytea CHECK (length(browser) = 32),
@@ -102,7 +104,6 @@ CREATE TABLE ceremony (
     digest        bytea NOT NULL CHECK (length(digest) = 32),
     nonce         bytea NOT NULL CHECK (length(nonce) = 32),
     expires_at    timestamptz NOT NULL,
-    used_at       timestamptz,
     CHECK (num_nonnulls(browser, nullif(session_id, '')) = 1)
 );
 CREATE INDEX ceremony_expiry ON ceremony (expires_at);
@@ -160,7 +161,184 @@ ALTER TABLE passkey ENABLE ALWAYS TRIGGER check_progress;
 ALTER TABLE assertion ENABLE ALWAYS TRIGGER check_answer;
 ALTER TABLE assertion ENABLE ALWAYS TRIGGER written_once;
 
-SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY['public.unit', 'public.passkey', 'public.assertion']) AS t;
+-- An invitation lets one person register their first passkey. Whoever has its
+-- code alone has nothing: the account comes alive when somebody else has heard
+-- the key's fingerprint from the person and typed it in.
+CREATE TABLE invitation (
+    id           uuid PRIMARY KEY,
+    person_id    uuid NOT NULL REFERENCES person,
+    agency_id    uuid REFERENCES agency,
+    role         text NOT NULL,
+    revetting    boolean NOT NULL,
+    code_hash    bytea NOT NULL UNIQUE CHECK (length(code_hash) = 32),
+    invited_by   uuid REFERENCES person, -- nobody: the server's own command
+    invited_at   timestamptz NOT NULL,
+    expires_at   timestamptz NOT NULL,
+    state        text NOT NULL CHECK (state IN ('open', 'enrolled', 'confirmed', 'cancelled')),
+    passkey_id   uuid,
+    enrolled_at  timestamptz,
+    tries        integer NOT NULL CHECK (tries BETWEEN 0 AND 5),
+    confirmed_by uuid REFERENCES person,
+    confirmed_at timestamptz,
+    version      bigint NOT NULL,
+    event_id     uuid NOT NULL,
+    FOREIGN KEY (passkey_id, person_id) REFERENCES passkey (id, person_id),
+    CHECK (expires_at > invited_at AND expires_at <= invited_at + interval '72 hours'),
+    CHECK ((passkey_id IS NULL) = (enrolled_at IS NULL)),
+    CHECK (state NOT IN ('enrolled', 'confirmed') OR (passkey_id IS NOT NULL AND enrolled_at < expires_at)),
+    CHECK ((state = 'confirmed') = (confirmed_at IS NOT NULL)),
+    CHECK (confirmed_by IS NULL OR state = 'confirmed'),
+    CHECK (invited_by <> person_id AND confirmed_by <> person_id),
+    -- of the platform's own people, two others know
+    CHECK (role IN ('officer', 'agency_admin') OR confirmed_by <> invited_by)
+);
+CREATE UNIQUE INDEX invitation_open ON invitation (person_id) WHERE state IN ('open', 'enrolled');
+
+-- What happens to an auditor's account takes two other auditors.
+CREATE TABLE account_change (
+    id          uuid PRIMARY KEY,
+    person_id   uuid NOT NULL REFERENCES person,
+    what        text NOT NULL CHECK (what IN ('suspend', 'revet')),
+    why         text NOT NULL,
+    proposed_by uuid NOT NULL REFERENCES person,
+    proposed_at timestamptz NOT NULL,
+    state       text NOT NULL CHECK (state IN ('proposed', 'done', 'declined')),
+    decided_by  uuid REFERENCES person,
+    decided_at  timestamptz,
+    version     bigint NOT NULL,
+    event_id    uuid NOT NULL,
+    CHECK (proposed_by <> person_id AND decided_by <> person_id),
+    CHECK ((state = 'proposed') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)),
+    CHECK (state <> 'done' OR decided_by <> proposed_by)
+);
+CREATE UNIQUE INDEX account_change_open ON account_change (person_id) WHERE state = 'proposed';
+
+-- Staff whom the company's own provider knows. Nobody comes into being by it.
+CREATE TABLE provider_account (
+    id         uuid PRIMARY KEY,
+    person_id  uuid NOT NULL REFERENCES person,
+    issuer     text NOT NULL CHECK (issuer <> ''),
+    subject    text NOT NULL CHECK (subject <> ''),
+    linked_by  uuid REFERENCES person,
+    linked_at  timestamptz NOT NULL,
+    removed_at timestamptz,
+    version    bigint NOT NULL,
+    event_id   uuid NOT NULL
+);
+CREATE UNIQUE INDEX provider_account_open ON provider_account (issuer, subject) WHERE removed_at IS NULL;
+
+-- +goose StatementBegin
+-- Who may confirm an invitation to a role: administrators for staff, auditors for
+-- auditors, registrars for an agency's administrator, and that one for officers.
+-- The server's own command confirms administrators and auditors while there are
+-- fewer than two of them.
+CREATE FUNCTION check_invitation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    progress CONSTANT text[] := ARRAY['state', 'passkey_id', 'enrolled_at', 'tries', 'confirmed_by', 'confirmed_at', 'version', 'event_id'];
+    by_role text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'open' OR NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.person_id AND p.role = NEW.role AND p.agency_id IS NOT DISTINCT FROM NEW.agency_id AND NOT p.active) THEN
+            RAISE EXCEPTION 'invitation %: it is not for the person that it names', NEW.id;
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.version <> OLD.version + 1 THEN
+        RAISE EXCEPTION 'invitation %: version % does not follow %', NEW.id, NEW.version, OLD.version;
+    END IF;
+    IF to_jsonb(NEW) - progress IS DISTINCT FROM to_jsonb(OLD) - progress OR NEW.tries < OLD.tries
+       OR OLD.passkey_id IS NOT NULL AND NEW.passkey_id IS DISTINCT FROM OLD.passkey_id THEN
+        RAISE EXCEPTION 'invitation %: what was offered does not change', NEW.id;
+    END IF;
+    IF (OLD.state, NEW.state) NOT IN (('open', 'enrolled'), ('open', 'cancelled'), ('enrolled', 'enrolled'), ('enrolled', 'confirmed'), ('enrolled', 'cancelled')) THEN
+        RAISE EXCEPTION 'invitation %: no step leads from "%" to "%"', NEW.id, OLD.state, NEW.state;
+    END IF;
+    IF NEW.state = 'confirmed' THEN
+        IF NEW.confirmed_by IS NULL THEN
+            IF NEW.role NOT IN ('administrator', 'auditor') OR (SELECT count(*) FROM person p WHERE p.role = NEW.role AND p.active) >= 2 THEN
+                RAISE EXCEPTION 'invitation %: the server may confirm the first two administrators and auditors only', NEW.id;
+            END IF;
+            RETURN NEW;
+        END IF;
+        by_role := CASE NEW.role WHEN 'officer' THEN 'agency_admin' WHEN 'agency_admin' THEN 'registrar' WHEN 'auditor' THEN 'auditor' ELSE 'administrator' END;
+        IF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.confirmed_by AND p.active AND p.role = by_role AND (NEW.role <> 'officer' OR p.agency_id = NEW.agency_id)) THEN
+            RAISE EXCEPTION 'invitation %: whoever confirmed it may not', NEW.id;
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION check_account_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who uuid := coalesce(NEW.decided_by, NEW.proposed_by);
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = who AND p.active AND p.role = 'auditor') THEN
+        RAISE EXCEPTION 'change %: an auditor decides on an auditor, and nobody else', NEW.id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (OLD.state <> 'proposed' OR NEW.version <> OLD.version + 1
+       OR (NEW.id, NEW.person_id, NEW.what, NEW.why, NEW.proposed_by, NEW.proposed_at) IS DISTINCT FROM (OLD.id, OLD.person_id, OLD.what, OLD.why, OLD.proposed_by, OLD.proposed_at)) THEN
+        RAISE EXCEPTION 'change %: what was proposed does not change', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION check_provider_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.person_id AND p.agency_id IS NULL) THEN
+        RAISE EXCEPTION 'provider account %: it is for the platform''s own people', NEW.id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (OLD.removed_at IS NOT NULL OR NEW.version <> OLD.version + 1
+       OR (NEW.id, NEW.person_id, NEW.issuer, NEW.subject, NEW.linked_by, NEW.linked_at) IS DISTINCT FROM (OLD.id, OLD.person_id, OLD.issuer, OLD.subject, OLD.linked_by, OLD.linked_at)) THEN
+        RAISE EXCEPTION 'provider account %: it can be removed, and nothing else', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Runs at commit: an account comes alive by a confirmed invitation in the same
+-- step, and an auditor's ends by what two other auditors decided in it.
+CREATE FUNCTION check_person_standing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    p person;
+BEGIN
+    SELECT * INTO p FROM person WHERE id = NEW.id;
+    IF p.role IS DISTINCT FROM OLD.role OR p.agency_id IS DISTINCT FROM OLD.agency_id THEN
+        RAISE EXCEPTION 'person %: role and agency do not change', p.id;
+    END IF;
+    IF NEW.active AND NOT OLD.active AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = NEW.id AND i.state = 'confirmed' AND i.event_id = NEW.event_id) THEN
+        RAISE EXCEPTION 'person %: an account comes alive by a confirmed invitation', NEW.id;
+    END IF;
+    IF OLD.role = 'auditor' AND OLD.active AND NOT NEW.active AND NOT EXISTS (SELECT 1 FROM account_change c WHERE c.person_id = NEW.id AND c.state = 'done' AND c.event_id = NEW.event_id) THEN
+        RAISE EXCEPTION 'person %: two other auditors decide on an auditor', NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Sessions end with the standing, whoever changes it.
+CREATE FUNCTION end_sessions_of_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE session SET ended_at = clock_timestamp() WHERE person_id = NEW.id AND ended_at IS NULL;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION end_sessions_of_agency() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE session s SET ended_at = clock_timestamp() FROM person p WHERE p.id = s.person_id AND p.agency_id = NEW.id AND s.ended_at IS NULL;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER check_progress BEFORE INSERT OR UPDATE ON invitation FOR EACH ROW EXECUTE FUNCTION check_invitation();
+CREATE TRIGGER check_progress BEFORE INSERT OR UPDATE ON account_change FOR EACH ROW EXECUTE FUNCTION check_account_change();
+CREATE TRIGGER check_progress BEFORE INSERT OR UPDATE ON provider_account FOR EACH ROW EXECUTE FUNCTION check_provider_account();
+CREATE CONSTRAINT TRIGGER check_standing AFTER UPDATE ON person DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_person_standing();
+CREATE TRIGGER end_sessions AFTER UPDATE ON person FOR EACH ROW WHEN (OLD.active AND NOT NEW.active) EXECUTE FUNCTION end_sessions_of_person();
+CREATE TRIGGER end_sessions AFTER UPDATE ON agency FOR EACH ROW WHEN (OLD.standing = 'verified' AND NEW.standing <> 'verified') EXECUTE FUNCTION end_sessions_of_agency();
+ALTER TABLE invitation ENABLE ALWAYS TRIGGER check_progress;
+ALTER TABLE account_change ENABLE ALWAYS TRIGGER check_progress;
+ALTER TABLE provider_account ENABLE ALWAYS TRIGGER check_progress;
+ALTER TABLE person ENABLE ALWAYS TRIGGER check_standing;
+ALTER TABLE person ENABLE ALWAYS TRIGGER end_sessions;
+ALTER TABLE agency ENABLE ALWAYS TRIGGER end_sessions;
+
+SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY['public.unit', 'public.passkey', 'public.assertion', 'public.invitation', 'public.account_change', 'public.provider_account']) AS t;
 
 -- +goose StatementBegin
 DO $$
@@ -176,18 +354,22 @@ BEGIN
         EXECUTE format('CREATE POLICY write ON %I FOR INSERT TO lerd_app WITH CHECK (lerd_scope() <> '''')', t);
     END LOOP;
     CREATE POLICY change ON passkey FOR UPDATE TO lerd_app USING (lerd_scope() = 'system') WITH CHECK (lerd_scope() = 'system');
-    FOREACH t IN ARRAY ARRAY['unit', 'passkey', 'assertion'] LOOP
+    -- Accounts are lerd's own to read and write, after the policy was asked.
+    FOREACH t IN ARRAY ARRAY['invitation', 'account_change', 'provider_account'] LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY own ON %I TO lerd_app USING (lerd_scope() = ''system'') WITH CHECK (lerd_scope() = ''system'')', t);
+    END LOOP;
+    FOREACH t IN ARRAY ARRAY['unit', 'passkey', 'assertion', 'invitation', 'account_change', 'provider_account'] LOOP
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
     END LOOP;
 END $$;
 -- +goose StatementEnd
 
-GRANT SELECT ON unit, passkey, assertion, ceremony TO lerd_app;
-GRANT SELECT ON unit, passkey, assertion TO lerd_auditor;
-GRANT INSERT ON unit, passkey, assertion, ceremony TO lerd_app;
-GRANT UPDATE (name, active, version, event_id) ON unit TO lerd_app;
-GRANT UPDATE (label, removed_at, removed_why, version, event_id) ON passkey TO lerd_app;
-GRANT UPDATE (used_at) ON ceremony TO lerd_app;
+GRANT SELECT ON unit, passkey, assertion, invitation, account_change, provider_account, ceremony TO lerd_app;
+GRANT SELECT ON unit, passkey, assertion, invitation, account_change, provider_account TO lerd_auditor;
+GRANT INSERT ON unit, passkey, assertion, invitation, account_change, provider_account, ceremony TO lerd_app;
+-- The triggers say which columns may change.
+GRANT UPDATE ON unit, passkey, invitation, account_change, provider_account TO lerd_app;
 GRANT DELETE ON ceremony TO lerd_app;
 
 -- +goose Down

@@ -1,0 +1,89 @@
+package accounts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+)
+
+// Change is what one auditor proposes to do to another, and a third decides.
+type Change struct {
+	ID         string
+	Person     identity.PersonID
+	What       string // DoSuspend
+	Why        string
+	ProposedBy identity.PersonID
+	ProposedAt time.Time
+	State      string // proposed, done, declined
+	DecidedBy  identity.PersonID
+	DecidedAt  time.Time
+	Version    int64
+	EventID    audit.EventID
+}
+
+// The states of a change.
+const (
+	Proposed = "proposed"
+	Done     = "done"
+	Declined = "declined"
+)
+
+// Propose proposes that an auditor's access be taken away.
+func (s *Service) Propose(ctx context.Context, id identity.PersonID, why string) (err error) {
+	defer fault.Wrap(&err, "accounts.Propose(%s)", id)
+	a, actor, rule, err := s.open(ctx, id, "propose")
+	if err != nil {
+		return err
+	}
+	if err := reason(why); err != nil {
+		return err
+	}
+	if !a.Person.Active || a.Change != nil && a.Change.State == Proposed {
+		return fault.New(fault.Conflict, "This account is not in use, or something is proposed already. Reload the page to see where it stands.")
+	}
+	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, EndDigest("propose", id))
+	if err != nil {
+		return err
+	}
+	c := &Change{ID: uuid.NewString(), Person: id, What: DoSuspend, Why: why, ProposedBy: actor.Person, ProposedAt: s.now(), State: Proposed, Version: 1}
+	part := change.Part{Event: s.event(ctx, "person.suspension_proposed", id, rule), Insert: []any{c}}
+	change.Prove(&part, proof)
+	return s.commit(ctx, PathOf(id), part)
+}
+
+// Decide is the second auditor's yes or no to what the first proposed.
+func (s *Service) Decide(ctx context.Context, id identity.PersonID, yes bool) (err error) {
+	defer fault.Wrap(&err, "accounts.Decide(%s)", id)
+	a, actor, rule, err := s.open(ctx, id, "decide")
+	if err != nil {
+		return err
+	}
+	if a.Change == nil || a.Change.State != Proposed {
+		return fault.New(fault.Conflict, "Nothing is proposed. Reload the page to see where the account stands.")
+	}
+	c := *a.Change
+	if yes && c.ProposedBy == actor.Person {
+		return fault.New(fault.Gate, "You proposed this. Another auditor has to decide on it.")
+	}
+	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, EndDigest("decide", id))
+	if err != nil {
+		return err
+	}
+	c.State, c.DecidedBy, c.DecidedAt, c.Version = Declined, actor.Person, s.now(), c.Version+1
+	part := change.Part{Event: s.event(ctx, "person.suspension_declined", id, rule)}
+	if yes {
+		c.State = Done
+		if part, err = s.suspended(ctx, a, rule, identity.RemovedSuspended); err != nil {
+			return err
+		}
+	}
+	part.Update = append(part.Update, &c)
+	change.Prove(&part, proof)
+	return s.commit(ctx, PathOf(id), part)
+}
