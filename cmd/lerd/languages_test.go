@@ -88,6 +88,7 @@ func TestEveryPageFromRightToLeft(t *testing.T) {
 	shots := os.Getenv("LERD_SHOTS")
 	b := browser.Start(t, shots)
 	name := strings.NewReplacer("/", "-", "?", "-", "=", "-", h.own["request"], "case", h.own["finding"], "finding", h.own["event"], "event")
+	public := h.pages(person{visitor: h.visit("")})
 	for _, p := range h.once() {
 		w := b.Page(t, h.base)
 		if p.role != "" {
@@ -99,6 +100,9 @@ func TestEveryPageFromRightToLeft(t *testing.T) {
 			t.Fatalf("%s: choosing Arabic leads to %d at %s", p, got, w.Path())
 		}
 		for _, path := range h.pages(p) {
+			if p.role != "" && slices.Contains(public, path) {
+				continue
+			}
 			if got := w.Goto(path); got != 200 || w.Count(`html[lang="ar"][dir="rtl"]`) != 1 {
 				t.Errorf("%s: %s is not in Arabic (%d)", p, path, got)
 			}

@@ -144,16 +144,13 @@ func (c *Ctx) targetFacts(t requests.Target) []Fact {
 	f := facts{c: c}
 	f.text("request.t.person_role", c.T("target.role."+t.PersonRole))
 	f.text("request.t.purpose", c.T("target.purpose."+t.Purpose))
-	wanted := ""
+	var wanted []string
 	for _, cat := range requests.Categories {
 		if t.Wants(cat) {
-			if wanted != "" {
-				wanted += ", "
-			}
-			wanted += c.T("category." + string(cat))
+			wanted = append(wanted, c.T("category."+string(cat)))
 		}
 	}
-	f.text("request.t.categories", wanted)
+	f.text("request.t.categories", c.list(wanted))
 	return f.list
 }
 

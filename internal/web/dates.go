@@ -17,7 +17,7 @@ type calendar struct {
 	months [12]string
 	day    string // with the year
 	short  string // without it
-	comma  string // between day and time of day
+	comma  string // between day and time of day, and in lists
 }
 
 // calendars are the languages' own; another language is written as English.
@@ -61,6 +61,9 @@ func (c calendar) local(t time.Time) string {
 
 // Date gives a day in the reader's language.
 func (c *Ctx) Date(t time.Time) string { return calendarOf(c.lang).date(t) }
+
+// list joins words as the reader's language does.
+func (c *Ctx) list(words []string) string { return strings.Join(words, calendarOf(c.lang).comma) }
 
 // Moment gives an instant in UTC, to the minute, in the reader's language.
 func (c *Ctx) Moment(t time.Time) string { return calendarOf(c.lang).moment(t, "15:04") }
