@@ -136,6 +136,6 @@ func (p *paper) fileTable(d *pdfa.Document) {
 		}
 		rows = append(rows, []string{f.Name, fmt.Sprint(f.Size), count, hexOf(f.SHA256)})
 	}
-	d.Table([]pdfa.Column{{Title: "File", Share: 2.3}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.5},
-		{Title: "SHA-256", Share: 5.9, Mono: true}}, rows, 0)
+	d.Table([]pdfa.Column{{Title: "File", Share: 2.9}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.5},
+		{Title: "SHA-256", Share: 5.6, Mono: true}}, rows, 0)
 }

@@ -47,6 +47,7 @@ var (
 	styleText    = style{size: 9.5, after: 4}
 	styleMono    = style{mono: true, size: 7.5, after: 4}
 	styleCell    = style{size: 8.5}
+	styleDigest  = style{mono: true, size: 6.8}
 	styleHead    = style{bold: true, size: 8.5}
 	styleFoot    = style{size: 7.5}
 )
@@ -179,7 +180,7 @@ func cellStyle(kind string, c Column) style {
 	case kind == "TH":
 		return styleHead
 	case c.Mono:
-		return styleMono
+		return styleDigest
 	}
 	return styleCell
 }

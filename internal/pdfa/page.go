@@ -73,6 +73,8 @@ func (p *page) draw(t *typesetter, l line, x, y float64, s style) {
 		for _, word := range words(clusters(l.text, run)) {
 			plain := run.Direction == di.DirectionRTL // readers turn single letters round themselves
 			all := t.noteAll(f, word)
+			// Devanagari's marks stand beside their letters: its words are said whole.
+			all = all && (f != t.faces[devanagari] || len(word) < 2)
 			w.word(word, plain || all, s.size)
 		}
 		w.flush()
