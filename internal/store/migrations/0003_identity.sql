@@ -294,8 +294,14 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Runs at commit: an account comes alive by a confirmed invitation in the same
--- step, and an auditor's ends by what two other auditors decided in it.
+-- What lets an account come alive in the step of an event: an invitation that is
+-- confirmed in it. A later migration may know another way.
+CREATE FUNCTION account_comes_alive(person uuid, event uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = person AND i.state = 'confirmed' AND i.event_id = event)
+$$;
+
+-- Runs at commit: an account comes alive only so, and an auditor's ends by what
+-- two other auditors decided in the same step.
 CREATE FUNCTION check_person_standing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     p person;
@@ -304,7 +310,7 @@ BEGIN
     IF p.role IS DISTINCT FROM OLD.role OR p.agency_id IS DISTINCT FROM OLD.agency_id THEN
         RAISE EXCEPTION 'person %: role and agency do not change', p.id;
     END IF;
-    IF NEW.active AND NOT OLD.active AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = NEW.id AND i.state = 'confirmed' AND i.event_id = NEW.event_id) THEN
+    IF NEW.active AND NOT OLD.active AND NOT account_comes_alive(NEW.id, NEW.event_id) THEN
         RAISE EXCEPTION 'person %: an account comes alive by a confirmed invitation', NEW.id;
     END IF;
     IF OLD.role = 'auditor' AND OLD.active AND NOT NEW.active AND NOT EXISTS (SELECT 1 FROM account_change c WHERE c.person_id = NEW.id AND c.state = 'done' AND c.event_id = NEW.event_id) THEN

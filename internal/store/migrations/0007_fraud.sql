@@ -368,6 +368,14 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- An account also comes alive again in the very transaction that lifts what two
+-- people lifted; by then its passkeys are those that it had.
+CREATE OR REPLACE FUNCTION account_comes_alive(person uuid, event uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = person AND i.state = 'confirmed' AND i.event_id = event)
+        OR EXISTS (SELECT 1 FROM containment c JOIN audit.event e ON e.id = c.event_id
+                   WHERE c.officer_id = person AND c.state = 'lifted' AND e.xid = pg_current_xact_id())
+$$;
+
 -- Nobody comes back while they are contained: not by an account, not by a
 -- session. The account comes back in the very step that lifts.
 CREATE FUNCTION check_contained_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
