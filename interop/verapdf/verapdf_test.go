@@ -75,15 +75,8 @@ func papers(t *testing.T) map[string][]byte {
 		desk := exporttest.New(t, demopki.Options{})
 		c := desk.Content(3, 12)
 		c.Certificate.Forms = []string{form}
-		p, err := desk.Maker.Prepare(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := desk.Maker.Seal(t.Context(), desk.SealRequest(p))
-		if err != nil {
-			t.Fatal(err)
-		}
-		z, err := zip.OpenReader(filepath.Join(desk.Maker.Dir, s.Container))
+		_, container := desk.SealContent(c)
+		z, err := zip.OpenReader(container)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,13 @@ func (d *Desk) must(err error) {
 // gives the path of the container as the agency has it, its sidecars beside.
 func (d *Desk) Seal(phones, ips int) (export.Sealed, string) {
 	d.t.Helper()
-	p, err := d.Maker.Prepare(d.t.Context(), d.Content(phones, ips))
+	return d.SealContent(d.Content(phones, ips))
+}
+
+// SealContent is Seal of any content.
+func (d *Desk) SealContent(c export.Content) (export.Sealed, string) {
+	d.t.Helper()
+	p, err := d.Maker.Prepare(d.t.Context(), c)
 	d.must(err)
 	s, err := d.Maker.Seal(d.t.Context(), d.SealRequest(p))
 	d.must(err)
