@@ -49,23 +49,25 @@ func TestAWrongFileIsRefusedAtItsField(t *testing.T) {
 	d := newDesk(t)
 	before, blobs := d.counts(), d.blobs()
 	for name, w := range d.wrongFiles() {
-		f := d.form()
-		f.upload["file"] = webFile{w.name, w.mediaType, w.body}
+		a := d.form()
+		a.file = webFile{w.name, w.mediaType, w.body}
+		d.send(d.at(a, "kind"))
+		f := d.at(a, "order")
 		page := d.send(f)
 		said := page.complaint("file")
 		if page.status != http.StatusUnprocessableEntity || said == "" || !strings.Contains(said, w.says) || !page.linked("file") {
 			t.Errorf("%s: status %d, at the field %q, want %q; %s", name, page.status, said, w.says, page.problem())
 		}
-		again, err := page.form("/requests/new")
+		again, err := page.form("/order")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if gone := lost(f.fields, again.fields); len(gone) > 0 || again.fields.Get("document") != "" {
-			t.Errorf("%s: lost %v, kept document %q", name, gone, again.fields.Get("document"))
+		if gone := lost(f.fields, again.fields); len(gone) > 0 || d.draftOf(a).Content.Order != nil {
+			t.Errorf("%s: lost %v, kept %v", name, gone, d.draftOf(a).Content.Order)
 		}
 	}
-	if diff := changed(without(before), without(d.counts())); len(diff) > 0 {
+	if diff := changed(without(before, "draft", "event draft", "idempotency"), without(d.counts(), "draft", "event draft", "idempotency")); len(diff) > 0 {
 		t.Errorf("wrong files changed %v", diff)
 	}
 	if now := d.blobs(); now != blobs {
@@ -92,22 +94,22 @@ func (d *desk) blobs() string {
 // stays when another file is refused.
 func TestAWrongFileDoesNotReplaceTheOrder(t *testing.T) {
 	d := newDesk(t)
-	f := d.withOrder()
-	have := f.fields.Get("document")
+	a := d.withOrder()
+	have := d.draftOf(a).Content.Order
+	f := d.at(a, "order")
 	f.upload["file"] = webFile{"order.pdf", "application/pdf", []byte("This is the order.")}
 	page := d.send(f)
-	again, err := page.form("/requests/new")
-	d.must(err)
-	if page.complaint("file") == "" || again.fields.Get("document") != have {
-		t.Errorf("status %d, document %q, want %q kept and the field marked", page.status, again.fields.Get("document"), have)
+	if now := d.draftOf(a).Content.Order; page.complaint("file") == "" || now.Blob != have.Blob {
+		t.Errorf("status %d, order %v, want %v kept and the field marked", page.status, now, have)
 	}
-	d.submitted(fillRequest(again, storyNow))
+	d.submitted(a)
 }
 
 // TestABodyThatIsNotAFormIsRefusedWhole: too large, cut off, or put together
 // wrongly; the page says so in words.
 func TestABodyThatIsNotAFormIsRefusedWhole(t *testing.T) {
 	d := newDesk(t)
+	at := d.form().draft + "/order"
 	before, blobs := d.counts(), d.blobs()
 	part := func(head, body string) string {
 		return "--XX\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
@@ -130,7 +132,7 @@ func TestABodyThatIsNotAFormIsRefusedWhole(t *testing.T) {
 		"JSON":                 {"application/json", `{"need":"x"}`, 415},
 		"two keys":             {"multipart/form-data; boundary=XX", key + key + "--XX--\r\n", 400},
 	} {
-		got := d.ask(d.officer, "POST", "/requests/new", map[string]string{"Content-Type": c.kind}, c.body)
+		got := d.ask(d.officer, "POST", at, map[string]string{"Content-Type": c.kind}, c.body)
 		if got.status != c.status || !strings.Contains(got.body, "<h1>") {
 			t.Errorf("%s: status %d, want %d; %.200s", name, got.status, c.status, got.body)
 		}
@@ -149,7 +151,7 @@ func TestABodyThatIsNotAFormIsRefusedWhole(t *testing.T) {
 func TestTheOrderComesBackAsItWas(t *testing.T) {
 	d := newDesk(t)
 	f, pdf := d.form(), d.order("IN/94/2026/62")
-	f.upload["file"] = webFile{"../../\u202efdp.<b>order</b>.pdf", "application/pdf", pdf}
+	f.file = webFile{"../../\u202efdp.<b>order</b>.pdf", "application/pdf", pdf}
 	id := d.submitted(f)
 	for _, accept := range []string{"", "text/html", "image/*", "*/*"} {
 		got := d.ask(d.officer, "GET", "/requests/"+id+"/order", map[string]string{"Accept": accept}, "")

@@ -31,7 +31,7 @@ var wrongAnswers = []wrongAnswer{
 	{"expires_on", "2026-01-01", "ends before it begins", nil},
 
 	// times that are none, or two
-	{first0 + "zone", "", "answer", nil},
+	{first0 + "zone", "", "time zone", nil},
 	{first0 + "zone", "Mars/Olympus", "zone", nil},
 	{first0 + "zone", "+05:30", "zone", nil},
 	{first0 + "zone", "IST", "zone", nil},
@@ -103,13 +103,13 @@ var choices = []string{"process", "issuer_kind", "offence_class", "order_languag
 // summary leads there, everything typed is kept, and nothing is half done.
 func TestEachWrongAnswerIsToldAtItsField(t *testing.T) {
 	d := newDesk(t)
-	sound := d.withOrder()
+	sound := d.withOrder().set("expires_on", "")
 	before := d.counts()
 	for _, w := range wrongAnswers {
-		f := d.copy(sound).set(w.also...).set(w.field, w.typed)
+		f := d.at(sound.copy().set(w.also...).set(w.field, w.typed), stepOfAnswer(w.field))
 		page := d.send(f)
 		d.toldAt(t, page, w)
-		again, err := page.form("/requests/new")
+		again, err := page.form("/" + stepOfAnswer(w.field))
 		if err != nil {
 			t.Errorf("%s = %q: the form is gone: %v", w.field, w.typed, err)
 			continue
@@ -119,6 +119,7 @@ func TestEachWrongAnswerIsToldAtItsField(t *testing.T) {
 				t.Errorf("%s = %q: lost what was typed in %s: %q", w.field, w.typed, name, again.fields[name])
 			}
 		}
+		d.send(d.at(sound, stepOfAnswer(w.field)))
 	}
 	if diff := changed(without(before), without(d.counts())); len(diff) > 0 {
 		t.Errorf("wrong answers changed %v", diff)
@@ -126,12 +127,12 @@ func TestEachWrongAnswerIsToldAtItsField(t *testing.T) {
 	d.submitted(sound) // and the form itself was right
 }
 
-// copy is a form to be spoilt.
-func (d *desk) copy(f *webForm) *webForm {
-	out := *f
-	out.fields = map[string][]string{}
-	for name, list := range f.fields {
-		out.fields[name] = slices.Clone(list)
+// copy is a request to be spoilt, with the same draft.
+func (a *application) copy() *application {
+	out := *a
+	out.answers = map[string][]string{}
+	for name, list := range a.answers {
+		out.answers[name] = slices.Clone(list)
 	}
 	return &out
 }
@@ -154,21 +155,29 @@ func (d *desk) toldAt(t *testing.T, page *webPage, w wrongAnswer) {
 // TestEverythingWrongIsToldAtOnce leaves the whole form empty.
 func TestEverythingWrongIsToldAtOnce(t *testing.T) {
 	d := newDesk(t)
-	page, err := d.officer.get(d.ctx, "/requests/new")
-	d.must(err)
-	f, err := page.form("/requests/new")
-	d.must(err)
+	empty := d.form()
+	empty.answers = map[string][]string{}
 	before := d.counts()
-	page = d.send(f.set("do", "check"))
-	for _, field := range []string{"process", "file", "issuer_kind", "issuer_name", "order_number", "issued_on", "order_signed", "legal_basis", "addressee", "offence_class",
-		"offence_provision", "offence_text", "by_network", first0 + "kind", first0 + "identifier", first0 + "from", first0 + "to", first0 + "zone", first0 + "person_role",
-		first0 + "purpose", first0 + "categories", "need", "need_stated"} {
-		if page.complaint(field) == "" || !page.linked(field) {
-			t.Errorf("%s: nothing is said of it", field)
+	for step, fields := range map[string][]string{
+		"kind":    {"want", "process"},
+		"order":   {"file", "issuer_name", "order_number", "issued_on", "order_signed", "order_language", "legal_basis", "addressee", "order_addressee_right"},
+		"targets": {first0 + "kind", first0 + "identifier", first0 + "from", first0 + "to", first0 + "person_role", first0 + "purpose", first0 + "categories"},
+		"need":    {"offence_class", "offence_provision", "offence_text", "by_network", "need", "need_stated", "confidential"},
+	} {
+		page := d.send(d.at(empty, step))
+		for _, field := range fields {
+			if page.complaint(field) == "" || !page.linked(field) {
+				t.Errorf("%s: nothing is said of %s", step, field)
+			}
+		}
+		if page.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: status %d", step, page.status)
 		}
 	}
-	if page.status != http.StatusUnprocessableEntity {
-		t.Errorf("status %d", page.status)
+	check, err := d.officer.get(d.ctx, empty.draft+"/check")
+	d.must(err)
+	if links := check.links(empty.draft + "/"); len(links) < 25 {
+		t.Errorf("the check leads to %v only", links)
 	}
 	if diff := changed(without(before), without(d.counts())); len(diff) > 0 {
 		t.Errorf("an empty form changed %v", diff)
@@ -181,7 +190,10 @@ func TestTheRepeatedHourCanBeSaid(t *testing.T) {
 	d := newDesk(t)
 	sound := d.withOrder()
 	for typed, utc := range map[string]string{"2026-10-25T02:30:00+02:00": "25 Oct 2026, 00:30:00 UTC", "2026-10-25T02:30:00+01:00": "25 Oct 2026, 01:30:00 UTC"} {
-		page := d.send(d.copy(sound).set(first0+"zone", "Europe/Berlin", first0+"to", typed))
+		page, err := sound.copy().set(first0+"zone", "Europe/Berlin", first0+"to", typed).walk(d.ctx)
+		d.must(err)
+		page, err = d.officer.get(d.ctx, sound.draft+"/check")
+		d.must(err)
 		if said := strings.Join(strings.Fields(textOf(page.root)), " "); page.status != http.StatusOK || !strings.Contains(said, utc) {
 			t.Errorf("%s: status %d %s; want it read as %s", typed, page.status, page.problem(), utc)
 		}

@@ -107,21 +107,35 @@ func (s *stage) submits() {
 	p := s.as("asha.rao")
 	s.goTo(p, "/requests", 200, "requests-empty")
 	s.goTo(p, "/requests/new", 200, "request-new")
-	if got := p.Follow(`.actions button[value="check"]`); got != 422 {
+	s.press(p, `form[action="/drafts"] button`)
+	s.look(p, "draft-kind-empty")
+	next := `p.actions button[value="next"]`
+	if got := p.Follow(next); got != 422 {
 		s.t.Fatalf("an empty form is answered %d", got)
 	}
-	s.look(p, "request-new-mistakes")
-	p.Click(`input[name="process"][value="IN-94"]`)
-	s.press(p, `button[name="do"][value="kind"]`)
+	s.look(p, "draft-kind-mistakes")
 	order := filepath.Join(s.t.TempDir(), "order.pdf")
 	s.must(os.WriteFile(order, s.order("CC/94/2026/17"), 0o600))
-	p.Upload(`input[name="file"]`, order)
-	answers := fillRequest(&webForm{fields: url.Values{}}, storyNow).fields
-	answers.Del("do")
-	s.fill(p, answers)
-	s.look(p, "request-new-filled")
-	s.press(p, `.actions button[value="check"]`)
-	s.look(p, "request-check")
+	all := newApplication(nil, storyNow)
+	for _, step := range typedSteps {
+		answers := url.Values{}
+		for name, list := range all.answers {
+			if stepOfAnswer(name) == step {
+				answers[name] = list
+			}
+		}
+		if step == "order" {
+			p.Upload(`input[name="file"]`, order)
+		}
+		s.fill(p, answers)
+		s.look(p, "draft-"+step+"-filled")
+		s.press(p, next)
+	}
+	s.look(p, "draft-check")
+	s.press(p, `a[href$="/targets"]`)
+	s.look(p, "draft-targets-read")
+	s.press(p, `button[value="go-sign"]`)
+	s.look(p, "draft-sign")
 	s.press(p, `form.final button[class*="primary"]`)
 	s.id = path.Base(p.Path())
 	s.ref = s.load(requests.ID(s.id)).Request.Ref
@@ -340,7 +354,8 @@ func (s *stage) everyPageWasSeen() {
 	for template, name := range map[string]string{
 		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
 		"finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
-		"request_check": "request-check", "request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
+		"cosign": "request-cosign", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
+		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
 		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",
 		"style": "style", "verify": "help-verify",
 	} {

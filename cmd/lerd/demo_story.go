@@ -67,33 +67,24 @@ func (d *demo) submits(ctx context.Context, st *story) error {
 	if err != nil {
 		return err
 	}
-	page, err := officer.get(ctx, "/requests/new")
-	if err != nil {
-		return err
-	}
-	form, err := page.form("/requests/new")
-	if err != nil {
-		return err
-	}
 	now := time.Now().UTC()
 	pdf, err := d.order(now)
 	if err != nil {
 		return err
 	}
-	form.upload["file"] = webFile{"order.pdf", "application/pdf", pdf}
-	page, err = fillRequest(form, now).send(ctx)
+	a := newApplication(officer, now)
+	a.file = webFile{"order.pdf", "application/pdf", pdf}
+	form, err := a.sign(ctx)
 	if err != nil {
 		return err
 	}
-	if form, err = page.form("/requests"); err != nil {
-		return err
-	}
-	if page, err = form.send(ctx); err != nil {
+	page, err := form.send(ctx)
+	if err != nil {
 		return err
 	}
 	st.id = path.Base(page.url.Path)
 	st.ref = refPattern.FindString(textOf(first(page.root, "h1")))
-	d.note("%s; the form was complete, every reading was shown back, the clock runs", st.ref)
+	d.note("%s; every step was kept in a sealed draft, every reading was shown back", st.ref)
 	return nil
 }
 
@@ -122,26 +113,6 @@ func (d *demo) cosigns(ctx context.Context, st *story) error {
 
 // refPattern is the form of a request's reference.
 var refPattern = regexp.MustCompile(`LR-[0-9]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}`)
-
-// fillRequest answers the form as an officer would.
-func fillRequest(f *webForm, now time.Time) *webForm {
-	date := func(t time.Time) string { return t.Format(time.DateOnly) }
-	minute := func(t time.Time) string { return t.Format("2006-01-02 15:04") }
-	f.set("do", "check", "process", "IN-94", "issuer_kind", "station_officer", "issuer_name", "Cyber Crime Police Station, Sample District",
-		"order_number", "CC/94/2026/17", "issued_on", date(now.AddDate(0, 0, -3)), "return_on", date(now.AddDate(0, 0, 14)), "order_signed", "yes",
-		"order_language", "en", "legal_basis", "BNSS 2023, section 94", "addressee", "Sample Messenger Ltd",
-		"offence_class", "0701", "offence_provision", "BNS 2023, section 318(4)", "offence_text", "Sale of tickets that do not exist.",
-		"max_penalty_years", "7", "by_network", "yes", "need", "To identify who sold the tickets.",
-		"order_addressee_right", "yes", "need_stated", "yes", "need_facts_shown", "yes", "need_proportionality", "yes", "need_individualised", "yes",
-		"offence_sole_purpose_identify", "yes", "confidential", "no", "emergency", "no",
-		"further_fir_number", "FIR 231/2026", "further_data_description", "registered number and login addresses with ports",
-		"further_time_and_place", "by return through this portal")
-	f.set("targets-0-kind", "phone", "targets-0-identifier", sample.SuspectPhone, "targets-0-holder_at", minute(now.AddDate(0, -1, 0)),
-		"targets-0-from", minute(now.AddDate(0, -3, 0)), "targets-0-to", minute(now.AddDate(0, 0, -1)), "targets-0-zone", "Asia/Kolkata",
-		"targets-0-person_role", "suspect", "targets-0-purpose", "identify_user")
-	f.fields["targets-0-categories"] = []string{"phone_number", "ip_address"}
-	return f
-}
 
 // reviews: a reviewer claims the case, answers the checks, and qualifies it;
 // counsel answers what only counsel may.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"net/url"
 	"path"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"lerd/internal/requests"
 )
 
 // desk is an officer at the form of a new request.
@@ -22,29 +23,42 @@ func newDesk(t *testing.T) *desk {
 	return &desk{p, p.visit("asha.rao")}
 }
 
-// form gives the form of a new request, answered as a careful officer does.
-func (d *desk) form() *webForm {
+// form is a new request, answered as a careful officer does; its draft has begun.
+func (d *desk) form() *application {
 	d.t.Helper()
-	page, err := d.officer.get(d.ctx, "/requests/new")
-	d.must(err)
-	f, err := page.form("/requests/new")
-	d.must(err)
-	return fillRequest(f, storyNow)
+	a := newApplication(d.officer, storyNow)
+	d.must(a.begin(d.ctx))
+	return a
 }
 
-// withOrder is a form that already carries its order.
-func (d *desk) withOrder() *webForm {
+// withOrder is a request of which every step is saved, its order included.
+func (d *desk) withOrder() *application {
 	d.t.Helper()
-	f := d.form()
-	f.upload["file"] = webFile{"order.pdf", "application/pdf", d.order("IN/94/2026/60")}
-	f.set("do", "kind")
-	page := d.send(f)
-	f, err := page.form("/requests/new")
+	a := d.form()
+	a.file = webFile{"order.pdf", "application/pdf", d.order("IN/94/2026/60")}
+	_, err := a.walk(d.ctx)
 	d.must(err)
-	if f.fields.Get("document") == "" {
-		d.t.Fatal("the form does not carry the order")
+	a.file = webFile{}
+	if d.draftOf(a).Content.Order == nil {
+		d.t.Fatal("the draft does not carry the order")
 	}
-	return fillRequest(f, storyNow)
+	return a
+}
+
+// draftOf gives a request's draft as its unit sees it.
+func (d *desk) draftOf(a *application) requests.Draft {
+	d.t.Helper()
+	got, err := d.cases.OpenDraft(d.as("asha.rao"), requests.DraftID(path.Base(a.draft)))
+	d.must(err)
+	return got
+}
+
+// at gives the form of a step, filled in.
+func (d *desk) at(a *application, step string) *webForm {
+	d.t.Helper()
+	f, err := a.step(d.ctx, step)
+	d.must(err)
+	return f
 }
 
 // send sends a form, however it is answered.
@@ -57,22 +71,18 @@ func (d *desk) send(f *webForm) *webPage {
 	return page
 }
 
-// checked gives the form of the page that shows how everything was read.
-func (d *desk) checked(f *webForm) *webForm {
+// checked gives the form of the page on which a request is signed.
+func (d *desk) checked(a *application) *webForm {
 	d.t.Helper()
-	page := d.send(f)
-	if page.status != http.StatusOK {
-		d.t.Fatalf("the form was refused: %s", page.problem())
-	}
-	last, err := page.form("/requests")
+	f, err := a.sign(d.ctx)
 	d.must(err)
-	return last
+	return f
 }
 
-// submitted submits a form and gives the id of its case.
-func (d *desk) submitted(f *webForm) string {
+// submitted submits a request, has it signed twice, and gives its id.
+func (d *desk) submitted(a *application) string {
 	d.t.Helper()
-	page, err := d.checked(f).send(d.ctx)
+	page, err := d.checked(a).send(d.ctx)
 	d.must(err)
 	id := path.Base(page.url.Path)
 	d.seconded(id)
@@ -109,7 +119,7 @@ func (p *webPage) linked(field string) bool {
 func lost(typed, shown url.Values) []string {
 	var out []string
 	for name, want := range typed {
-		if name == "idempotency_key" || name == "do" || slices.Equal(want, []string{""}) {
+		if name == "idempotency_key" || name == "revision" || name == "do" || strings.HasPrefix(name, "defaults-") || slices.Equal(want, []string{""}) {
 			continue
 		}
 		got := shown[name]

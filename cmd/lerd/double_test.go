@@ -74,7 +74,7 @@ func once(t *testing.T, got map[string]int, event string, rows ...string) {
 func TestEveryFormOfTheStoryCanBeSentTwice(t *testing.T) {
 	d := newDesk(t)
 	last := d.checked(d.withOrder())
-	once(t, d.hammer(d.officer, last), "request.propose", "request", "target", "request_signature", "assertion")
+	once(t, d.hammer(d.officer, last), "request.propose", "request", "target", "request_signature", "assertion", "document")
 	list := d.column("SELECT id::text FROM request")
 	if len(list) != 1 {
 		t.Fatalf("%d cases", len(list))
@@ -144,17 +144,18 @@ func TestAKeyIsForOneForm(t *testing.T) {
 	_, err := last.send(d.ctx)
 	d.must(err)
 	before := d.counts()
-	page := d.send(d.copy(last).set("need", "Another need altogether."))
+	last.set("digest", strings.Repeat("0", 64))
+	page := d.send(last)
 	if page.status != http.StatusConflict || first(page.root, "h1") == nil {
 		t.Errorf("status %d", page.status)
 	}
 	other := d.visit("vikram.nair")
-	got := d.ask(other, "POST", "/requests", nil, last.fields.Encode()) // a colleague's form under the same key is their own
+	got := d.ask(other, "POST", "/drafts", nil, last.fields.Encode()) // a colleague's form under the same key is their own
 	if got.status != http.StatusSeeOther {
 		t.Errorf("a colleague's form under the same key answers %d", got.status)
 	}
 	diff := changed(without(before, "session", "event session"), without(d.counts(), "session", "event session"))
-	if n := len(d.column("SELECT 'x' FROM request")); n != 2 {
+	if n := len(d.column("SELECT 'x' FROM request UNION ALL SELECT 'x' FROM draft")); n != 3 {
 		t.Errorf("%d cases; changed %v", n, diff)
 	}
 }

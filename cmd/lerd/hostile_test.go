@@ -30,12 +30,9 @@ func TestHostileTextInEveryField(t *testing.T) {
 	d := newDesk(t)
 	sound := d.withOrder()
 	before := d.counts()
-	for _, field := range slices.Sorted(maps.Keys(sound.fields)) {
-		if field == "idempotency_key" || field == "do" {
-			continue
-		}
+	for _, field := range slices.Sorted(maps.Keys(sound.answers)) {
 		for _, kind := range []string{"HTML", "SQL"} { // the others all fields together
-			page := d.send(d.copy(sound).set(field, hostile[kind]))
+			page := d.send(d.at(sound.copy().set(field, hostile[kind]), stepOfAnswer(field)))
 			if page.status != http.StatusOK && page.status != http.StatusUnprocessableEntity {
 				t.Errorf("%s in %s: status %d", kind, field, page.status)
 			}
@@ -48,20 +45,25 @@ func TestHostileTextInEveryField(t *testing.T) {
 	}
 }
 
-func (d *desk) everyFieldAtOnce(t *testing.T, sound *webForm) {
+func (d *desk) everyFieldAtOnce(t *testing.T, sound *application) {
 	t.Helper()
 	for kind, text := range hostile {
-		f := d.copy(sound)
-		for field := range sound.fields {
-			if field != "idempotency_key" && field != "do" {
-				f.set(field, text)
+		a := sound.copy()
+		for field := range sound.answers {
+			a.set(field, text)
+		}
+		for _, step := range typedSteps {
+			page := d.send(d.at(a, step))
+			if page.status != http.StatusUnprocessableEntity {
+				t.Errorf("%s everywhere at %s: status %d", kind, step, page.status)
 			}
+			inert(t, page, kind+" everywhere at "+step)
 		}
-		page := d.send(f)
-		if page.status != http.StatusUnprocessableEntity {
-			t.Errorf("%s everywhere: status %d", kind, page.status)
+		for _, at := range []string{"/check", "/kind", "/targets"} {
+			page, err := d.officer.get(d.ctx, a.draft+at)
+			d.must(err)
+			inert(t, page, kind+" read at "+at)
 		}
-		inert(t, page, kind+" everywhere")
 	}
 }
 

@@ -91,6 +91,7 @@ func (h *house) plant(s *scenario) {
 		s.t.Fatalf("the planted case is %s", c.Request.State)
 	}
 	h.own["agency"] = string(c.Request.Agency)
+	h.own["draft"] = string(s.drafted("CANARY/ORDER/77").ID)
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
 	h.accounts = map[string]string{}

@@ -23,7 +23,9 @@ var entrance = map[string]string{
 	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody", "keys.file": "everybody",
 	"schema.export": "everybody", "schema.records": "everybody", "schema.phone_numbers": "everybody", "schema.ip_addresses": "everybody", "schema.outcomes": "everybody",
 
-	"request.list": "officer", "request.new": "officer", "request.draft": "officer", "request.submit": "officer", "request.show": "officer",
+	"request.list": "officer", "request.new": "officer", "draft.create": "officer", "draft.template": "officer", "draft.kind": "officer", "draft.kind_save": "officer", "draft.order": "officer", "draft.order_save": "officer",
+	"draft.targets": "officer", "draft.targets_save": "officer", "draft.need": "officer", "draft.need_save": "officer", "draft.check": "officer", "draft.sign": "officer", "draft.submit": "officer",
+	"draft.take_over": "officer", "draft.drop": "officer", "request.show": "officer",
 	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",
 	"cosign.show": "officer", "cosign.sign": "officer", "cosign.return": "officer", "request.take_back": "officer", "request.sheet": "officer",
 	"bundle.download": "officer", "bundle.acknowledge": "officer", "bundle.proof": "officer",
@@ -66,6 +68,8 @@ func kindOf(r web.Route) string {
 		return "finding"
 	case strings.HasPrefix(r.Path, "/accounts/"):
 		return "account"
+	case strings.HasPrefix(r.Path, "/drafts/"):
+		return "draft"
 	case strings.HasPrefix(r.Path, "/audit/events/"):
 		return "event"
 	}
@@ -175,7 +179,7 @@ func (h *house) gets(t *testing.T) {
 }
 
 // looks are the events that a GET may write: that somebody read something.
-var looks = map[string]bool{"event request.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
+var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
 	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event recall.listed": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
@@ -194,7 +198,7 @@ func (h *house) expectGet(t *testing.T, p person, r web.Route, got reply) {
 		if got.status != http.StatusUnauthorized {
 			t.Errorf("nobody: GET %s answers %d, want 401", path, got.status)
 		}
-	case !p.may(r.Name), p.foreign && kindOf(r) == "request":
+	case !p.may(r.Name), p.foreign && (kindOf(r) == "request" || kindOf(r) == "draft"):
 		if !h.gone(p, r, got) {
 			t.Errorf("%s: GET %s answers %d, and otherwise than a page that is not there", p, path, got.status)
 		}

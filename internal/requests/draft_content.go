@@ -30,6 +30,7 @@ type DraftContent struct {
 	Targets   []TargetInput           `json:"targets,omitempty"`
 	Rejected  []RejectedTarget        `json:"rejected,omitempty"` // rows of a list that could not be taken
 	Dropped   int                     `json:"dropped,omitempty"`  // rows of a list that are not even kept to be mended
+	Import    *ImportReport           `json:"import,omitempty"`   // what became of the last list
 	Order     *DraftOrder             `json:"order,omitempty"`
 	Returned  *DraftNote              `json:"returned,omitempty"`  // why a supervisor sent it back
 	Revisions map[DraftStep]int       `json:"revisions,omitempty"` // how often each step was saved

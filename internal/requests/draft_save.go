@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"time"
 
@@ -39,8 +40,10 @@ func (s *Service) SaveDraft(ctx context.Context, id DraftID, edit DraftEdit) (d 
 		switch {
 		case d.State != DraftOpen:
 			return d, errDraftSent
-		case d.Content.Revisions[edit.Step] != edit.Revision:
+		case d.Content.Revisions[edit.Step] != edit.Revision && !d.Content.has(edit):
 			return d, errDraftMoved
+		case d.Content.Revisions[edit.Step] != edit.Revision:
+			return d, nil // the same, sent twice
 		}
 		edit.Apply(&d.Content)
 		if err = s.putDraft(ctx, &d, key, edit.Step); fault.KindOf(err) != fault.Conflict || err == nil {
@@ -48,6 +51,21 @@ func (s *Service) SaveDraft(ctx context.Context, id DraftID, edit DraftEdit) (d 
 		}
 	}
 	return d, err
+}
+
+// has tells whether an edit would change nothing.
+func (c DraftContent) has(edit DraftEdit) bool {
+	was, err := json.Marshal(c)
+	if err != nil {
+		return false
+	}
+	var copied DraftContent
+	if json.Unmarshal(was, &copied) != nil {
+		return false
+	}
+	edit.Apply(&copied)
+	now, err := json.Marshal(copied)
+	return err == nil && bytes.Equal(was, now)
 }
 
 var errDraftMoved = fault.New(fault.Conflict, "Somebody else, or another tab of yours, has saved this step since you opened it. Both texts are shown; choose, and save again.")

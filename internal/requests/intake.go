@@ -417,10 +417,23 @@ func readTargets(r *reader, in []TargetInput, q *Request) []Target {
 func readTarget(r *reader, in TargetInput, prefix string) Target {
 	t := Target{Kind: in.Kind, PersonRole: in.PersonRole, Purpose: in.Purpose, WantPhone: in.WantPhone, WantIP: in.WantIP,
 		AsTyped: personal.NewText(in.Identifier), Zone: strings.TrimSpace(in.Zone)}
-	parsed, err := identifier.Parse(records.Kind(in.Kind), in.Identifier)
-	r.take(prefix+"identifier", err)
-	t.Identifier = parsed.Canonical
+	switch records.Kind(in.Kind) {
+	case records.ByPhone, records.ByUsername, records.ByAccount:
+		parsed, err := identifier.Parse(records.Kind(in.Kind), in.Identifier)
+		r.take(prefix+"identifier", err)
+		t.Identifier = parsed.Canonical
+	default:
+		r.fail(prefix+"kind", "Choose what the identifier is: a phone number, a username or a numeric account id.")
+		if strings.TrimSpace(in.Identifier) == "" {
+			r.fail(prefix+"identifier", "Type the number, username or id.")
+		}
+	}
 	period, err := identifier.ParsePeriod(in.From, in.To, in.Zone)
+	if err != nil {
+		if _, bad := identifier.ParseMoment("zone", "2026-01-01 12:00", in.Zone); bad != nil {
+			r.take(prefix+"zone", bad)
+		}
+	}
 	for _, p := range fault.ProblemsOf(err) {
 		r.fail(prefix+p.Field, p.Message)
 	}

@@ -22,7 +22,6 @@ import (
 	"lerd/internal/personal"
 	"lerd/internal/records"
 	"lerd/internal/requests"
-	"lerd/internal/requests/identifier"
 	"lerd/internal/violations"
 )
 
@@ -33,6 +32,7 @@ var theLaw = sync.OnceValues(func() (*legal.Registry, error) { return legal.Load
 const (
 	caseID    = "11111111-1111-4111-8111-111111111111"
 	otherCase = "22222222-2222-4222-8222-222222222222" // of another agency
+	draftID   = "44444444-4444-4444-8444-444444444444"
 	docID     = "33333333-3333-4333-8333-333333333333"
 	findingID = "44444444-4444-4444-8444-444444444444"
 )
@@ -45,11 +45,9 @@ type deskFake struct {
 	filters   []requests.Filter
 	doc       requests.Document
 	docBytes  string
-	uploads   int
 	uploadErr error
-	preview   error
-	submitErr error
-	submitted []requests.Submission
+	draft     requests.Draft
+	check     requests.DraftCheck
 	said      []string // replies and reasons
 	sayErr    error
 	bundle    io.ReadCloser
@@ -112,44 +110,75 @@ func (d *deskFake) OpenDocument(ctx context.Context, id requests.ID) (requests.D
 	return d.doc, io.NopCloser(strings.NewReader(d.docBytes)), d.find(ctx, id)
 }
 
-func (d *deskFake) Upload(_ context.Context, name, _ string, r io.Reader) (requests.Document, error) {
+func (d *deskFake) NewDraft(ctx context.Context) (requests.Draft, error) {
+	d.draft = requests.Draft{ID: draftID, Agency: "a1", Owner: "p1", State: requests.DraftOpen, ChangedAt: testDay, ExpiresAt: testDay.AddDate(0, 0, 30)}
+	return d.draft, d.once(ctx, requests.PathOfDraft(draftID))
+}
+
+func (d *deskFake) ListDrafts(context.Context) ([]requests.Draft, error) {
+	if d.draft.ID == "" {
+		return nil, nil
+	}
+	return []requests.Draft{d.draft}, nil
+}
+
+func (d *deskFake) OpenDraft(_ context.Context, id requests.DraftID) (requests.Draft, error) {
+	if id != d.draft.ID || d.draft.ID == "" {
+		return requests.Draft{}, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	return d.draft, nil
+}
+
+func (d *deskFake) TakeOverDraft(ctx context.Context, id requests.DraftID) error {
+	_, err := d.OpenDraft(ctx, id)
+	return err
+}
+
+func (d *deskFake) DropDraft(ctx context.Context, id requests.DraftID) error {
+	_, err := d.OpenDraft(ctx, id)
+	return err
+}
+
+func (d *deskFake) SaveDraft(ctx context.Context, id requests.DraftID, edit requests.DraftEdit) (requests.Draft, error) {
+	now, err := d.OpenDraft(ctx, id)
+	if err != nil {
+		return now, err
+	}
+	c := &d.draft.Content
+	if c.Revisions == nil {
+		c.Revisions, c.SavedBy = map[requests.DraftStep]int{}, map[requests.DraftStep]requests.DraftNote{}
+	}
+	if c.Revisions[edit.Step] != edit.Revision {
+		return d.draft, fault.New(fault.Conflict, "Somebody else has saved.")
+	}
+	edit.Apply(c)
+	c.Revisions[edit.Step]++
+	c.SavedBy[edit.Step] = requests.DraftNote{By: "Bo Lind", At: testDay}
+	return d.draft, nil
+}
+
+func (d *deskFake) KeepOrder(ctx context.Context, id requests.DraftID, name, _ string, r io.Reader) (requests.Draft, error) {
 	b, err := io.ReadAll(r)
 	if err != nil || d.uploadErr != nil {
-		return requests.Document{}, errors.Join(err, d.uploadErr)
+		return d.draft, errors.Join(err, d.uploadErr)
 	}
-	d.uploads++
-	d.docBytes, d.doc.FileName, d.doc.Bytes = string(b), personal.NewText(name), int64(len(b))
-	return d.doc, nil
+	d.draft.Content.Order = &requests.DraftOrder{Name: name, SHA256: strings.Repeat("ab", 32), Bytes: int64(len(b)), Pages: 3, At: testDay}
+	return d.draft, nil
 }
 
-func (d *deskFake) Uploaded(_ context.Context, id requests.DocumentID) (requests.Document, error) {
-	if id != d.doc.ID || d.uploads == 0 {
-		return requests.Document{}, fault.New(fault.NotFound, "There is nothing here.")
-	}
-	return d.doc, nil
+func (d *deskFake) ImportTargets(ctx context.Context, id requests.DraftID, in requests.TargetImport) (requests.Draft, error) {
+	return d.SaveDraft(ctx, id, requests.DraftEdit{Step: requests.StepTargets, Revision: in.Revision, Apply: func(c *requests.DraftContent) {}})
 }
 
-func (d *deskFake) Preview(_ context.Context, in requests.Submission) (requests.Request, error) {
+func (d *deskFake) CheckDraft(_ context.Context, draft requests.Draft) (requests.DraftCheck, error) {
+	out := d.check
+	out.Agency, out.Document, out.Request = d.cs.Agency, d.doc, d.cs.Request
+	return out, nil
+}
+
+func (d *deskFake) SubmitDraft(ctx context.Context, id requests.DraftID) (requests.Request, error) {
 	q := d.cs.Request
-	q.Targets = nil
-	for i, t := range in.Targets {
-		period, _ := identifier.ParsePeriod(t.From, t.To, t.Zone)
-		q.Targets = append(q.Targets, requests.Target{Ordinal: i + 1, Kind: t.Kind, Identifier: personal.NewText(t.Identifier), AsTyped: personal.NewText(t.Identifier), PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP,
-			From: period.From, To: period.To, Zone: t.Zone})
-	}
-	return q, d.preview
-}
-
-func (d *deskFake) Submit(ctx context.Context, in requests.Submission) (requests.Request, error) {
-	if d.submitErr != nil {
-		return requests.Request{}, d.submitErr
-	}
-	q := requests.Request{ID: requests.ID("00000000-0000-4000-8000-00000000000" + string(rune('0'+len(d.submitted))))}
-	if err := d.once(ctx, requests.PathOf(q.ID)); err != nil {
-		return q, err
-	}
-	d.submitted = append(d.submitted, in)
-	return q, nil
+	return q, d.once(ctx, requests.PathOf(q.ID))
 }
 
 func (d *deskFake) say(ctx context.Context, id requests.ID, text string) error {
@@ -240,7 +269,7 @@ func actSite(t *testing.T) (*site, *deskFake, *findingsFake) {
 	d := newDesk()
 	f := &findingsFake{sheet: aSheet(), desk: d}
 	st := newSite(t, func(c *Config) {
-		c.Services = Services{Law: law, Cases: d, Intake: d, Delivery: d, Agencies: d, Findings: f}
+		c.Services = Services{Law: law, Cases: d, Drafts: d, Drafting: d, Delivery: d, Agencies: d, Findings: f}
 		c.Development, c.DevSignIn = true, devFake{}
 	})
 	officer := st.sessions.actors["tok-officer"]
@@ -277,21 +306,6 @@ func aSheet() violations.Sheet {
 		Account: records.Summary{Account: 10000001, Username: personal.NewText("harbour_lights"), CreatedAt: testDay.AddDate(-2, 0, 0), Status: records.Banned},
 		Rule:    legal.Rule{ID: "PR-05", Version: 1, Title: "Fraud and scams", Text: "Do not deceive people to obtain money."},
 	}
-}
-
-// goodForm is a new request whose form is complete.
-func goodForm(pairs ...string) url.Values {
-	v := formOf("process", "EU-EPOC-S", "issuer_kind", "judge", "issuer_name", "Amtsgericht Musterstadt", "order_number", "12 Gs 345/26",
-		"issued_on", "2026-11-01", "order_signed", "yes", "order_language", "de", "legal_basis", "Art. 4", "addressee", "Messenger Ltd", "document", docID,
-		"offence_class", "0701", "offence_provision", "§ 263 StGB", "offence_text", "Tickets", "max_penalty_years", "5", "by_network", "yes",
-		"targets-0-kind", "phone", "targets-0-identifier", "+44 7700 900123", "targets-0-from", "2026-10-01 00:00", "targets-0-to", "2026-11-01 00:00", "targets-0-zone", "Europe/Berlin",
-		"targets-0-person_role", "suspect", "targets-0-purpose", "identify_user", "targets-0-categories", "phone_number",
-		"need", "He sold them.", "order_addressee_right", "yes", "need_stated", "yes", "need_facts_shown", "yes", "need_proportionality", "yes",
-		"need_individualised", "yes", "offence_sole_purpose_identify", "yes", "confidential", "no", "emergency", "no")
-	for i := 0; i+1 < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return v
 }
 
 // multipartOf makes a form with a file of it.

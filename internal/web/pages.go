@@ -24,8 +24,13 @@ func allViews() []view {
 		styleView.view,
 		practiceView.view,
 		requestListView.view,
-		requestNewView.view,
-		requestCheckView.view,
+		newRequestView.view,
+		draftKindView.view,
+		draftOrderView.view,
+		draftTargetsView.view,
+		draftNeedView.view,
+		draftCheckView.view,
+		draftSignView.view,
 		requestView.view,
 		withdrawView.view,
 		cosignView.view,
@@ -55,7 +60,7 @@ func (s *Server) allRoutes() []Route {
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
-		s.requestListRoutes(), s.requestNewRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
 	} {
 		routes = append(routes, part...)
@@ -67,7 +72,7 @@ func (s *Server) allRoutes() []Route {
 // looks for words which nobody wrote.
 func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, nextInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
-		requestInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
+		draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{},
 		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{}}

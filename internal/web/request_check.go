@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
@@ -12,70 +11,11 @@ import (
 	"lerd/internal/requests/identifier"
 )
 
-// requestCheckPage says how every answer of a new request was read, before it
-// is submitted.
-type requestCheckPage struct {
-	Base
-	Key      string // idempotency key of the submission
-	Hidden   []pair // the answers as they were typed
-	Process  []Fact
-	Order    []Fact
-	Offence  []Fact
-	Need     []Fact
-	Targets  []targetReading
-	Deadline []Fact
-	Explain  []string
-	Signed   []Fact // the digest of what is signed
-	StepUp   *StepUp
-	Submit   Button
-	Change   Button
-}
-
 // targetReading is how we read one account of a request.
 type targetReading struct {
 	Title   string
 	Facts   []Fact
 	Warning string // about clocks that change within the period
-}
-
-var requestCheckView = newPage[requestCheckPage]("request_check", "breadcrumb", "button", "facts", "cell", "badge", "when", "digest", "step_up")
-
-// showCheck shows the readings of a request whose form is complete.
-func (s *Server) showCheck(c *Ctx, in requestInput, q requests.Request) error {
-	agency, err := s.ownAgency(c)
-	if err != nil {
-		return err
-	}
-	doc, err := s.cfg.Services.Intake.Uploaded(c.Ctx(), requests.DocumentID(in.Document))
-	if err != nil {
-		return err
-	}
-	p := requestCheckPage{Base: c.Base("request_check.title"), Hidden: answered(in), Explain: paragraphs(q.DueExplained),
-		Submit: Button{Text: c.T("request_check.submit")}, Change: Button{Text: c.T("request_check.change"), Kind: "secondary", Name: "do", Value: "edit"}}
-	p.Key = p.Base.Key
-	p.Zone = zoneOf(agency)
-	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {p.Title, ""}}
-	cs := requests.Case{Request: q, Agency: agency, Document: doc}
-	p.Process, p.Order, p.Offence, p.Need = s.processFacts(c, cs), s.orderFacts(c, cs), s.offenceFacts(c, cs), s.needFacts(c, cs)
-	p.Deadline = deadlineFacts(c, q, p.Zone)
-	digest := requests.Digest(q, doc.SHA256)
-	p.StepUp = c.StepUp(identity.PurposeSubmit, digest)
-	p.Signed = []Fact{{c.T("cosign.digest"), Cell{Digest: &Digest{"SHA-256", hex.EncodeToString(digest[:])}}}}
-	for _, t := range q.Targets {
-		p.Targets = append(p.Targets, c.reading(t))
-	}
-	return requestCheckView.Show(c, p)
-}
-
-// answered leaves the empty answers out.
-func answered(in requestInput) []pair {
-	var out []pair
-	for _, p := range pairs(in) {
-		if p.Value != "" {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // reading says how an account, its moments and its period were read.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -18,18 +17,6 @@ import (
 func (s *Server) ownAgency(c *Ctx) (identity.Agency, error) {
 	actor, _ := c.Actor()
 	return s.cfg.Services.Agencies.AgencyByID(c.Ctx(), actor.Agency)
-}
-
-// processesFor gives the processes by which authorities of a country can have
-// data handed over today.
-func (s *Server) processesFor(c *Ctx, country string) []*legal.Process {
-	var out []*legal.Process
-	for _, p := range s.cfg.Services.Law.InForce(c.Now()) {
-		if p.Kind == legal.Disclosure && (len(p.Countries) == 0 || slices.Contains(p.Countries, country)) {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // yesNo are the two answers of a question about the order.
@@ -53,33 +40,6 @@ func (c *Ctx) choose(key string, values ...string) []Option {
 // pick begins a select with a line that chooses nothing.
 func (c *Ctx) pick(options []Option) []Option {
 	return append([]Option{{Text: c.T("form.choose")}}, options...)
-}
-
-// requestOptions gives every choice of the form its options.
-func (s *Server) requestOptions(c *Ctx, f *Form, agency identity.Agency) {
-	law := s.cfg.Services.Law
-	var processes, issuers, offences []Option
-	for _, p := range s.processesFor(c, agency.Country) {
-		processes = append(processes, Option{Value: string(p.ID), Text: c.processName(string(p.ID), p.Title), Hint: c.Law("process."+string(p.ID)+".about", p.Description) + " (" + string(p.ID) + ")"})
-	}
-	for _, k := range law.IssuerKinds() {
-		issuers = append(issuers, Option{Value: k.ID, Text: c.Law("issuer."+k.ID, k.Title)})
-	}
-	slices.SortFunc(issuers, func(a, b Option) int { return strings.Compare(a.Text, b.Text) })
-	for _, o := range law.OffenceClasses() {
-		offences = append(offences, Option{Value: o.Code, Text: o.Code + " · " + c.Law("offence."+o.Code, o.Title)})
-	}
-	f.Options("process", processes)
-	f.Options("issuer_kind", c.pick(issuers)).Options("validator_kind", c.pick(issuers))
-	f.Options("order_language", c.pick(c.languages())).Options("offence_class", c.pick(offences))
-	for name, fd := range f.fields {
-		if fd.Input == "radios" && name != "process" && !strings.HasPrefix(name, "targets-") {
-			f.Options(name, c.yesNo())
-		}
-	}
-	for _, i := range f.Rows("targets") {
-		s.targetOptions(c, f, "targets-"+strconv.Itoa(i)+"-")
-	}
 }
 
 func (s *Server) targetOptions(c *Ctx, f *Form, row string) {

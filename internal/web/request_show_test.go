@@ -285,10 +285,9 @@ func TestListFiltersAndPages(t *testing.T) {
 }
 
 func TestNoAddressHoldsWhatIsPersonal(t *testing.T) {
-	st, d, _ := actSite(t)
-	d.uploads = 1
-	st.post("/requests/new", goodForm("do", "check"))
-	st.post("/requests", goodForm())
+	st, _, _ := actSite(t)
+	st.post("/drafts", formOf())
+	st.post("/drafts/"+draftID+"/need", formOf("revision", "0", "do", "save", "need", "Ana Novak", "offence_text", "12 Gs"))
 	st.do(call{path: "/requests/" + caseID, token: "tok-officer"})
 	for _, secret := range []string{"7700", "12 Gs", "Amtsgericht", "Ana Novak"} {
 		if strings.Contains(st.log.String(), secret) {
@@ -302,8 +301,8 @@ func TestServicesAreWholeOrAbsent(t *testing.T) {
 	for name, s := range map[string]Services{
 		"cases without law":    {Cases: d},
 		"findings without law": {Findings: f},
-		"intake alone":         {Law: st.cfg.Services.Law, Intake: d},
-		"no agencies":          {Law: st.cfg.Services.Law, Cases: d, Intake: d, Delivery: d},
+		"drafts alone":         {Law: st.cfg.Services.Law, Drafts: d, Drafting: d},
+		"no agencies":          {Law: st.cfg.Services.Law, Cases: d, Drafts: d, Drafting: d, Delivery: d},
 	} {
 		cfg := st.cfg
 		cfg.Services = s

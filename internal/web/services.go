@@ -14,12 +14,13 @@ import (
 )
 
 // Services are the steps that pages take. A page whose service is nil is not
-// there; *requests.Service fulfils Cases, Intake and Delivery, and
+// there; *requests.Service fulfils Cases, Drafts, Drafting, Cosigning and Delivery, and
 // *violations.Service fulfils Findings.
 type Services struct {
 	Law      *legal.Registry
 	Cases    Cases
-	Intake   Intake
+	Drafts   Drafts
+	Drafting Drafting
 	Delivery Delivery
 	// Cosigning is nil where no agency signs twice.
 	Cosigning Cosigning
@@ -72,12 +73,22 @@ type Cases interface {
 	OpenDocument(ctx context.Context, id requests.ID) (requests.Document, io.ReadCloser, error)
 }
 
-// Intake takes requests in. Every fault of form is told at once.
-type Intake interface {
-	Upload(ctx context.Context, fileName, declaredType string, r io.Reader) (requests.Document, error)
-	Uploaded(ctx context.Context, id requests.DocumentID) (requests.Document, error)
-	Preview(ctx context.Context, in requests.Submission) (requests.Request, error)
-	Submit(ctx context.Context, in requests.Submission) (requests.Request, error)
+// Drafts are requests that are being written, shared in a unit.
+type Drafts interface {
+	NewDraft(ctx context.Context) (requests.Draft, error)
+	ListDrafts(ctx context.Context) ([]requests.Draft, error)
+	OpenDraft(ctx context.Context, id requests.DraftID) (requests.Draft, error)
+	TakeOverDraft(ctx context.Context, id requests.DraftID) error
+	DropDraft(ctx context.Context, id requests.DraftID) error
+}
+
+// Drafting writes on a draft and submits it. Every fault of form is told at once.
+type Drafting interface {
+	SaveDraft(ctx context.Context, id requests.DraftID, edit requests.DraftEdit) (requests.Draft, error)
+	KeepOrder(ctx context.Context, id requests.DraftID, fileName, declaredType string, r io.Reader) (requests.Draft, error)
+	ImportTargets(ctx context.Context, id requests.DraftID, in requests.TargetImport) (requests.Draft, error)
+	CheckDraft(ctx context.Context, d requests.Draft) (requests.DraftCheck, error)
+	SubmitDraft(ctx context.Context, id requests.DraftID) (requests.Request, error)
 }
 
 // Cosigning is the second signature, and the ways back into the draft.
@@ -190,8 +201,8 @@ func (s Services) check() error {
 	switch {
 	case s.Law == nil && (s.Cases != nil || s.Findings != nil):
 		return fault.New(fault.Invalid, "web: cases and findings need Services.Law")
-	case (s.Intake != nil || s.Delivery != nil) && (s.Cases == nil || s.Intake == nil || s.Delivery == nil || s.Agencies == nil):
-		return fault.New(fault.Invalid, "web: an agency's pages need Cases, Intake, Delivery and Agencies together")
+	case (s.Drafts != nil || s.Delivery != nil) && (s.Cases == nil || s.Drafts == nil || s.Drafting == nil || s.Delivery == nil || s.Agencies == nil):
+		return fault.New(fault.Invalid, "web: an agency's pages need Cases, Drafts, Drafting, Delivery and Agencies together")
 	case s.Vetting != nil && (s.Calls == nil || s.Related == nil):
 		return fault.New(fault.Invalid, "web: the registrars' pages need Calls and Related")
 	case (s.Review != nil || s.Releases != nil) && (s.Cases == nil || s.Related == nil || s.Law == nil):
