@@ -30,7 +30,7 @@ func (s *Service) Claim(ctx context.Context, id ID) (err error) {
 	q.Reviewer, q.ClaimedAt = actor.Person, s.now()
 	for i := range q.Targets {
 		if err := s.resolve(ctx, &q.Targets[i]); err != nil {
-			return err
+			return s.stopped(ctx, c, err)
 		}
 		tell(&part, "resolved_"+q.Targets[i].Ref(), personal.NewText(q.Targets[i].Resolution))
 		part.Update = append(part.Update, &q.Targets[i])

@@ -43,9 +43,12 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.sameHolders(ctx, c, rel.Items); err != nil {
+		return err
+	}
 	rows, err := s.collect(ctx, &rel)
 	if err != nil {
-		return err
+		return s.stopped(ctx, c, err)
 	}
 	if len(rows) == 0 {
 		return s.endWithout(ctx, c, rule, causes)
@@ -253,6 +256,9 @@ func (s *Service) stands(ctx context.Context, c Case) error {
 		if _, err := s.Releases.Confirmed(ctx, i.Finding); err != nil {
 			return err
 		}
+	}
+	if err := s.sameHolders(ctx, c, c.Release.Items); err != nil {
+		return err
 	}
 	return s.guard(ctx, c)
 }

@@ -128,7 +128,8 @@ type Config struct {
 // Service takes the steps of a case.
 type Service struct {
 	Config
-	empty sync.Map // ID → true: cases whose records were read, and there were none
+	empty  sync.Map // ID → true: cases whose records were read, and there were none
+	halted sync.Map // what halt has put on record
 }
 
 // New makes a Service.
