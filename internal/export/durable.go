@@ -16,6 +16,22 @@ const tmpMark = ".tmp-"
 // writeFile makes dir/name with what fill writes: all of it on disk, or no
 // such name. Order: temporary file, fsync, rename, fsync of the folder.
 func (m *Maker) writeFile(dir, name string, fill func(*os.File) error) (err error) {
+	if err := m.writeWhole(dir, name, fill, (*os.File).Sync); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// writeLoose is writeFile for what is of no use after a crash of the machine,
+// as what it belongs to is hidden: it waits for no disk.
+func (m *Maker) writeLoose(dir, name string, b []byte) error {
+	return m.writeWhole(dir, name, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	}, func(*os.File) error { return nil })
+}
+
+func (m *Maker) writeWhole(dir, name string, fill, sync func(*os.File) error) (err error) {
 	tmp, err := m.tmpName(name)
 	if err != nil {
 		return err
@@ -29,13 +45,10 @@ func (m *Maker) writeFile(dir, name string, fill func(*os.File) error) (err erro
 			os.Remove(f.Name()) //nolint:errcheck // Sweep takes what is left
 		}
 	}()
-	if err = errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(fill(f), sync(f), f.Close()); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
 
 func (m *Maker) tmpName(name string) (string, error) {

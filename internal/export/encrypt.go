@@ -32,7 +32,7 @@ type EncryptRequest struct {
 }
 
 // Encrypt verifies the sealed bundle from disk and, only if all of it holds,
-// writes the release set EXP-….zip.p7m (or .zip.age), as a stream: the set is
+// leaves the release set EXP-….zip.p7m (or .zip.age), as a stream: the set is
 // never on the disk in the clear. When it was done before, it gives that result.
 func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, err error) {
 	id := r.Sealed.ExportID
@@ -43,14 +43,11 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 	if (len(r.Recipients) == 0) == (len(r.Age) == 0) {
 		return Released{}, fault.New(fault.Gate, "Give the agency's certificates or its age recipients, one kind of them.")
 	}
-	if err := m.selfVerify(ctx, r); err != nil {
-		return Released{}, err
-	}
 	out = Released{ExportID: id, File: id + ".zip.p7m", ContainerSHA256: r.Sealed.SHA256, Recipients: recipientNames(r)}
 	if len(r.Age) > 0 {
 		out.File = id + ".zip.age"
 	}
-	if err := m.writeFile(m.Dir, out.File, func(f *os.File) error { return m.encryptTo(f, r) }); err != nil {
+	if err := m.writeFile(m.Dir, out.File, func(f *os.File) error { return m.verifyAndEncrypt(ctx, f, r) }); err != nil {
 		return Released{}, err
 	}
 	sum, err := fileSum(filepath.Join(m.Dir, out.File))
@@ -63,6 +60,18 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 		return Released{}, err
 	}
 	return out, m.writeBytes(m.stagingRoot(), id+".released.json", b)
+}
+
+// verifyAndEncrypt does both at once. The encrypted file gets its name only if
+// the container holds: what was encrypted of one that does not is thrown away.
+func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptRequest) error {
+	encrypted := make(chan error, 1)
+	go func() { encrypted <- m.encryptTo(f, r) }()
+	err := m.selfVerify(ctx, r)
+	if eerr := <-encrypted; err == nil {
+		err = eerr
+	}
+	return err
 }
 
 func (m *Maker) loadReleased(id string) (r Released, err error) {

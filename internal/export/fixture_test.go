@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net/netip"
 	"os"
@@ -173,9 +175,13 @@ func (d *desk) seal(phones, ips int) Sealed {
 func (d *desk) clear(s Sealed) string {
 	d.t.Helper()
 	dir := d.t.TempDir()
-	b, err := readHidden(filepath.Join(d.maker.Dir, s.Container))
+	h, err := openHidden(filepath.Join(d.maker.Dir, s.Container))
 	d.must(err)
-	d.must(os.WriteFile(filepath.Join(dir, s.Container), b, 0o600))
+	defer h.Close()
+	out, err := os.Create(filepath.Join(dir, s.Container))
+	d.must(err)
+	_, err = io.Copy(out, h.reader())
+	d.must(errors.Join(err, out.Close()))
 	for _, name := range []string{s.Signature, s.TimeStamp, s.ExportID + ".tlog-proof", s.ExportID + ".released.json"} {
 		if b, err := os.ReadFile(filepath.Join(d.maker.Dir, name)); err == nil && name != "" {
 			d.must(os.WriteFile(filepath.Join(dir, name), b, 0o600))

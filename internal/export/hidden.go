@@ -63,7 +63,7 @@ func createHidden(path string) (*hiddenWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &hiddenWriter{file: f, buf: bufio.NewWriterSize(f, 256<<10), stream: streamAt(nonce, 0), work: make([]byte, 32<<10)}
+	w := &hiddenWriter{file: f, buf: bufio.NewWriterSize(f, 32<<10), stream: streamAt(nonce, 0), work: make([]byte, 8<<10)}
 	_, err = w.buf.Write(nonce[:])
 	return w, err
 }
@@ -131,7 +131,7 @@ func (h *hiddenFile) Close() error { return h.file.Close() }
 
 // reader reads from the beginning.
 func (h *hiddenFile) reader() io.Reader {
-	return bufio.NewReaderSize(io.NewSectionReader(h, 0, h.size), 256<<10)
+	return bufio.NewReaderSize(io.NewSectionReader(h, 0, h.size), int(min(h.size+1, 128<<10)))
 }
 
 // readHidden gives a small hidden file.

@@ -31,7 +31,12 @@ func contents(t testing.TB, p Prepared) fstest.MapFS {
 	}
 	out := fstest.MapFS{}
 	for _, f := range s.Files {
-		b, err := readHidden(filepath.Join(p.Dir, f.Blob))
+		r, err := f.open(p.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		r.Close()
 		if err != nil {
 			t.Fatal(err)
 		}

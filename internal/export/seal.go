@@ -83,7 +83,7 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	if err != nil {
 		return Sealed{}, err
 	}
-	if err := m.writeBytes(m.stagingRoot(), id+".sealed.json", b); err != nil {
+	if err := m.writeLoose(m.stagingRoot(), id+".sealed.json", b); err != nil {
 		return Sealed{}, err
 	}
 	// The contents are in the container now; a second copy would only be a risk.
@@ -150,12 +150,12 @@ func (b *box) list(p asic.Part, mediaType string, root bool) {
 }
 
 func (b *box) staged(f *staged) error {
-	file, err := openHidden(filepath.Join(b.dir, f.Blob))
+	file, err := f.open(b.dir)
 	if err != nil {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if err := b.zip.Add(f.Part, file.reader()); err != nil {
+	if err := b.zip.Add(f.Part, file); err != nil {
 		return err
 	}
 	b.list(f.Part, f.MediaType, f.Root)
@@ -279,7 +279,7 @@ func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest) error
 	if err != nil {
 		return err
 	}
-	if err := m.writeBytes(m.Dir, out.Signature, signature); err != nil {
+	if err := m.writeLoose(m.Dir, out.Signature, signature); err != nil {
 		return err
 	}
 	if r.TSA == nil {
@@ -290,7 +290,7 @@ func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest) error
 		return err
 	}
 	out.TimeStamp, out.StampedAt = out.Container+".tsr", stamp.Time
-	return m.writeBytes(m.Dir, out.TimeStamp, stamp.Response)
+	return m.writeLoose(m.Dir, out.TimeStamp, stamp.Response)
 }
 
 func fileSum(name string) (sum [32]byte, err error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -17,7 +18,8 @@ type staged struct {
 	MediaType string
 	Root      bool
 	Rows      *int64
-	Blob      string // file name in the staging folder
+	Blob      string // file name in the staging folder; empty where Data holds it
+	Data      []byte // of a small file, compressed
 }
 
 // stage is the index of a staging folder; it is written last.
@@ -105,16 +107,35 @@ func (s *stream) finish(rows *int64) error {
 	return nil
 }
 
+// add stages a small file in the index itself: two dozen files of a few
+// kilobytes would cost more to make than to compress.
 func (st *stager) add(name, mediaType string, b []byte) error {
-	s, err := st.begin(name, mediaType)
+	var out bytes.Buffer
+	d := asic.NewDeflater(&out, name)
+	if _, err := d.Write(b); err != nil {
+		return err
+	}
+	part, err := d.Close()
 	if err != nil {
 		return err
 	}
-	_, err = bytes.NewReader(b).WriteTo(s)
-	if ferr := s.finish(nil); err == nil {
-		err = ferr
+	st.files = append(st.files, staged{Part: part, MediaType: mediaType, Data: out.Bytes()})
+	return nil
+}
+
+// open gives a staged file as it will lie in the container.
+func (f *staged) open(dir string) (io.ReadCloser, error) {
+	if f.Blob == "" {
+		return io.NopCloser(bytes.NewReader(f.Data)), nil
 	}
-	return err
+	h, err := openHidden(filepath.Join(dir, f.Blob))
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{h.reader(), h}, nil
 }
 
 func notPrepared(id string) error {

@@ -14,20 +14,22 @@ import (
 // recordWriter writes each record once into its CSV and into records.json,
 // from the same cells, in one pass over the sources.
 type recordWriter struct {
-	bound  boundary
-	row    row
-	buf    []byte
-	last   []byte
-	json   *stream
-	cases  *caseGraph
-	empty  map[*columns.Table][]int64 // by column: rows in which it is empty
-	phones int64
-	ips    int64
+	bound   boundary
+	row     row
+	buf     []byte
+	last    []byte
+	json    *stream
+	cases   *caseGraph
+	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
+	checker map[*columns.Table]*columns.Checker
+	phones  int64
+	ips     int64
 }
 
 func (st *stager) records(ctx context.Context, c *Content) (w *recordWriter, err error) {
 	w = &recordWriter{bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
-		empty: map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
+		checker: map[*columns.Table]*columns.Checker{phoneTable: columns.NewChecker(phoneTable), ipTable: columns.NewChecker(ipTable)},
+		empty:   map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
 	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
 	if err != nil {
 		return nil, err
@@ -139,7 +141,7 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 }
 
 func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv *stream, first bool) error {
-	if err := t.Check(cells); err != nil {
+	if err := w.checker[t].Check(cells); err != nil {
 		return err
 	}
 	if bytes.Compare(cells[0], w.last) <= 0 {

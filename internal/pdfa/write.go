@@ -2,11 +2,14 @@ package pdfa
 
 import (
 	"bytes"
-	"compress/zlib"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/zlib"
 
 	"github.com/go-text/typesetting/font"
 )
@@ -32,11 +35,16 @@ func (f *file) add(format string, a ...any) int {
 	return n
 }
 
+// packers are used again: each has tables of half a megabyte.
+var packers = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
+
 // stream adds a stream, compressed unless raw.
 func (f *file) stream(dict string, b []byte, raw bool) (int, error) {
 	if !raw {
 		var z bytes.Buffer
-		w := zlib.NewWriter(&z)
+		w := packers.Get().(*zlib.Writer)
+		defer packers.Put(w)
+		w.Reset(&z)
 		if _, err := w.Write(b); err != nil {
 			return 0, err
 		}

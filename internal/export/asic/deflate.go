@@ -58,6 +58,9 @@ type job struct {
 	hashed     sync.WaitGroup
 }
 
+// jobs are used again from file to file.
+var jobs = sync.Pool{New: func() any { return &job{} }}
+
 var writers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(io.Discard, level)
 	if err != nil {
@@ -73,11 +76,20 @@ func NewDeflater(w io.Writer, name string) *Deflater {
 		hashes: make(chan *job, depth), done: make(chan error, 1), failed: make(chan struct{}),
 		sha256: sha256.New(), sha512: sha512.New()}
 	for range depth {
-		d.free <- &job{buf: make([]byte, 0, dictSize+chunkSize)}
+		d.free <- nil // made when it is needed: most files are smaller than a chunk
 	}
 	go d.hash()
 	go d.collect()
 	return d
+}
+
+// take gives a place's job, or one from the pool where it has none yet.
+func (d *Deflater) take(j *job) *job {
+	if j == nil {
+		j = jobs.Get().(*job)
+		j.buf, j.dict, j.err = j.buf[:0], 0, nil
+	}
+	return j
 }
 
 // Write takes uncompressed octets.
@@ -85,7 +97,7 @@ func (d *Deflater) Write(p []byte) (int, error) {
 	total := len(p)
 	for len(p) > 0 {
 		if d.current == nil {
-			d.current = <-d.free
+			d.current = d.take(<-d.free)
 		}
 		n := min(len(p), d.current.dict+chunkSize-len(d.current.buf))
 		d.current.buf = append(d.current.buf, p[:n]...)
@@ -107,6 +119,7 @@ func (d *Deflater) flush() error {
 	var next *job
 	select {
 	case next = <-d.free:
+		next = d.take(next)
 	case <-d.failed:
 		return io.ErrClosedPipe
 	}
@@ -173,7 +186,9 @@ func (d *Deflater) Close() (Part, error) {
 	}
 	close(d.hashes)
 	close(d.queue)
-	if werr := <-d.done; werr != nil {
+	werr := <-d.done
+	d.giveBack()
+	if werr != nil {
 		return Part{}, werr
 	}
 	if err != nil {
@@ -184,6 +199,19 @@ func (d *Deflater) Close() (Part, error) {
 	d.sha256.Sum(d.part.SHA256[:0])
 	d.sha512.Sum(d.part.SHA512[:0])
 	return d.part, err
+}
+
+// giveBack returns the jobs to the pool, once nobody works on them.
+func (d *Deflater) giveBack() {
+	if d.current != nil {
+		jobs.Put(d.current)
+		d.current = nil
+	}
+	for len(d.free) > 0 {
+		if j := <-d.free; j != nil {
+			jobs.Put(j)
+		}
+	}
 }
 
 // StoredPart describes b as a file that is not compressed.

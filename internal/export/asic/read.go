@@ -15,7 +15,7 @@ func (e *Entry) Open() io.Reader {
 	if e.Stored {
 		return &checked{e: e, in: raw}
 	}
-	packed := bufio.NewReaderSize(raw, 64<<10)
+	packed := bufio.NewReaderSize(raw, int(min(e.Compressed+1, 64<<10)))
 	return &checked{e: e, in: flate.NewReader(packed), packed: packed}
 }
 

@@ -85,17 +85,21 @@ func (t *Table) Check(cells [][]byte) error {
 	if len(cells) != len(t.Columns) {
 		return fault.New(fault.Invalid, "A row of %s has %d cells in place of %d.", t.Name, len(cells), len(t.Columns))
 	}
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if len(cells[i]) == 0 {
-			if c.Required {
-				return fault.New(fault.Invalid, "%s.%s must not be empty.", t.Name, c.Name)
-			}
-			continue
+	for i, cell := range cells {
+		if err := t.checkCell(i, cell); err != nil {
+			return err
 		}
-		if !c.fits(cells[i]) {
-			return fault.New(fault.Invalid, "%s.%s is not %s.", t.Name, c.Name, c.form())
-		}
+	}
+	return nil
+}
+
+func (t *Table) checkCell(i int, cell []byte) error {
+	c := &t.Columns[i]
+	switch {
+	case len(cell) == 0 && c.Required:
+		return fault.New(fault.Invalid, "%s.%s must not be empty.", t.Name, c.Name)
+	case len(cell) > 0 && !c.fits(cell):
+		return fault.New(fault.Invalid, "%s.%s is not %s.", t.Name, c.Name, c.form())
 	}
 	return nil
 }

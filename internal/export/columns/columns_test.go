@@ -56,3 +56,40 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+// TestACheckerSaysWhatCheckSays goes through rows that repeat cells, spoil one
+// and come back, and compares each verdict with that of Table.Check.
+func TestACheckerSaysWhatCheckSays(t *testing.T) {
+	cells := map[Kind][]string{ID: {"a-1", "b:2", "=x", ""}, Time: {"2026-01-01T00:00:03.077Z", "2026-02-30T00:00:00Z", ""}, Enum: {"login", "logout", "lunch", ""},
+		Bool: {"true", "false", "TRUE", ""}, Phone: {"+4930123", "4930123", ""}, Addr: {"203.0.113.7", "2001:db8::1", "2001:DB8::1", "01.2.3.4", ""},
+		Port: {"443", "0443", ""}, Version: {"4", "6", "5", ""}, Code: {"49", "1", "049", ""}}
+	for _, table := range []*Table{&PhoneNumbers, &IPAddresses} {
+		c, refused := NewChecker(table), 0
+		for n := range 5000 {
+			row := make([][]byte, len(table.Columns))
+			for i, col := range table.Columns {
+				list := cells[col.Kind]
+				if col.Kind == Enum {
+					list = []string{col.Words[0], col.Words[1], "lunch", ""}
+				}
+				row[i] = []byte(list[0])
+				if (n*31+i*17)%23 == 0 {
+					row[i] = []byte(list[(n/23+i)%len(list)])
+				}
+			}
+			want, got := table.Check(row), c.Check(row)
+			if (want == nil) != (got == nil) || want != nil && want.Error() != got.Error() {
+				t.Fatalf("row %d: %v, want %v", n, got, want)
+			}
+			if got != nil {
+				refused++
+			}
+		}
+		if refused == 0 || refused == 5000 {
+			t.Errorf("%s: %d rows refused: the test shows nothing", table.Name, refused)
+		}
+		if c.Check(nil) == nil {
+			t.Error("a row without cells passes")
+		}
+	}
+}

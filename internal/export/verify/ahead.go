@@ -16,7 +16,7 @@ type block struct {
 	err  error
 }
 
-// ahead reads a file in a goroutine of its own, and hashes it meanwhile.
+// ahead reads a file in a goroutine of its own, and hashes it in another.
 type ahead struct {
 	blocks chan block
 	free   chan []byte
@@ -27,26 +27,36 @@ type ahead struct {
 	sums   sums
 }
 
+// Blocks that are read ahead at most, and the size of the largest, in octets.
+const (
+	most    = 9
+	largest = int64(256 << 10)
+)
+
 func (v *run) ahead(name string) (*ahead, error) {
-	r, _, err := v.src.open(name)
+	r, size, err := v.src.open(name)
 	if err != nil {
 		return nil, err
 	}
-	a := &ahead{blocks: make(chan block, 4), free: make(chan []byte, 6), stop: make(chan struct{})}
-	for range 6 {
-		a.free <- make([]byte, 256<<10)
+	a := &ahead{blocks: make(chan block, 4), free: make(chan []byte, most), stop: make(chan struct{})}
+	each := min(largest, max(size, 0)+1) // one more, to see that the file ends there
+	for range min(most, size/largest+2) {
+		a.free <- make([]byte, each)
 	}
 	hashes := []hash.Hash{sha256.New()}
 	if v.o.SHA512 {
 		hashes = append(hashes, sha512.New())
 	}
-	go a.fill(r, hashes)
+	raw := make(chan block, 4)
+	go a.fill(r, raw)
+	go a.hash(raw, hashes)
 	return a, nil
 }
 
-func (a *ahead) fill(r io.ReadCloser, hashes []hash.Hash) {
+// fill reads, and unpacks on the way.
+func (a *ahead) fill(r io.ReadCloser, raw chan<- block) {
 	defer r.Close() //nolint:errcheck // read only
-	defer close(a.blocks)
+	defer close(raw)
 	for {
 		var buf []byte
 		select {
@@ -55,23 +65,31 @@ func (a *ahead) fill(r io.ReadCloser, hashes []hash.Hash) {
 			return
 		}
 		n, err := io.ReadFull(r, buf[:cap(buf)])
-		for _, h := range hashes {
-			h.Write(buf[:n])
-		}
-		a.sums.size += int64(n)
 		if err == io.ErrUnexpectedEOF {
 			err = io.EOF
 		}
-		if err == io.EOF {
+		raw <- block{buf[:n], err}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// hash sums what was read, while the next block is unpacked.
+func (a *ahead) hash(raw <-chan block, hashes []hash.Hash) {
+	defer close(a.blocks)
+	for b := range raw {
+		for _, h := range hashes {
+			h.Write(b.data)
+		}
+		a.sums.size += int64(len(b.data))
+		if b.err == io.EOF {
 			hashes[0].Sum(a.sums.sha256[:0])
 			if len(hashes) > 1 {
 				hashes[1].Sum(a.sums.sha512[:0])
 			}
 		}
-		a.blocks <- block{buf[:n], err}
-		if err != nil {
-			return
-		}
+		a.blocks <- b
 	}
 }
 

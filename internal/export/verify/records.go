@@ -68,6 +68,7 @@ type parallel struct {
 	allowed map[string]*outcome        // subject and category
 	account map[string]string          // subject → the account of its records
 	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
+	checker *columns.Checker
 	cells   [][]byte
 	want    []byte
 	last    []byte
@@ -193,6 +194,7 @@ func (p *parallel) table(t *columns.Table, name, after string) (rows int64, err 
 	if head, err := csv.next(); err != nil || string(head) != t.Header() {
 		return 0, fault.New(fault.Invalid, "%s does not begin with the line of column names of its schema.", name)
 	}
+	p.checker = columns.NewChecker(t)
 	p.last, p.empty[t] = p.last[:0], make([]int64, len(t.Columns))
 	comma := true
 	for {
@@ -228,7 +230,7 @@ func (p *parallel) row(t *columns.Table, line []byte) (comma bool, err error) {
 	if p.cells, err = t.Split(line, p.cells); err != nil {
 		return false, err
 	}
-	if err := t.Check(p.cells); err != nil {
+	if err := p.checker.Check(p.cells); err != nil {
 		return false, err
 	}
 	if bytes.Compare(p.cells[0], p.last) <= 0 {
