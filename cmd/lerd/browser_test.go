@@ -38,9 +38,9 @@ func TestTheStoryInABrowser(t *testing.T) {
 		name string
 		play func()
 	}{
-		{"strangers", s.strangers}, {"the officer submits", s.submits}, {"the reviewer asks", s.asks}, {"the officer replies", s.replies},
+		{"strangers", s.strangers}, {"the officer submits", s.submits}, {"the reviewer asks", s.asks}, {"the officer replies", s.replies}, {"the officer asks for less", s.narrows},
 		{"reviewer and counsel check", s.checks}, {"confirmers confirm", s.confirms}, {"the approver approves", s.approves},
-		{"the officer downloads", s.downloads}, {"the auditor reads", s.audits}, {"everybody leaves", s.leaves},
+		{"the officer downloads", s.downloads}, {"the bundle is called back", s.callsBack}, {"the auditor reads", s.audits}, {"everybody leaves", s.leaves},
 	} {
 		begun := time.Now()
 		act.play()
@@ -353,7 +353,7 @@ func (s *stage) everyPageWasSeen() {
 	s.t.Helper()
 	for template, name := range map[string]string{
 		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
-		"finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
+		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
 		"cosign": "request-cosign", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
 		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
 		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",

@@ -46,6 +46,7 @@ var proper = map[string][]string{
 	"qualify": {"rita.lind"}, "refuse": {"rita.lind"}, "ask": {"rita.lind"}, "reply": {"asha.rao"}, "withdraw": {"vikram.nair"}, "confirm": {"carl.ito", "dana.cruz"},
 	"reject": {"emil.novak"}, "approve": {"anna.keller", "ben.osei", "anna.keller", "ben.osei", "rita.lind"}, "return": {"ben.osei"}, "download": {"asha.rao"}, "acknowledge": {"vikram.nair"},
 	"reissue": {"rita.lind", "ben.osei"}, "propose": {"rita.lind"}, "recall": {"anna.keller", "ben.osei", "rita.lind"}, "keep": {"anna.keller"}, "delete": {"asha.rao", "vikram.nair"}, "correct": {"rita.lind", "rita.lind", "omar.haddad"},
+	"narrow": {"asha.rao", "vikram.nair"}, "take over": {"asha.rao", "vikram.nair"},
 	"settle": {"helen.park"}, "reopen": {"helen.park"}, "counsel": {"rita.lind"}, "jobs": {""}, "suspend": {""}, "reinstate": {""}, "overturn": {""}, "appeal": {""},
 }
 
@@ -55,8 +56,8 @@ var fitting = map[requests.State][]string{
 	requests.AwaitingCosignature: {"cosign", "cosign", "cosign", "cosign", "send_back", "take_back", "claim"},
 	requests.Submitted:           {"claim", "claim", "claim", "claim", "claim", "take_back"}, requests.InReview: {"answer", "answer", "answer", "qualify", "qualify", "qualify", "decide", "counsel"},
 	requests.NeedsInformation: {"reply"}, requests.Qualified: {"jobs"}, requests.AwaitingConfirmation: {"confirm", "confirm", "confirm", "confirm", "confirm", "jobs", "reject"},
-	requests.Confirmed: {"jobs", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
-	requests.ExportedCase: {"download", "overturn", "reissue", "propose", "recall"}, requests.Delivered: {"acknowledge", "download", "overturn", "propose", "recall", "recall", "jobs"},
+	requests.Confirmed: {"jobs", "narrow", "approve", "approve", "approve", "overturn", "appeal", "return"}, requests.Approved: {"jobs", "jobs", "jobs", "overturn", "suspend", "suspend", "return"}, requests.LegalConflict: {"reopen", "reopen", "settle"},
+	requests.ExportedCase: {"download", "take over", "overturn", "reissue", "propose", "recall"}, requests.Delivered: {"acknowledge", "download", "overturn", "propose", "recall", "recall", "jobs"},
 	requests.Closed: {"propose", "recall", "download", "correct"}, requests.Recalled: {"delete", "correct", "correct", "download"},
 }
 
@@ -250,6 +251,11 @@ func (w *stroll) after(ctx context.Context, what string, id requests.ID) error {
 		return w.cases.ConfirmRecall(ctx, id, "Compared.")
 	case "keep":
 		return w.cases.RejectRecall(ctx, id, "It is right.")
+	case "narrow":
+		days := 10 + w.dice.IntN(120)
+		return w.cases.NarrowOwn(ctx, id, less(w.dice.IntN(3) > 0, w.dice.IntN(4) > 0, days), "Less.")
+	case "take over":
+		return w.cases.TakeOver(ctx, id, "On leave.")
 	case "delete":
 		return w.cases.ConfirmDeletion(ctx, id, "nobody", true)
 	}
@@ -347,6 +353,10 @@ UNION ALL SELECT r.id::text, 'two bundles of one case are out' FROM release r JO
 UNION ALL SELECT r.id::text, 'a correction that does not say so' FROM release r JOIN release o ON o.request_id = r.request_id AND o.state = 'recalled' AND o.retrieved_at < r.retrieved_at WHERE r.state = 'exported' AND r.supersedes IS NULL
 UNION ALL SELECT r.id::text, 'deliveries without receipts' FROM release r WHERE r.downloads <> (SELECT count(*) FROM release_receipt x WHERE x.release_id = r.id AND x.state = 'delivered')
 UNION ALL SELECT g.release_id::text, 'a grant is open for what is not out' FROM release_grant g JOIN release r ON r.id = g.release_id WHERE g.ended = '' AND r.state <> 'exported'
+UNION ALL SELECT r.id::text, 'wider than its agency asked when it left' FROM release r JOIN release_item i ON i.release_id = r.id JOIN amendment_item a ON a.target_id = i.target_id JOIN amendment m ON m.id = a.amendment_id
+	WHERE r.state NOT IN ('cancelled', 'recalled') AND (i.from_at < a.from_at OR i.to_at > a.to_at OR i.category = 'phone_number' AND NOT a.want_phone OR i.category = 'ip_address' AND NOT a.want_ip)
+UNION ALL SELECT g.release_id::text, 'granted to who does not hold the case' FROM release_grant g WHERE g.ended = '' AND g.officer_id <> coalesce((SELECT t.to_id FROM takeover t WHERE t.request_id = g.request_id ORDER BY t.ordinal DESC LIMIT 1),
+	(SELECT q.officer_id FROM request q WHERE q.id = g.request_id))
 UNION ALL SELECT x.release_id::text, 'fetched by somebody else' FROM release_receipt x JOIN release_grant g ON g.id = x.grant_id WHERE g.officer_id <> x.officer_id OR x.begun_at >= g.until_at`
 
 // tester is what a check of the gates complains to.

@@ -47,6 +47,10 @@ var entrance = map[string]string{
 	"agency.activate": "registrar", "agency.abandon": "registrar", "agency.renew": "registrar", "agency.suspend": "registrar", "agency.change": "registrar",
 	"agency.approve_change": "registrar", "agency.decline_change": "registrar", "agency.retire": "registrar",
 
+	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
+	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
+	"message.sheet": "reviewer counsel",
+
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
 
@@ -55,7 +59,7 @@ var redirects = map[string]bool{"landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {
@@ -76,9 +80,13 @@ func kindOf(r web.Route) string {
 	return "request"
 }
 
+// attachedDoc is the document that came with a message of the planted case.
+var attachedDoc string
+
 // at fills in a route's path.
 func at(r web.Route, id string) string {
 	path := strings.Replace(strings.Replace(r.Path, ":id", id, 1), ":page", "1", 1)
+	path = strings.Replace(path, ":doc", attachedDoc, 1)
 	path = strings.Replace(path, "/.well-known/lerd/*", "/.well-known/lerd/index.json", 1)
 	return strings.Replace(strings.Replace(path, "/static/*", "/static/nothing.css", 1), "/log/*", "/log/checkpoint", 1)
 }

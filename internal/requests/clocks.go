@@ -82,6 +82,9 @@ func (s *Service) pauses(c Case) []legal.Pause {
 	var out []legal.Pause
 	var since time.Time
 	for _, m := range c.Messages {
+		if m.Kind == Note {
+			continue
+		}
 		if m.FromRole.Staff() && since.IsZero() {
 			since = m.At
 		}

@@ -28,7 +28,7 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 	q := c.Request
 	var fresh []Target
 	for _, t := range q.Targets {
-		if t.AllegedRule == "" || t.AccountID == 0 {
+		if t.AllegedRule == "" || t.AccountID == 0 || t.Dropped() {
 			continue
 		}
 		if a, ok := c.ask(t); !ok || !a.Stands(s.now()) {
@@ -82,7 +82,7 @@ func (s *Service) Settle(ctx context.Context, id ID) (err error) {
 	for _, t := range c.Request.Targets {
 		a, ok := c.ask(t)
 		switch {
-		case !ok:
+		case !ok, t.Dropped():
 			continue
 		case violations.State(a.FindingState) == violations.Proposed:
 			return nil

@@ -56,6 +56,9 @@ func (s State) inLog() State { return s.ForAgency(false) }
 func quietly(e *audit.Event, from, to State, action Action, rule string) {
 	e.Facts["from"], e.Facts["to"] = string(from.inLog()), string(to.inLog())
 	switch {
+	case action == NarrowRequest:
+		e.Facts["rule"] = rule // the agency's own step
+		return
 	case from.inLog() == Examined && to.inLog() == Examined:
 		e.Kind = "request.examined"
 	case from.inLog() == Examined && !to.Open() && action != Withdraw && action != SettleConflict:

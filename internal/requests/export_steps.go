@@ -109,7 +109,7 @@ func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record,
 	if c.Request.State != Approved || c.Release == nil || c.Release.ApprovedDigest != c.Release.Digest || c.Release.Approver == "" {
 		return c, nil, fault.New(fault.Gate, "The case has no approved release.")
 	}
-	if err := distinct(c.Release.Approver, *c.Release); err != nil {
+	if err := distinct(c.Release.Approver, c); err != nil {
 		return c, nil, err
 	}
 	if err := s.stands(ctx, c); err != nil {

@@ -30,7 +30,7 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 	f := &legal.Facts{
 		ReceivedAt: q.ReceivedAt,
 		Agency: legal.AgencyFacts{Verified: legal.TriOf(c.Agency.Standing == identity.Verified), Suspended: c.Agency.Standing == identity.Suspended,
-			StrongLogin: legal.TriOf(c.Officer.Active), Country: c.Agency.Country},
+			StrongLogin: legal.TriOf(c.holderActive()), Country: c.Agency.Country},
 		Issuer:    legal.Authority{Kind: q.Order.IssuerKind, Country: c.Agency.Country},
 		Validator: legal.Authority{Kind: q.Order.ValidatorKind},
 		Order: legal.Order{Number: q.Order.Number, CaseNumber: q.Order.Number, IssuedAt: startOfDay(q.Order.IssuedOn, zone), ServedAt: q.ReceivedAt,
@@ -63,6 +63,9 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		f.Duplicate = legal.Duplicate{Kind: "follow_up", Of: string(twins[0])}
 	}
 	for _, t := range q.Targets {
+		if t.Dropped() {
+			continue
+		}
 		f.Targets = append(f.Targets, targetFacts(c, t, s.now()))
 	}
 	return f, nil
@@ -150,13 +153,23 @@ func findingFacts(c Case, t Target, now time.Time) legal.FindingFacts {
 func answers(c Case) []legal.Answer {
 	var out []legal.Answer
 	for _, a := range c.Latest() {
-		if a.Automatic {
+		if a.Automatic || a.Target != "" && !c.asks(a.Target) {
 			continue
 		}
 		out = append(out, legal.Answer{Check: legal.CheckID(a.Check), Target: a.Target, Result: legal.Result(a.Result),
 			Note: a.Note.Reveal(), Place: a.Place, By: a.By, Role: a.As})
 	}
 	return out
+}
+
+// asks tells whether something is still asked of a target.
+func (c Case) asks(ref string) bool {
+	for _, t := range c.Request.Targets {
+		if t.Ref() == ref {
+			return !t.Dropped()
+		}
+	}
+	return false
 }
 
 // choices gives where the reviewer decided more strictly than the law derives.

@@ -6,7 +6,6 @@ import (
 
 	"lerd/internal/change"
 	"lerd/internal/fault"
-	"lerd/internal/identity"
 )
 
 // ReissueReasons are the reasons for which a bundle is issued again.
@@ -59,7 +58,3 @@ func (s *Service) Reissue(ctx context.Context, id ID, reason, why string) (err e
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: append(parts, part), Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
-
-// Holder is the officer who holds a case now: who asked, or the colleague who
-// took it over last.
-func (c Case) Holder() identity.PersonID { return c.Request.Officer }

@@ -77,9 +77,13 @@ func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.Even
 		return rel, nil, err
 	}
 	var causes []audit.EventID
+	wanted := 0
 	for _, t := range c.Request.Targets {
 		ask, ok := c.ask(t)
-		if !ok || !ask.Stands(s.now()) {
+		if !ok || t.Dropped() {
+			continue
+		}
+		if wanted++; !ask.Stands(s.now()) {
 			continue
 		}
 		f, err := s.Releases.Confirmed(ctx, ask.Finding)
@@ -88,12 +92,12 @@ func (s *Service) newRelease(ctx context.Context, c Case) (Release, []audit.Even
 		}
 		causes = append(causes, f.EventID)
 		for _, d := range c.Decisions {
-			if d.Target == t.ID && d.Outcome.Leaves() {
-				rel.Items = append(rel.Items, item(c, rel.ID, d, f))
+			if it, ok := item(c, rel.ID, d, f).within(t); ok && d.Target == t.ID && d.Outcome.Leaves() {
+				rel.Items = append(rel.Items, it)
 			}
 		}
 	}
-	if len(rel.Items) == 0 {
+	if len(rel.Items) == 0 && wanted > 0 {
 		return rel, nil, fault.New(fault.Gate, "Nothing of this case may leave: no decision to produce meets a confirmed finding.")
 	}
 	return rel, causes, nil
@@ -227,7 +231,7 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	if c.Release == nil || c.Release.State != Prepared {
 		return fault.New(fault.Conflict, "The records are not frozen yet. Reload the page in a moment.")
 	}
-	if err := distinct(actor.Person, *c.Release); err != nil {
+	if err := distinct(actor.Person, c); err != nil {
 		return err
 	}
 	if digest != c.Release.Digest {
@@ -249,8 +253,8 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 // stands refuses a release whose ground has fallen since it was prepared. The
 // database looks once more when the step is committed.
 func (s *Service) stands(ctx context.Context, c Case) error {
-	if c.Agency.Standing != identity.Verified || !c.Officer.Active {
-		return fault.New(fault.Gate, "The agency is suspended, or the officer who asked has left it. Nothing leaves until that is settled.")
+	if c.Agency.Standing != identity.Verified || !c.holderActive() {
+		return fault.New(fault.Gate, "The agency is suspended, or the officer who holds the request has left it. Nothing leaves until that is settled.")
 	}
 	for _, i := range c.Release.Items {
 		if _, err := s.Releases.Confirmed(ctx, i.Finding); err != nil {
@@ -264,8 +268,12 @@ func (s *Service) stands(ctx context.Context, c Case) error {
 }
 
 // distinct refuses a person who already had another part in the case.
-func distinct(person identity.PersonID, rel Release) error {
+func distinct(person identity.PersonID, c Case) error {
+	rel := *c.Release
 	parts := map[identity.PersonID]string{rel.Officer: "asked for these data", rel.Reviewer: "decided on the request"}
+	for _, t := range c.TakeOvers {
+		parts[t.To] = "held the request for its agency"
+	}
 	for _, i := range rel.Items {
 		for _, p := range i.Confirmers {
 			parts[p] = "confirmed a violation in it"

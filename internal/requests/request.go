@@ -146,6 +146,7 @@ type Target struct {
 	Resolution  string // "", one, none, ambiguous
 	AllegedRule string
 	AllegedVer  int
+	Signed      Scope // what was signed; From to WantIP above are what is still asked
 	EventID     audit.EventID
 }
 
@@ -194,6 +195,26 @@ type Message struct {
 	FromName string // a pseudonym for staff
 	Body     personal.Text
 	At       time.Time
+	EventID  audit.EventID
+	Kind     string // question, answer, or note
+	// Documents came with the message, each examined as an order is.
+	Documents []Document
+}
+
+// The kinds of message. Only questions and answers stop and start the clock.
+const (
+	Question = "question"
+	Answered = "answer"
+	Note     = "note"
+)
+
+// Attachment links a document to the message with which it came.
+type Attachment struct {
+	ID       string
+	Message  string
+	Request  ID
+	Agency   identity.AgencyID
+	Document DocumentID
 	EventID  audit.EventID
 }
 

@@ -70,6 +70,7 @@ const (
 	Export         Action = "export"
 	Deliver        Action = "deliver"
 	Acknowledge    Action = "acknowledge"
+	NarrowRequest  Action = "narrow"
 	RecallCase     Action = "recall"
 	ConfirmGone    Action = "confirm_deletion"
 	Correct        Action = "correct"
@@ -126,6 +127,14 @@ var Workflow = []Step{
 	{ExportedCase, Deliver, identity.Officer, Delivered},
 	{Delivered, Deliver, identity.Officer, Delivered},
 	{Delivered, Acknowledge, identity.Officer, Closed},
+	{Submitted, NarrowRequest, identity.Officer, Submitted},
+	{InReview, NarrowRequest, identity.Officer, InReview},
+	{NeedsInformation, NarrowRequest, identity.Officer, NeedsInformation},
+	{Qualified, NarrowRequest, identity.Officer, Qualified},
+	{AwaitingConfirmation, NarrowRequest, identity.Officer, AwaitingConfirmation},
+	{Confirmed, NarrowRequest, identity.Officer, Confirmed},
+	{LegalConflict, NarrowRequest, identity.Officer, LegalConflict},
+	{Approved, NarrowRequest, identity.Officer, Confirmed}, // what was approved is made anew
 	{ExportedCase, RecallCase, identity.Approver, Recalled},
 	{Delivered, RecallCase, identity.Approver, Recalled},
 	{Closed, RecallCase, identity.Approver, Recalled},

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -30,7 +31,51 @@ func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
 	if c.Recalls, err = loadAll(tx.Order("proposed_at, id"), id, recallRow.domain); err != nil {
 		return err
 	}
+	if c.TakeOvers, err = loadAll(tx.Order("ordinal"), id, takeoverRow.domain); err != nil {
+		return err
+	}
+	amendments, err := loadAll(tx.Order("ordinal"), id, amendmentRow.domain)
+	if err != nil {
+		return err
+	}
+	items, err := loadAll(tx.Order("id"), id, amendmentItemRow.domain)
+	if err != nil {
+		return err
+	}
+	for i := range amendments {
+		for _, it := range items {
+			if it.Amendment == amendments[i].ID {
+				amendments[i].Items = append(amendments[i].Items, it)
+			}
+		}
+	}
+	c.Amend(amendments)
+	if err := loadAttachments(tx, c); err != nil {
+		return err
+	}
 	return loadPeople(tx, c)
+}
+
+// loadAttachments gives the messages of a case the documents that came with them.
+func loadAttachments(tx *gorm.DB, c *requests.Case) error {
+	links, err := loadAll(tx.Order("id"), c.Request.ID, attachmentRow.domain)
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	var rows []documentRow
+	if err := tx.Where("id IN (SELECT document_id FROM message_attachment WHERE request_id = ?)", string(c.Request.ID)).Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, l := range links {
+		for _, r := range rows {
+			for i := range c.Messages {
+				if c.Messages[i].ID == l.Message && string(l.Document) == r.ID {
+					c.Messages[i].Documents = append(c.Messages[i].Documents, r.domain())
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // loadPeople gives the officers who were ever let near the case's bundle.
@@ -39,6 +84,15 @@ func loadPeople(tx *gorm.DB, c *requests.Case) error {
 	ids := []string{string(c.Request.Officer)}
 	for _, g := range c.Grants {
 		ids = append(ids, string(g.Officer))
+	}
+	for _, t := range c.TakeOvers {
+		ids = append(ids, string(t.To))
+	}
+	for _, a := range c.Amendments {
+		ids = append(ids, string(a.Officer))
+	}
+	for _, r := range c.Recalls {
+		ids = append(ids, string(cmp.Or(r.AcknowledgedBy, c.Request.Officer)), string(cmp.Or(r.DeletedBy, c.Request.Officer)))
 	}
 	if err := tx.Where("id IN ?", ids).Order("id").Find(&rows).Error; err != nil {
 		return err

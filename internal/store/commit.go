@@ -190,6 +190,14 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromGrant(*x, event), nil
 	case *requests.Receipt:
 		return fromReceipt(*x, event), nil
+	case *requests.TakeOver:
+		return fromTakeOver(*x, event), nil
+	case *requests.Amendment:
+		return fromAmendment(*x, event), nil
+	case *requests.AmendmentItem:
+		return fromAmendmentItem(*x, event), nil
+	case *requests.Attachment:
+		return fromAttachment(*x, event), nil
 	case *requests.Recall:
 		return fromRecall(*x, event), nil
 	case *violations.AppealVerdict:
@@ -265,6 +273,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
+		scan[takeoverRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

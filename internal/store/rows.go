@@ -168,6 +168,7 @@ type messageRow struct {
 	Body      string    `gorm:"column:body"`
 	At        time.Time `gorm:"column:at"`
 	EventID   string    `gorm:"column:event_id"`
+	Kind      string    `gorm:"column:kind"`
 }
 
 type decisionRow struct {

@@ -169,3 +169,100 @@ func (r appealRow) domain() violations.AppealVerdict {
 	return violations.AppealVerdict{ID: r.ID, Finding: r.FindingID, Person: identity.PersonID(r.PersonID), Verdict: violations.AppealWord(r.Verdict),
 		Note: personal.NewText(r.Note), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
 }
+
+type takeoverRow struct {
+	ID        string    `gorm:"column:id;primaryKey"`
+	RequestID string    `gorm:"column:request_id"`
+	AgencyID  string    `gorm:"column:agency_id"`
+	Ordinal   int       `gorm:"column:ordinal"`
+	FromID    string    `gorm:"column:from_id"`
+	ToID      string    `gorm:"column:to_id"`
+	Why       string    `gorm:"column:why"`
+	At        time.Time `gorm:"column:at"`
+	EventID   string    `gorm:"column:event_id"`
+}
+
+type amendmentRow struct {
+	ID        string    `gorm:"column:id;primaryKey"`
+	RequestID string    `gorm:"column:request_id"`
+	AgencyID  string    `gorm:"column:agency_id"`
+	Ordinal   int       `gorm:"column:ordinal"`
+	OfficerID string    `gorm:"column:officer_id"`
+	Why       string    `gorm:"column:why"`
+	Digest    string    `gorm:"column:digest"`
+	At        time.Time `gorm:"column:at"`
+	EventID   string    `gorm:"column:event_id"`
+}
+
+type amendmentItemRow struct {
+	ID          string    `gorm:"column:id;primaryKey"`
+	AmendmentID string    `gorm:"column:amendment_id"`
+	RequestID   string    `gorm:"column:request_id"`
+	AgencyID    string    `gorm:"column:agency_id"`
+	TargetID    string    `gorm:"column:target_id"`
+	WantPhone   bool      `gorm:"column:want_phone"`
+	WantIP      bool      `gorm:"column:want_ip"`
+	FromAt      time.Time `gorm:"column:from_at"`
+	ToAt        time.Time `gorm:"column:to_at"`
+	EventID     string    `gorm:"column:event_id"`
+}
+
+type attachmentRow struct {
+	ID         string `gorm:"column:id;primaryKey"`
+	MessageID  string `gorm:"column:message_id"`
+	RequestID  string `gorm:"column:request_id"`
+	AgencyID   string `gorm:"column:agency_id"`
+	DocumentID string `gorm:"column:document_id"`
+	EventID    string `gorm:"column:event_id"`
+}
+
+func (takeoverRow) TableName() string      { return "takeover" }
+func (amendmentRow) TableName() string     { return "amendment" }
+func (amendmentItemRow) TableName() string { return "amendment_item" }
+func (attachmentRow) TableName() string    { return "message_attachment" }
+
+func (r takeoverRow) rowID() string      { return r.ID }
+func (r amendmentRow) rowID() string     { return r.ID }
+func (r amendmentItemRow) rowID() string { return r.ID }
+func (r attachmentRow) rowID() string    { return r.ID }
+
+func (r takeoverRow) rowEvent() string      { return r.EventID }
+func (r amendmentRow) rowEvent() string     { return r.EventID }
+func (r amendmentItemRow) rowEvent() string { return r.EventID }
+func (r attachmentRow) rowEvent() string    { return r.EventID }
+
+func fromTakeOver(t requests.TakeOver, event audit.EventID) *takeoverRow {
+	return &takeoverRow{t.ID, string(t.Request), string(t.Agency), t.Ordinal, string(t.From), string(t.To), t.Why.Reveal(), micro(t.At), string(event)}
+}
+
+func (r takeoverRow) domain() requests.TakeOver {
+	return requests.TakeOver{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Ordinal: r.Ordinal, From: identity.PersonID(r.FromID),
+		To: identity.PersonID(r.ToID), Why: personal.NewText(r.Why), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+}
+
+func fromAmendment(a requests.Amendment, event audit.EventID) *amendmentRow {
+	return &amendmentRow{a.ID, string(a.Request), string(a.Agency), a.Ordinal, string(a.Officer), a.Why.Reveal(), a.Digest, micro(a.At), string(event)}
+}
+
+func (r amendmentRow) domain() requests.Amendment {
+	return requests.Amendment{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Ordinal: r.Ordinal, Officer: identity.PersonID(r.OfficerID),
+		Why: personal.NewText(r.Why), Digest: r.Digest, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+}
+
+func fromAmendmentItem(i requests.AmendmentItem, event audit.EventID) *amendmentItemRow {
+	return &amendmentItemRow{i.ID, i.Amendment, string(i.Request), string(i.Agency), string(i.Target), i.WantPhone, i.WantIP, micro(i.From), micro(i.To), string(event)}
+}
+
+func (r amendmentItemRow) domain() requests.AmendmentItem {
+	return requests.AmendmentItem{ID: r.ID, Amendment: r.AmendmentID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Target: requests.TargetID(r.TargetID),
+		Scope: requests.Scope{WantPhone: r.WantPhone, WantIP: r.WantIP, From: r.FromAt.UTC(), To: r.ToAt.UTC()}, EventID: audit.EventID(r.EventID)}
+}
+
+func fromAttachment(a requests.Attachment, event audit.EventID) *attachmentRow {
+	return &attachmentRow{a.ID, a.Message, string(a.Request), string(a.Agency), string(a.Document), string(event)}
+}
+
+func (r attachmentRow) domain() requests.Attachment {
+	return requests.Attachment{ID: r.ID, Message: r.MessageID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID),
+		Document: requests.DocumentID(r.DocumentID), EventID: audit.EventID(r.EventID)}
+}

@@ -45,6 +45,7 @@ func (r requestRow) domain() requests.Request {
 }
 
 func fromTarget(t requests.Target, event audit.EventID) *targetRow {
+	t = t.AsSigned()
 	row := &targetRow{
 		ID: string(t.ID), RequestID: string(t.Request), AgencyID: string(t.Agency), Ordinal: t.Ordinal, Kind: t.Kind,
 		Identifier: t.Identifier.Reveal(), AsTyped: t.AsTyped.Reveal(), HolderAt: nilTime(t.HolderAt), PersonRole: t.PersonRole,
@@ -81,12 +82,12 @@ func (r answerRow) domain() requests.Answer {
 }
 
 func fromMessage(m requests.Message, event audit.EventID) *messageRow {
-	return &messageRow{m.ID, string(m.Request), string(m.Agency), string(m.FromRole), m.FromName, m.Body.Reveal(), micro(m.At), string(event)}
+	return &messageRow{m.ID, string(m.Request), string(m.Agency), string(m.FromRole), m.FromName, m.Body.Reveal(), micro(m.At), string(event), m.Kind}
 }
 
 func (r messageRow) domain() requests.Message {
 	return requests.Message{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), FromRole: identity.Role(r.FromRole),
-		FromName: r.FromName, Body: personal.NewText(r.Body), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+		FromName: r.FromName, Body: personal.NewText(r.Body), At: r.At.UTC(), EventID: audit.EventID(r.EventID), Kind: r.Kind}
 }
 
 func fromDecision(d requests.Decision, event audit.EventID) *decisionRow {

@@ -126,6 +126,7 @@ type Step struct {
 	Text   string
 	Tone   Tone
 	Digest *Digest
+	Links  []NavItem // documents that came with it
 }
 
 // Stage is one stage of a case.

@@ -61,7 +61,7 @@ func (s *Server) allRoutes() []Route {
 		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
-		s.recallAnswerRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
+		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -74,6 +74,6 @@ func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, nextInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
 		draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
-		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{},
+		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{}}
 }

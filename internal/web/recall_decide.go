@@ -229,6 +229,7 @@ func (s *Server) afterLinks(c *Ctx, cs requests.Case) []NavItem {
 		}
 	}
 	reviewer, rc := actor.Role == identity.Reviewer, cs.Recall()
+	add(reviewer && s.cfg.Services.Changes != nil, "write.title", path+"/write")
 	add(cs.CanReissue() && (reviewer || actor.Role == identity.Approver), "reissue.title", path+"/reissue")
 	add(cs.CanRecall() && reviewer, "recall_propose.title", path+"/recall")
 	add(rc != nil && rc.State == requests.RecallProposed && actor.Role == identity.Approver, "recall_decide.title", path+"/recall")

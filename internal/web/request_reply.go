@@ -25,7 +25,7 @@ func (c *Ctx) replyPart(cs requests.Case, form *Form) *replyPart {
 	}
 	part := &replyPart{Form: form, Send: Button{Text: c.T("reply.send")}}
 	for _, m := range cs.Messages {
-		if m.FromRole.Staff() {
+		if m.FromRole.Staff() && m.Kind != requests.Note {
 			part.Question, part.By, part.When = m.Body.Reveal(), m.FromName, When{m.At, zoneOf(cs.Agency)}
 		}
 	}

@@ -37,10 +37,18 @@ func (s *Server) results(c *Ctx, cs requests.Case) Table {
 		for _, cat := range requests.Categories {
 			if target.Wants(cat) {
 				t.Rows = append(t.Rows, s.resultRow(c, cs, target, cat))
+			} else if target.Signed.Wants(cat) {
+				t.Rows = append(t.Rows, c.droppedRow(target, cat))
 			}
 		}
 	}
 	return t
+}
+
+// droppedRow is a kind of data that the agency took out of its request.
+func (c *Ctx) droppedRow(t requests.Target, cat requests.Category) []Cell {
+	badge := Badge{c.T("outcome.dropped"), Plain}
+	return []Cell{c.targetCell(t), {Text: c.T("category." + string(cat))}, {Badge: &badge}, {Text: c.T("outcome.dropped.text")}}
 }
 
 func (s *Server) resultRow(c *Ctx, cs requests.Case, t requests.Target, cat requests.Category) []Cell {

@@ -28,11 +28,12 @@ type requestPage struct {
 	Offence  []Fact
 	Need     []Fact
 	Targets  []targetPart
-	OrderAt  string // where the order's file is
-	Withdraw string // where to withdraw, empty where that is over
-	Cosign   string // where the reader signs a second time, if they can
-	TakeBack *Form  // into its draft, while that is possible
-	BackText string // until when
+	OrderAt  string    // where the order's file is
+	Withdraw string    // where to withdraw, empty where that is over
+	Changes  []NavItem // what else the reader can do about it
+	Cosign   string    // where the reader signs a second time, if they can
+	TakeBack *Form     // into its draft, while that is possible
+	BackText string    // until when
 	DoBack   Button
 }
 
@@ -117,6 +118,7 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 		p.Bundle = c.bundlePart(cs, p.Base)
 	}
 	p.Recall = c.recallNotice(cs)
+	p.Changes = s.changeLinks(c, cs)
 }
 
 // fillCase adds what the case is and what became of it.

@@ -30,6 +30,12 @@ func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
 	if !cs.Examined.IsZero() {
 		st.add("step.examined", c.T("step.by_platform"), cs.Examined, Info)
 	}
+	for _, t := range st.cs.TakeOvers {
+		st.add("step.taken_over", c.officerName(cs, t.To), t.At, Info).Text = t.Why.Reveal()
+	}
+	for _, a := range st.cs.Amendments {
+		st.add("step.narrowed", c.officerName(cs, a.Officer), a.At, Info).Text = a.Why.Reveal()
+	}
 	st.releases()
 	st.downloads()
 	st.recalls()
@@ -43,10 +49,14 @@ func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
 func (st *story) messages() {
 	for _, m := range st.cs.Messages {
 		key, tone := "step.answer", Info
-		if m.FromRole.Staff() {
+		switch {
+		case m.Kind == requests.Note:
+			key = "step.note"
+		case m.FromRole.Staff():
 			key, tone = "step.question", Caution
 		}
-		st.add(key, m.FromName, m.At, tone).Text = m.Body.Reveal()
+		step := st.add(key, m.FromName, m.At, tone)
+		step.Text, step.Links = m.Body.Reveal(), st.c.attachmentLinks(st.cs, m)
 	}
 }
 

@@ -298,10 +298,20 @@ func (w *workbench) story() []Step {
 	}
 	for _, m := range w.cs.Messages {
 		st := Step{Title: c.T("review.step.reply"), By: m.FromName, When: When{m.At, w.zone}, Text: m.Body.Reveal(), Tone: Info}
-		if m.FromRole.Staff() {
+		switch {
+		case m.Kind == requests.Note:
+			st.Title = c.T("step.note")
+		case m.FromRole.Staff():
 			st.Title, st.Tone = c.T("review.step.asked"), Caution
 		}
+		st.Links = c.attachmentLinks(w.cs, m)
 		steps = append(steps, st)
+	}
+	for _, t := range w.cs.TakeOvers {
+		steps = append(steps, Step{Title: c.T("step.taken_over"), By: c.officerName(w.cs, t.To), When: When{t.At, w.zone}, Text: t.Why.Reveal(), Tone: Info})
+	}
+	for _, a := range w.cs.Amendments {
+		steps = append(steps, Step{Title: c.T("step.narrowed"), By: c.officerName(w.cs, a.Officer), When: When{a.At, w.zone}, Text: a.Why.Reveal(), Tone: Info})
 	}
 	if !q.ClosedAt.IsZero() {
 		steps = append(steps, Step{Title: c.T("step.ended", "state", c.T("review.state."+string(q.State))), When: When{q.ClosedAt, w.zone}, Tone: c.stateBadge(q.State).Tone})

@@ -37,6 +37,8 @@ type Services struct {
 	Answers   Answers
 	Recalls   Recalls
 	Reissues  Reissues
+	Changes   Changes
+	Uploads   Uploads
 	Appeals   Appeals
 }
 
@@ -53,6 +55,21 @@ type Recalls interface {
 	RejectRecall(ctx context.Context, id requests.ID, why string) error
 	Correct(ctx context.Context, id requests.ID, why string) error
 	RecallRegister(ctx context.Context, states ...string) ([]requests.RecallSummary, error)
+}
+
+// Changes is what an agency changes about a case of its own, and what both sides
+// write about it.
+type Changes interface {
+	Amendment(c requests.Case, in []requests.NarrowInput) ([]requests.AmendmentItem, error)
+	NarrowOwn(ctx context.Context, id requests.ID, in []requests.NarrowInput, why string) error
+	TakeOver(ctx context.Context, id requests.ID, why string) error
+	Write(ctx context.Context, id requests.ID, body string, docs []requests.DocumentID) error
+	OpenAttachment(ctx context.Context, id requests.ID, doc requests.DocumentID) (requests.Document, io.ReadCloser, error)
+}
+
+// Uploads examines documents and keeps them.
+type Uploads interface {
+	Upload(ctx context.Context, fileName, declaredType string, r io.Reader) (requests.Document, error)
 }
 
 // Reissues lets an agency fetch a bundle anew.

@@ -119,6 +119,73 @@ CREATE TABLE recall (
 );
 CREATE UNIQUE INDEX recall_open ON recall (release_id) WHERE state <> 'rejected';
 
+-- A colleague of the unit who takes a case over holds it from then on. Who asked
+-- stays who asked.
+CREATE TABLE takeover (
+    id         uuid PRIMARY KEY,
+    request_id uuid NOT NULL,
+    agency_id  uuid NOT NULL,
+    ordinal    integer NOT NULL CHECK (ordinal > 0),
+    from_id    uuid NOT NULL REFERENCES person,
+    to_id      uuid NOT NULL REFERENCES person,
+    why        text NOT NULL CHECK (why <> ''),
+    at         timestamptz NOT NULL,
+    event_id   uuid NOT NULL,
+    UNIQUE (request_id, ordinal),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
+    CHECK (from_id <> to_id)
+);
+
+-- An agency asks for less than it signed, and never for more: each amendment says
+-- for each target that it touches what is asked from then on.
+CREATE TABLE amendment (
+    id         uuid PRIMARY KEY,
+    request_id uuid NOT NULL,
+    agency_id  uuid NOT NULL,
+    ordinal    integer NOT NULL CHECK (ordinal > 0),
+    officer_id uuid NOT NULL REFERENCES person,
+    why        text NOT NULL CHECK (why <> ''),
+    digest     text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'), -- what the officer signed
+    at         timestamptz NOT NULL,
+    event_id   uuid NOT NULL,
+    UNIQUE (request_id, ordinal),
+    UNIQUE (id, request_id, agency_id),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id)
+);
+
+CREATE TABLE amendment_item (
+    id           uuid PRIMARY KEY,
+    amendment_id uuid NOT NULL,
+    request_id   uuid NOT NULL,
+    agency_id    uuid NOT NULL,
+    target_id    uuid NOT NULL,
+    want_phone   boolean NOT NULL,
+    want_ip      boolean NOT NULL,
+    from_at      timestamptz NOT NULL,
+    to_at        timestamptz NOT NULL,
+    event_id     uuid NOT NULL,
+    UNIQUE (amendment_id, target_id),
+    FOREIGN KEY (amendment_id, request_id, agency_id) REFERENCES amendment (id, request_id, agency_id),
+    FOREIGN KEY (target_id, request_id) REFERENCES target (id, request_id),
+    CHECK (from_at < to_at)
+);
+
+-- Questions and answers stop and start the clock; a word that nobody asked for
+-- does neither.
+ALTER TABLE message ADD COLUMN kind text NOT NULL DEFAULT 'note' CHECK (kind IN ('question', 'answer', 'note'));
+ALTER TABLE message ADD CONSTRAINT message_of_request UNIQUE (id, request_id, agency_id);
+CREATE TABLE message_attachment (
+    id          uuid PRIMARY KEY,
+    message_id  uuid NOT NULL,
+    request_id  uuid NOT NULL,
+    agency_id   uuid NOT NULL,
+    document_id uuid NOT NULL,
+    event_id    uuid NOT NULL,
+    UNIQUE (request_id, document_id),
+    FOREIGN KEY (message_id, request_id, agency_id) REFERENCES message (id, request_id, agency_id),
+    FOREIGN KEY (document_id, agency_id) REFERENCES document (id, agency_id)
+);
+
 -- A bundle that was called back keeps its row; a correction is another release
 -- of the same case, which names the one whose place it takes.
 ALTER TABLE release ADD COLUMN supersedes uuid REFERENCES release;
@@ -132,10 +199,26 @@ CREATE UNIQUE INDEX release_open ON release (request_id) WHERE state NOT IN ('ca
 DELETE FROM request_transition WHERE (from_state, to_state) IN (('qualified', 'no_data'), ('awaiting_confirmation', 'refused'));
 INSERT INTO request_transition VALUES
     ('awaiting_confirmation', 'no_data'),
+    -- an agency asks for less
+    ('submitted', 'submitted'), ('needs_information', 'needs_information'), ('qualified', 'qualified'),
+    ('awaiting_confirmation', 'awaiting_confirmation'), ('confirmed', 'confirmed'), ('legal_conflict', 'legal_conflict'), ('approved', 'confirmed'),
     ('exported', 'recalled'), ('delivered', 'recalled'), ('closed', 'recalled'),
     ('recalled', 'closed'), ('recalled', 'in_review'), ('closed', 'in_review');
 
 -- +goose StatementBegin
+-- The officer who holds a case: who asked, or who took it over last.
+CREATE FUNCTION holder_of(request uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT coalesce((SELECT t.to_id FROM takeover t WHERE t.request_id = request ORDER BY t.ordinal DESC LIMIT 1),
+                    (SELECT q.officer_id FROM request q WHERE q.id = request))
+$$;
+
+-- Whether a release holds more than its agency still asks for.
+CREATE FUNCTION beyond_amendments(which uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM release_item i JOIN amendment_item a ON a.target_id = i.target_id
+                   WHERE i.release_id = which AND (i.from_at < a.from_at OR i.to_at > a.to_at
+                      OR (i.category = 'phone_number' AND NOT a.want_phone) OR (i.category = 'ip_address' AND NOT a.want_ip)))
+$$;
+
 -- As in 0002, and: what was called back needs two people's word and stays; what
 -- was delivered is what the receipts say; a correction takes the place of a
 -- release of its own case that was called back.
@@ -188,6 +271,15 @@ BEGIN
                   OR (i.category = 'phone_number' AND NOT t.want_phone) OR (i.category = 'ip_address' AND NOT t.want_ip))) THEN
         RAISE EXCEPTION 'release %: an item goes beyond what was asked of a suspect', r.id;
     END IF;
+    IF r.state <> 'exported' OR TG_OP = 'INSERT' OR OLD.state <> 'exported' THEN -- what left before it was narrowed stays
+        IF beyond_amendments(r.id) THEN
+            RAISE EXCEPTION 'release %: an item goes beyond what its agency still asks for', r.id;
+        END IF;
+    END IF;
+    IF EXISTS (SELECT 1 FROM takeover t LEFT JOIN release_item i ON i.release_id = r.id
+               WHERE t.request_id = r.request_id AND (t.to_id IN (r.reviewer_id, i.confirmer1, i.confirmer2) OR t.to_id IS NOT DISTINCT FROM r.approver_id)) THEN
+        RAISE EXCEPTION 'release %: officer, reviewer, confirmers and approver must be different people', r.id;
+    END IF;
     IF EXISTS (SELECT 1 FROM release_item i JOIN decision d ON d.id = i.decision_id
                WHERE i.release_id = r.id AND (i.from_at < d.from_at OR i.to_at > d.to_at OR d.decided_by <> r.reviewer_id
                   OR EXISTS (SELECT 1 FROM decision n WHERE n.request_id = d.request_id AND n.target_id = d.target_id
@@ -205,7 +297,7 @@ BEGIN
         RAISE EXCEPTION 'release %: an approver approves, and nobody else', r.id;
     END IF;
     IF TG_OP = 'INSERT' OR OLD.state <> 'exported' THEN
-        PERFORM 1 FROM person WHERE id = r.officer_id AND active FOR SHARE;
+        PERFORM 1 FROM person WHERE id = holder_of(r.request_id) AND active FOR SHARE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'release %: the officer who asked has left', r.id;
         END IF;
@@ -316,6 +408,59 @@ BEGIN
         RAISE EXCEPTION 'appeal %: the finding is not open to an appeal', NEW.id;
     END IF;
     RETURN NEW;
+END $$;
+
+-- A case passes from its holder to an active officer of the same unit, or of the
+-- agency where the holder belongs to no unit.
+CREATE FUNCTION check_takeover() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.from_id <> holder_of(NEW.request_id) OR NEW.ordinal <> 1 + (SELECT count(*) FROM takeover t WHERE t.request_id = NEW.request_id) THEN
+        RAISE EXCEPTION 'takeover %: the case is in other hands', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM person p JOIN person o ON o.id = NEW.from_id WHERE p.id = NEW.to_id AND p.role = 'officer' AND p.active
+                   AND p.agency_id = NEW.agency_id AND (o.unit_id IS NULL OR p.unit_id IS NOT DISTINCT FROM o.unit_id)) THEN
+        RAISE EXCEPTION 'takeover %: only an active officer of the same unit takes a case over', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- An amendment never widens what was signed or narrowed before.
+CREATE FUNCTION check_amendment_item() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM amendment m WHERE m.id = NEW.amendment_id AND m.event_id = NEW.event_id) THEN
+        RAISE EXCEPTION 'amendment %: its parts come with it and never later', NEW.amendment_id;
+    END IF;
+    IF EXISTS (SELECT 1 FROM target t WHERE t.id = NEW.target_id AND (NEW.from_at < t.from_at OR NEW.to_at > t.to_at
+               OR NEW.want_phone AND NOT t.want_phone OR NEW.want_ip AND NOT t.want_ip))
+       OR EXISTS (SELECT 1 FROM amendment_item a WHERE a.target_id = NEW.target_id AND a.id <> NEW.id AND (NEW.from_at < a.from_at OR NEW.to_at > a.to_at
+               OR NEW.want_phone AND NOT a.want_phone OR NEW.want_ip AND NOT a.want_ip)) THEN
+        RAISE EXCEPTION 'amendment %: it asks for more than was signed', NEW.amendment_id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Runs at commit: by an officer of the agency, in order, of a case that is under
+-- way, something is still asked, and nothing that is in the making goes beyond it.
+CREATE FUNCTION check_amendment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.ordinal <> (SELECT count(*) FROM amendment m WHERE m.request_id = NEW.request_id) THEN
+        RAISE EXCEPTION 'amendment %: it does not follow the one before', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.officer_id AND p.role = 'officer' AND p.agency_id = NEW.agency_id AND p.active) THEN
+        RAISE EXCEPTION 'amendment %: it does not come from an officer of the agency', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM request q WHERE q.id = NEW.request_id AND q.state IN ('submitted', 'in_review', 'needs_information', 'qualified', 'awaiting_confirmation', 'confirmed', 'legal_conflict')) THEN
+        RAISE EXCEPTION 'amendment %: its case is answered', NEW.id;
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM target t WHERE t.request_id = NEW.request_id
+                   AND (t.want_phone AND NOT EXISTS (SELECT 1 FROM amendment_item a WHERE a.target_id = t.id AND NOT a.want_phone)
+                     OR t.want_ip AND NOT EXISTS (SELECT 1 FROM amendment_item a WHERE a.target_id = t.id AND NOT a.want_ip))) THEN
+        RAISE EXCEPTION 'amendment %: nothing would be asked any more', NEW.id;
+    END IF;
+    IF EXISTS (SELECT 1 FROM release r WHERE r.request_id = NEW.request_id AND r.state IN ('prepared', 'approved', 'intended', 'sealed')) THEN
+        RAISE EXCEPTION 'amendment %: a release is in the making', NEW.id;
+    END IF;
+    RETURN NULL;
 END $$;
 
 -- Runs at commit. Who may fetch a bundle: an active officer of its agency, and
@@ -456,6 +601,22 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+CREATE TRIGGER check_holder BEFORE INSERT ON takeover FOR EACH ROW EXECUTE FUNCTION check_takeover();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON takeover FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER check_narrower BEFORE INSERT ON amendment_item FOR EACH ROW EXECUTE FUNCTION check_amendment_item();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON amendment_item FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE CONSTRAINT TRIGGER check_amendment AFTER INSERT ON amendment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_amendment();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON amendment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON message_attachment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE takeover ENABLE ALWAYS TRIGGER check_holder;
+ALTER TABLE takeover ENABLE ALWAYS TRIGGER written_once;
+ALTER TABLE amendment_item ENABLE ALWAYS TRIGGER check_narrower;
+ALTER TABLE amendment_item ENABLE ALWAYS TRIGGER written_once;
+ALTER TABLE amendment ENABLE ALWAYS TRIGGER check_amendment;
+ALTER TABLE amendment ENABLE ALWAYS TRIGGER written_once;
+ALTER TABLE message_attachment ENABLE ALWAYS TRIGGER written_once;
+
 CREATE CONSTRAINT TRIGGER check_grant AFTER INSERT OR UPDATE ON release_grant
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_grant();
 CREATE TRIGGER check_progress BEFORE UPDATE ON release_grant FOR EACH ROW EXECUTE FUNCTION check_grant_progress();
@@ -477,14 +638,15 @@ ALTER TABLE appeal_verdict ENABLE ALWAYS TRIGGER written_once;
 ALTER TABLE examination ENABLE ALWAYS TRIGGER written_once;
 
 SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY[
-    'public.examination', 'public.release_grant', 'public.release_receipt', 'public.appeal_verdict', 'public.recall']) AS t;
+    'public.examination', 'public.release_grant', 'public.release_receipt', 'public.appeal_verdict', 'public.recall',
+    'public.takeover', 'public.amendment', 'public.amendment_item', 'public.message_attachment']) AS t;
 
 -- +goose StatementBegin
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt'] LOOP
+    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt', 'takeover', 'amendment', 'amendment_item', 'message_attachment'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY case_of_agency ON %I TO lerd_app USING (may_see_case(agency_id)) WITH CHECK (may_see_case(agency_id) AND lerd_scope() <> ''auditor'')', t);
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
@@ -501,8 +663,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
-GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall TO lerd_app, lerd_auditor;
-GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall TO lerd_app;
+GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall, takeover, amendment, amendment_item, message_attachment TO lerd_app, lerd_auditor;
+GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall, takeover, amendment, amendment_item, message_attachment TO lerd_app;
 GRANT UPDATE (begun, delivered, ended, version, event_id) ON release_grant TO lerd_app;
 GRANT UPDATE (state, ended_at, bytes, sha256, version, event_id) ON release_receipt TO lerd_app;
 GRANT UPDATE (state, decided_by, decided_at, decided_note, acknowledged_by, acknowledged_at, deleted_by, deleted_at, holders, reminders, version, event_id) ON recall TO lerd_app;
