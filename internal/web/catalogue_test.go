@@ -22,7 +22,7 @@ var wholeAreas = []string{"public.yaml", "practice.yaml"}
 
 // sameWords are messages that are rightly the same in English and another
 // language: names, marks, and words that the languages share.
-var sameWords = []string{"bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
+var sameWords = []string{"account.passkey.n", "accounts.passkeys.n.other", "bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
 
 var (
 	markup      = regexp.MustCompile(`<[a-zA-Z/!]|&[a-z]+;|&#`)
