@@ -65,6 +65,17 @@ func (s *scenario) atRelease(number string) requests.ID {
 	return q.ID
 }
 
+// drilled stops an officer as a drill and lifts that again; it gives the
+// containment's id.
+func (s *scenario) drilled(officer string) string {
+	s.t.Helper()
+	c, err := s.contain("helen.park", officer, officer, "drill")
+	s.must(err)
+	s.must(s.fraud.ProposeLift(s.as("nora.berg"), c.ID, "The drill is over."))
+	s.must(s.fraud.Lift(s.as("helen.park"), c.ID, true))
+	return c.ID
+}
+
 // TestContainmentDrill: from the click to everything at a standstill, the list
 // complete and the letters there.
 func TestContainmentDrill(t *testing.T) {

@@ -96,6 +96,7 @@ func (h *house) plant(s *scenario) {
 	}
 	h.own["agency"] = string(c.Request.Agency)
 	h.own["draft"] = string(s.drafted("CANARY/ORDER/77").ID)
+	h.own["containment"] = s.drilled("jana.weber")
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
 	h.accounts = map[string]string{}
@@ -132,7 +133,7 @@ func (h *house) canaries(s *scenario, c requests.Case) {
 	add := func(name, value, who string) { h.canary[name], h.visible[name] = value, who }
 	add("phone number", "+447700900123", "officer "+staff)
 	add("case reference", c.Request.Ref, "officer auditor "+staff)
-	add("agency", c.Agency.Name, "officer auditor registrar agency_admin "+staff)
+	add("agency", c.Agency.Name, "officer auditor registrar administrator agency_admin "+staff)
 	add("order number", "CANARY/ORDER/77", "officer "+staff)
 	add("issuer", "Canary Issuing Station", "officer "+staff)
 	add("offence", "Canary offence text", "officer "+staff)

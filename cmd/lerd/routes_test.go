@@ -50,12 +50,21 @@ var entrance = map[string]string{
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
 	"message.sheet": "reviewer counsel",
+	"risk.show": "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
+	"risk.clear": "counsel", "risk.hold": "counsel",
+	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,
+	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
+	"echo.list": "registrar", "echo.send": "registrar", "sensitive.show": "counsel", "sensitive.mark": "counsel", "fraud.register": "auditor counsel",
+	"confirm.show": "everybody", "confirm.look": "everybody", "confirm.answer": "everybody",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
 
+// stoppingRoles are those who stop officers and agencies.
+const stoppingRoles = "counsel registrar administrator"
+
 // redirects are the GETs that lead whoever is signed in elsewhere.
-var redirects = map[string]bool{"landing.show": true}
+var redirects = map[string]bool{"containment.new": true, "landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
@@ -66,6 +75,8 @@ func kindOf(r web.Route) string {
 	switch {
 	case !strings.Contains(r.Path, ":id"):
 		return ""
+	case strings.HasPrefix(r.Path, "/containments/"):
+		return "containment"
 	case strings.HasPrefix(r.Path, "/agencies/"):
 		return "agency"
 	case strings.HasPrefix(r.Path, "/findings/"):
@@ -188,7 +199,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event recall.listed": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {

@@ -262,6 +262,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	}
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store, Vetting: s.agencies, Calls: s.calls}
+	cfg.Services.Fraud = s.fraudPages()
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}

@@ -17,6 +17,7 @@ import (
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/risk"
+	"lerd/internal/web"
 	"lerd/policies"
 	"lerd/templates"
 )
@@ -37,7 +38,7 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 		return err
 	}
 	c := fraud.Config{Store: s.store, Facts: s.store, Stopping: s.store, Issuers: s.store, Register: s.store, Access: s.rules, Policy: policy, Key: key, Blobs: blobs,
-		Repeats: s.store, Origin: s.cfg.PublicOrigin, Letters: fraud.Letters{FS: letters}, Now: s.now}
+		Repeats: s.store, Origin: s.cfg.PublicOrigin, Letters: fraud.Letters{FS: letters}, Practice: s.cfg.practice != nil, Now: s.now}
 	if u, err := url.Parse(s.cfg.PublicOrigin); err == nil {
 		c.Own = []string{u.Hostname()}
 	}
@@ -48,6 +49,14 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 	s.cases.Guard = s.fraud
 	s.calls.Then[callback.Request] = s.fraud.Called
 	return nil
+}
+
+// fraudPages gives the portal what it needs of it; practice has none of it.
+func (s *system) fraudPages() web.Fraud {
+	if s.cfg.practice != nil {
+		return nil
+	}
+	return s.fraud
 }
 
 // sweepFraud does what waits there, in one process at a time.

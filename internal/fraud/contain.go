@@ -20,6 +20,8 @@ type Stopping interface {
 	// Subject gives an agency and, where one is named, its officer; NotFound
 	// where the person is not of the agency.
 	Subject(ctx context.Context, agency identity.AgencyID, officer identity.PersonID) (identity.Agency, identity.Person, error)
+	// Subjects lists the agencies on file with their active people.
+	Subjects(ctx context.Context) ([]AgencyPeople, error)
 	// Containments lists them, the newest first; only those going on, or all.
 	Containments(ctx context.Context, all bool) ([]Containment, error)
 	// ContainmentByID gives one with its letters, or NotFound.
@@ -57,6 +59,21 @@ type Fetch struct {
 	// State is how it ended: delivered, broken, unknown, or begun where it goes on.
 	State string
 	Bytes int64 // that were sent
+}
+
+// AgencyPeople is an agency with those who act for it.
+type AgencyPeople struct {
+	ID     identity.AgencyID
+	Name   string
+	People []identity.Person
+}
+
+// Subjects lists whom one can contain to who may.
+func (s *Service) Subjects(ctx context.Context) ([]AgencyPeople, error) {
+	if _, _, err := s.may(ctx, "list", "containment", ""); err != nil {
+		return nil, err
+	}
+	return s.Stopping.Subjects(system(ctx))
 }
 
 // Subject is whom a containment stops.

@@ -82,7 +82,23 @@ func (s *Service) WantEcho(ctx context.Context, id requests.ID, detail string) (
 		Address: personal.NewText(contact.Address), Ref: "EC-" + ref, WantedBy: actor.Person, WantedAt: s.now(), State: Wanted, Version: 1}
 	ev := change.Event(ctx, e.WantedAt, "echo.wanted", "echo:"+e.ID, 1)
 	ev.Facts["request"], ev.Facts["detail"], ev.Facts["channel"], ev.Facts["rule"] = string(id), detail, contact.Channel, rule
-	return e, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: ev, Insert: []any{&e}}}, Key: change.KeyFrom(ctx, "/review/"+string(id))})
+	return e, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: ev, Insert: []any{&e}}}, Key: change.KeyFrom(ctx, "/review/"+string(id)+"/risk")})
+}
+
+// IssuersOf gives the contacts that can be asked about a case.
+func (s *Service) IssuersOf(ctx context.Context, c requests.Case) ([]Contact, error) {
+	if _, _, err := s.may(ctx, "echo", "request", c.Request.Agency); err != nil {
+		return nil, err
+	}
+	return s.Issuers.IssuersOf(system(ctx), c.Request.Agency)
+}
+
+// Waiting lists the questions that a registrar has to send.
+func (s *Service) Waiting(ctx context.Context) ([]Echo, error) {
+	if _, _, err := s.may(ctx, "list", "echo", ""); err != nil {
+		return nil, err
+	}
+	return s.Issuers.Echoes(system(ctx), Wanted)
 }
 
 // contact gives an issuer's entry on file, and refuses one whose mail domain

@@ -13,9 +13,6 @@ import (
 	"lerd/internal/risk"
 )
 
-// requestID reads an id of a case.
-func requestID(s string) requests.ID { return requests.ID(s) }
-
 // last gives a case's last statement, made anew, with what is on file.
 func (s *Service) last(ctx context.Context, id requests.ID) (Statement, File, error) {
 	st, err := s.Refresh(ctx, id)
@@ -63,7 +60,7 @@ func (s *Service) ProposeOverride(ctx context.Context, id requests.ID, demand ri
 	o := Override{ID: newID(), Statement: st.ID, Request: id, Agency: st.Agency, Demand: demand, Reason: personal.NewText(text), State: Proposed, ProposedBy: actor.Person, ProposedAt: s.now(), Version: 1}
 	e := change.Event(ctx, o.ProposedAt, "risk.override_proposed", "override:"+o.ID, 1)
 	e.Facts["request"], e.Facts["demand"], e.Facts["rule"] = string(id), string(demand), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&o}}}, Key: change.KeyFrom(ctx, "/review/"+string(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&o}}}, Key: change.KeyFrom(ctx, "/review/"+string(id)+"/risk")})
 }
 
 func (st Statement) has(d risk.Demand) bool { return slices.Contains(st.Demands, d) }
@@ -100,7 +97,7 @@ func (s *Service) DecideOverride(ctx context.Context, id requests.ID, override, 
 	}
 	e := change.Event(ctx, o.DecidedAt, "risk.override_"+o.State, "override:"+o.ID, o.Version)
 	e.Facts["request"], e.Facts["demand"], e.Facts["rule"] = string(id), string(o.Demand), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&o}}}, Key: change.KeyFrom(ctx, "/review/"+string(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&o}}}, Key: change.KeyFrom(ctx, "/review/"+string(id)+"/risk")})
 }
 
 // Clear is counsel's word that a case may go on under its last statement.
@@ -124,7 +121,7 @@ func (s *Service) Clear(ctx context.Context, id requests.ID, note string) (err e
 	c := Clearance{ID: newID(), Statement: st.ID, Request: id, Agency: st.Agency, By: actor.Person, Note: personal.NewText(text), At: s.now()}
 	e := change.Event(ctx, c.At, "risk.cleared", "clearance:"+c.ID, 1)
 	e.Facts["request"], e.Facts["level"], e.Facts["rule"] = string(id), string(st.Level), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&c}}}, Key: change.KeyFrom(ctx, "/review/"+string(id))})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&c}}}, Key: change.KeyFrom(ctx, "/review/"+string(id)+"/risk")})
 }
 
 // Whys lists why somebody is on counsel's list.

@@ -8,6 +8,7 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/personal"
+	"lerd/internal/requests"
 	"lerd/internal/requests/identifier"
 )
 
@@ -116,13 +117,13 @@ func holdOf(f File, id string) (Hold, error) {
 
 // MoveHold asks that a hold end (by the first person, with a reason), or agrees
 // or declines (by the second).
-func (s *Service) MoveHold(ctx context.Context, request, id, why string, agree bool) (err error) {
+func (s *Service) MoveHold(ctx context.Context, request requests.ID, id, why string, agree bool) (err error) {
 	defer fault.Wrap(&err, "fraud.MoveHold(%s)", id)
 	actor, rule, err := s.may(ctx, "lift", "request", "")
 	if err != nil {
 		return err
 	}
-	file, err := s.Store.RiskFile(system(ctx), requestID(request))
+	file, err := s.Store.RiskFile(system(ctx), request)
 	if err != nil {
 		return err
 	}
@@ -150,5 +151,5 @@ func (s *Service) MoveHold(ctx context.Context, request, id, why string, agree b
 	}
 	e := change.Event(ctx, s.now(), kind, "hold:"+h.ID, h.Version)
 	e.Facts["request"], e.Facts["rule"] = string(h.Request), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&h}}}, Key: change.KeyFrom(ctx, "/review/"+request)})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&h}}}, Key: change.KeyFrom(ctx, "/review/"+string(request)+"/risk")})
 }

@@ -71,6 +71,8 @@ type Config struct {
 	Own      []string         // the platform's own domains
 	Origin   string           // of the portal, for letters
 	Letters  Letters
+	// Practice states nothing: its cases are invented, and nobody could be asked.
+	Practice bool
 	Now      func() time.Time
 	Rand     io.Reader // for codes; nil: crypto/rand
 }

@@ -139,11 +139,16 @@ func (s *Service) Refresh(ctx context.Context, id requests.ID) (st Statement, er
 	if there && !c.Request.State.Open() {
 		return last, nil // what has ended keeps the statement under which it ended
 	}
-	facts, err := s.facts(ctx, c)
-	if err != nil {
-		return st, err
+	var facts risk.Facts
+	if !s.Practice {
+		if facts, err = s.facts(ctx, c); err != nil {
+			return st, err
+		}
 	}
 	found := s.Policy.State(facts)
+	if c.Request.Emergency && !s.Practice && !found.Wants(risk.CallBack) {
+		found.Demands = append(slices.Clone(found.Demands), risk.CallBack)
+	}
 	if there && sameStatement(last, found) {
 		return last, nil
 	}

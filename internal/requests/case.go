@@ -21,6 +21,9 @@ type Case struct {
 	Signatures []Signature
 	Decisions  []Decision
 	Asks       []Ask
+	// CallBack is what a call to the agency about this request gave: CalledBack
+	// where it was confirmed and nobody denied it, "denied", or "".
+	CallBack   string
 	Release    *Release // the one that counts, if any: neither cancelled nor called back
 	Recalled   []Release
 	Grants     []Grant           // of all releases, oldest first
@@ -32,6 +35,9 @@ type Case struct {
 	Amendments []Amendment       // oldest first; in force over the targets
 	People     []identity.Person // officers of the agency who may have the bundle
 }
+
+// CalledBack is the outcome of a call by which a request was confirmed.
+const CalledBack = "confirmed"
 
 // Ask links a finding to the case that needs it. Confirmers never see it. The
 // last ask about a target counts.
@@ -100,7 +106,7 @@ func (c Case) Decision(t TargetID, cat Category) (Decision, bool) {
 // it, what they answered, whether accounts were found, and the decisions before
 // they are published.
 func (c Case) forAgency() Case {
-	c.Answers, c.Asks = nil, nil
+	c.Answers, c.Asks, c.CallBack = nil, nil, ""
 	c.Request.Reviewer, c.Request.ClaimedAt = "", time.Time{}
 	targets := append([]Target{}, c.Request.Targets...)
 	for i := range targets {

@@ -42,12 +42,15 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 			VictimRequest: q.Attested["offence.victim_request"], MissingPerson: q.Attested["offence.missing_person"]},
 		Need: legal.Need{Stated: q.Attested["need.stated"], FactsShown: q.Attested["need.facts_shown"],
 			Proportionality: q.Attested["need.proportionality"], Individualised: q.Attested["need.individualised"]},
-		Emergency: legal.Emergency{Claimed: q.Emergency, Danger: q.Further["danger"], Imminent: q.Attested["emergency.imminent"],
+		Emergency: legal.Emergency{Claimed: c.urgent(), Danger: q.Further["danger"], Imminent: q.Attested["emergency.imminent"],
 			WhyNotOrdinary: q.Attested["emergency.why_not_ordinary"], DataAverts: q.Attested["emergency.data_averts"]},
 		Secrecy:     legal.Secrecy{Ordered: legal.TriOf(q.Confidential.Asked), Until: endOfDay(q.Confidential.Until, zone)},
 		Attachments: 1,
 		Extra:       q.Further,
 		Reviewer:    legal.ReviewerFacts{Conflict: legal.TriOf(q.Reviewer == "" || q.Reviewer == q.Officer)},
+	}
+	if c.CallBack == CalledBack {
+		f.Emergency.CalledBack, f.Emergency.SecondChannel, f.Emergency.SecondPerson = legal.Yes, legal.Yes, legal.Yes
 	}
 	if q.Order.ValidatorKind != "" {
 		f.Validator.Country = c.Agency.Country
@@ -69,6 +72,13 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		f.Targets = append(f.Targets, targetFacts(c, t, s.now()))
 	}
 	return f, nil
+}
+
+// urgent tells whether the case is handled as an emergency. Whoever claims one
+// is called back, at a number that is on our own file; until somebody other than
+// the requester has confirmed it there, the case goes by the ordinary rules.
+func (c Case) urgent() bool {
+	return c.Request.Emergency && (c.Request.Reviewer == "" || c.CallBack == CalledBack)
 }
 
 // zoneOf gives the zone in which an agency's days begin and end.

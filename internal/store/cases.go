@@ -79,6 +79,9 @@ func loadRest(tx *gorm.DB, c *requests.Case) error {
 	if err := loadAsks(tx, c); err != nil {
 		return err
 	}
+	if err := loadCallBack(tx, c); err != nil {
+		return err
+	}
 	return loadRelease(tx, c)
 }
 

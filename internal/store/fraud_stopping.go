@@ -34,6 +34,33 @@ func (s *Store) Subject(ctx context.Context, agency identity.AgencyID, officer i
 	return a, p, err
 }
 
+// Subjects lists the agencies on file by name, with their active people.
+func (s *Store) Subjects(ctx context.Context) (list []fraud.AgencyPeople, err error) {
+	defer fault.Wrap(&err, "store.Subjects")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var agencies []agencyRow
+		var people []personRow
+		if err := tx.Where("standing IN ('verified', 'suspended')").Order("name, id").Find(&agencies).Error; err != nil {
+			return err
+		}
+		if err := tx.Where("active AND agency_id IS NOT NULL").Order("name, id").Find(&people).Error; err != nil {
+			return err
+		}
+		at := map[string]int{}
+		for i, a := range agencies {
+			at[a.ID] = i
+			list = append(list, fraud.AgencyPeople{ID: identity.AgencyID(a.ID), Name: a.Name})
+		}
+		for _, p := range people {
+			if i, ok := at[text[string](p.AgencyID)]; ok {
+				list[i].People = append(list[i].People, p.domain())
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
 // Containments lists them, the newest first.
 func (s *Store) Containments(ctx context.Context, all bool) (list []fraud.Containment, err error) {
 	defer fault.Wrap(&err, "store.Containments")

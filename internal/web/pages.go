@@ -48,6 +48,7 @@ func allViews() []view {
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
+		deskView.view,
 	}
 }
 
@@ -61,6 +62,7 @@ func (s *Server) allRoutes() []Route {
 		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.fraudRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
 	} {
 		routes = append(routes, part...)
@@ -75,5 +77,6 @@ func allInputs() []any {
 		draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
-		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{}}
+		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},
+		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{}}
 }

@@ -16,6 +16,7 @@ type reviewPage struct {
 	Base
 	Ref       string
 	Badges    []Badge
+	Risk      *riskStrip
 	Head      []Fact // clock, holder, agency
 	Next      string // the next case of the queue
 	Trouble   *Form  // the form with problems, wherever on the page it is
@@ -81,6 +82,9 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 		return err
 	}
 	p.Head, p.Hint, p.Sheets = w.head(), w.hint(), w.sheets()
+	if p.Risk, err = w.strip(); err != nil {
+		return err
+	}
 	if w.can(requests.Claim) {
 		p.Claim = c.bare(reviewPath(q.ID) + "/claim")
 	}

@@ -17,6 +17,7 @@ import (
 // there; *requests.Service fulfils Cases, Drafts, Drafting, Cosigning and Delivery, and
 // *violations.Service fulfils Findings.
 type Services struct {
+	Fraud    Fraud // needs Cases and Calls
 	Law      *legal.Registry
 	Cases    Cases
 	Drafts   Drafts

@@ -32,7 +32,8 @@ CREATE TABLE risk_statement (
     UNIQUE (id, request_id, agency_id),
     FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
     -- the levels ask for what they ask for, whatever a policy file says
-    CHECK ((level, demands) IN (('normal', ''), ('elevated', 'echo'), ('high', 'echo call_back counsel')))
+    CHECK ((level, demands) IN (('normal', ''), ('elevated', 'echo'), ('high', 'echo call_back counsel'),
+        ('normal', 'call_back'), ('elevated', 'echo call_back'))) -- an emergency is called back about, whatever its level
 );
 
 -- Counsel has looked at a statement and lets the case go on.
