@@ -149,7 +149,7 @@ func (h *house) canaries(s *scenario, c requests.Case) {
 	add("second confirmer's evidence", "MOD-CANARY-dana", "")
 	add("first confirmer's note", "Canary note of carl", "confirmer:carl.ito")
 	add("second confirmer's note", "Canary note of dana", "")
-	add("officer's name", "Asha Rao", "officer agency_admin "+staff)
+	add("officer's name", "Asha Rao", "officer registrar administrator agency_admin "+staff)
 	add("account", "10000001", "confirmer approver")
 	for _, ip := range s.column("SELECT host(ip) FROM release_record WHERE ip IS NOT NULL ORDER BY ordinal LIMIT 1") {
 		add("released address", ip, "approver")
