@@ -50,7 +50,7 @@ var entrance = map[string]string{
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
 	"message.sheet": "reviewer counsel",
-	"risk.show": "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
+	"risk.show":     "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
 	"risk.clear": "counsel", "risk.hold": "counsel",
 	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,
 	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
