@@ -21,10 +21,11 @@ import (
 
 // auditCmd is what an auditor does with the log.
 type auditCmd struct {
-	Verify auditVerifyCmd `cmd:"" help:"Verify the audit log: recompute it, compare it with what was signed, and replay it over the case data."`
-	Export auditExportCmd `cmd:"" help:"Write the audit log as static files that any tlog-tiles tool can verify, without lerd and without a database."`
-	Keep   auditKeepCmd   `cmd:"" help:"Take a new place for the last signed checkpoint into use, as the configuration names it."`
-	Prove  auditProveCmd  `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`
+	Verify     auditVerifyCmd     `cmd:"" help:"Verify the audit log: recompute it, compare it with what was signed, and replay it over the case data."`
+	Export     auditExportCmd     `cmd:"" help:"Write the audit log as static files that any tlog-tiles tool can verify, without lerd and without a database."`
+	Keep       auditKeepCmd       `cmd:"" help:"Take a new place for the last signed checkpoint into use, as the configuration names it."`
+	Assertions auditAssertionsCmd `cmd:"" help:"Verify everything that people signed with their passkeys, by the public keys on file."`
+	Prove      auditProveCmd      `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`
 }
 
 // auditSource says which log is meant and whose signature counts.

@@ -50,6 +50,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{own: map[string]string{}, missing: map[string]reply{}}
 	s := newScenario(t)
 	h.plant(s)
+	s.cfg.OIDC = oidcConfig{Issuer: "http://127.0.0.1:1", ClientID: "lerd"} // nobody answers there
 	h.portal = s.open(unhurried)
 	for _, who := range []person{{}, {signIn: "asha.rao", role: identity.Officer}, {signIn: "vikram.nair", role: identity.Officer}, {signIn: "jana.weber", role: identity.Officer, foreign: true},
 		{signIn: "rita.lind", role: identity.Reviewer}, {signIn: "omar.haddad", role: identity.Reviewer}, {signIn: "helen.park", role: identity.Counsel}, {signIn: "carl.ito", role: identity.Confirmer},

@@ -23,6 +23,7 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/identity/accounts"
 	"lerd/internal/identity/passkey"
+	"lerd/internal/identity/provider"
 	"lerd/internal/identity/signin"
 	"lerd/internal/jobs"
 	"lerd/internal/keys"
@@ -148,7 +149,7 @@ func (s *system) openPeople(now func() time.Time) (err error) {
 		return err
 	}
 	s.people = signin.New(signin.Config{Store: s.store, Directory: s.store, Passkeys: s.passkeys, Now: now, Development: s.cfg.development})
-	s.accounts = accounts.New(accounts.Config{Store: s.store, Passkeys: s.passkeys, Assertions: s.store, Access: s.rules, Repeats: s.store, Now: now})
+	s.accounts = accounts.New(accounts.Config{Store: s.store, Passkeys: s.passkeys, Assertions: s.store, Providers: s.store, Access: s.rules, Repeats: s.store, Now: now})
 	return nil
 }
 
@@ -161,6 +162,36 @@ type passkeySignIn struct {
 // SignInByPasskey begins a session.
 func (p passkeySignIn) SignInByPasskey(ctx context.Context, browser, id string, answer []byte, agent string) (string, identity.Actor, error) {
 	return p.people.SignInByPasskey(ctx, browser, id, answer, agent)
+}
+
+// companySignIn is what the sign-in page needs of the company's provider.
+type companySignIn struct {
+	provider *provider.Service
+	people   *signin.Service
+}
+
+// BeginProvider gives the provider's address.
+func (c companySignIn) BeginProvider(ctx context.Context, browser string) (string, error) {
+	return c.provider.Begin(ctx, browser)
+}
+
+// SignInByProvider begins a session for whom the provider names.
+func (c companySignIn) SignInByProvider(ctx context.Context, browser string, a provider.Answer, agent string) (string, identity.Actor, error) {
+	who, err := c.provider.Finish(ctx, browser, a)
+	if err != nil {
+		return "", identity.Actor{}, err
+	}
+	return c.people.SignInByProvider(ctx, who, agent)
+}
+
+// company wires the company's provider, or gives nil where none is configured.
+func (s *system) company(now func() time.Time) web.ProviderSignIn {
+	o := s.cfg.OIDC
+	if o.Issuer == "" {
+		return nil
+	}
+	return companySignIn{provider.New(provider.Config{Store: s.store, Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret,
+		Redirect: s.cfg.PublicOrigin + "/sign-in/provider/back", Now: now}), s.people}
 }
 
 // openLog reads the audit log's keys and wires its sequencer.
@@ -251,7 +282,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	}
 	if s.passkeys != nil {
 		cfg.StepUps = s.passkeys
-		cfg.People = web.People{SignIn: passkeySignIn{s.passkeys, s.people}, Sessions: s.people, Passkeys: s.accounts, Enrolment: s.accounts, Accounts: s.accounts, Steps: s.accounts, Auditors: s.accounts}
+		cfg.People = web.People{SignIn: passkeySignIn{s.passkeys, s.people}, Provider: s.company(now), Sessions: s.people, Passkeys: s.accounts, Enrolment: s.accounts, Accounts: s.accounts, Steps: s.accounts, Auditors: s.accounts}
 	}
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}

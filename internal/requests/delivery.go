@@ -70,6 +70,9 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 	if s.running(ctx, c) != nil {
 		return nil, "", fault.New(fault.NotFound, "There is nothing here.")
 	}
+	if actor.DownloadFrom.After(s.now()) {
+		return nil, "", fault.New(fault.Gate, "You were vetted anew a short while ago. For your agency's safety you can download again later; your account's page says when.")
+	}
 	g, err := s.granted(c, actor.Person)
 	if err != nil {
 		return nil, "", err

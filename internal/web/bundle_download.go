@@ -53,7 +53,11 @@ func (c *Ctx) bundlePart(cs requests.Case, b Base) *bundlePart {
 		f.add("bundle.until", Cell{When: &until})
 		p.Left = c.T("bundle.left", "done", g.Delivered, "limit", g.Deliveries)
 		over := g.Over(c.Now())
-		if over == "" {
+		if actor.DownloadFrom.After(c.Now()) {
+			waits := b.When(actor.DownloadFrom)
+			f.add("accounts.download_from", Cell{When: &waits})
+			p.Left = c.T("bundle.waits")
+		} else if over == "" {
 			p.Download = c.bare(path + "/bundle")
 			p.StepUp = c.StepUp(identity.PurposeDownload, requests.DownloadDigest(*r))
 		} else {

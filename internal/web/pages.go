@@ -10,6 +10,8 @@ func allViews() []view {
 		landingView.view,
 		signInView.view,
 		signedOutView.view,
+		providerGoView.view,
+		providerBackView.view,
 		enrolView.view,
 		enrolledView.view,
 		ownAccountView.view,
@@ -73,7 +75,7 @@ func (s *Server) allRoutes() []Route {
 // allInputs lists every input struct that a form is made of, for the test that
 // looks for words which nobody wrote.
 func allInputs() []any {
-	return []any{signInInput{}, stepUpInput{}, nextInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
+	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
 		draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},

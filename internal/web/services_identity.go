@@ -5,6 +5,7 @@ import (
 
 	"lerd/internal/identity"
 	"lerd/internal/identity/accounts"
+	"lerd/internal/identity/provider"
 )
 
 // PasskeySignIn signs people in by what their browser answers.
@@ -14,6 +15,14 @@ type PasskeySignIn interface {
 	// SignInByPasskey begins a session and gives its token. Every failure is a
 	// SignIn fault with the same words.
 	SignInByPasskey(ctx context.Context, browser, id string, answer []byte, agent string) (token string, actor identity.Actor, err error)
+}
+
+// ProviderSignIn signs staff in by the company's OpenID provider.
+type ProviderSignIn interface {
+	// BeginProvider gives the provider's address for a browser's sign-in.
+	BeginProvider(ctx context.Context, browser string) (address string, err error)
+	// SignInByProvider begins a session for whom the provider's answer names.
+	SignInByProvider(ctx context.Context, browser string, a provider.Answer, agent string) (token string, actor identity.Actor, err error)
 }
 
 // OwnSessions are the actor's own.
@@ -67,6 +76,7 @@ type AuditorSteps interface {
 // it is given.
 type People struct {
 	SignIn    PasskeySignIn
+	Provider  ProviderSignIn // nil where none is configured
 	Sessions  OwnSessions
 	Passkeys  OwnPasskeys
 	Enrolment Enrolment

@@ -35,7 +35,9 @@ type signInPage struct {
 	Base
 	Form    *Form        // nil where there is no development sign-in
 	Passkey *passkeyForm // nil where nobody signs in by passkey
-	Failed  string       // a sign-in by passkey that was refused
+	Failed  string       // a sign-in that was refused
+	Company *Form        // of the company's own provider; nil where there is none
+	Go      Button
 	Groups  []devGroup
 	Warning Notice
 }
@@ -67,7 +69,7 @@ func (s *Server) signInRoutes() []Route {
 	if s.cfg.DevSignIn != nil {
 		routes = append(routes, Route{Method: http.MethodPost, Path: "/sign-in", Name: "session.create", Title: "sign_in.title", Public: true, Body: FormBody, Handle: s.signInDev})
 	}
-	return append(routes, s.passkeySignInRoutes()...)
+	return append(append(routes, s.passkeySignInRoutes()...), s.providerRoutes()...)
 }
 
 func (s *Server) signInForm(c *Ctx) error {
@@ -86,7 +88,7 @@ func (s *Server) showSignInPage(c *Ctx, form *Form, next, failed string) error {
 	if form == nil && s.cfg.DevSignIn != nil {
 		form = c.Form("/sign-in", signInInput{Next: next})
 	}
-	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Passkey: c.passkeyForm(next), Failed: failed, Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
+	p := signInPage{Base: c.Base("sign_in.title"), Form: form, Passkey: c.passkeyForm(next), Company: c.companyForm(), Go: Button{Text: c.T("sign_in.company"), Kind: "secondary"}, Failed: failed, Warning: Notice{Kind: Caution, Text: c.T("sign_in.warning")}}
 	if form != nil {
 		users, err := s.cfg.DevSignIn.Users(c.Ctx())
 		if err != nil {

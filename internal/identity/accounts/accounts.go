@@ -130,6 +130,7 @@ type Config struct {
 	Store      Store
 	Passkeys   Passkeys
 	Assertions Assertions
+	Providers  Providers
 	Access     Authorizer
 	Repeats    Repeats
 	Now        func() time.Time

@@ -24,6 +24,7 @@ const (
 	Register Kind = "register"
 	SignIn   Kind = "sign_in"
 	StepUp   Kind = "step_up"
+	Provider Kind = "provider" // of package provider, which keeps its sign-ins here too
 )
 
 // Ceremony is a challenge that waits for its answer. It belongs to one browser
