@@ -14,7 +14,7 @@ import (
 )
 
 // domain packages know no framework and nothing of how they are stored or shown.
-var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud"}
+var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud"}
 
 // outside packages are those that domain packages never import.
 var outside = []string{"store", "web", "jobs", "hi1", "testkit"}
@@ -27,6 +27,7 @@ var doors = map[string][]string{
 	"github.com/go-playground/validator/":   {"web", "hi1"},
 	"github.com/jackc/pgx/":                 {"store", "records/pgrecords", "records/sample"},
 	"github.com/pressly/goose/":             {"store"},
+	"github.com/wneessen/go-mail":           {"notices/smtpmail"},
 	"github.com/chromedp/":                  {"testkit/browser"},
 	"github.com/expr-lang/":                 {"legal"},
 	"codeberg.org/go-pdf/":                  {"requests/ordersample"},

@@ -133,7 +133,7 @@ func (h *house) canaries(s *scenario, c requests.Case) {
 	h.canary, h.visible = map[string]string{}, map[string]string{}
 	add := func(name, value, who string) { h.canary[name], h.visible[name] = value, who }
 	add("phone number", "+447700900123", "officer "+staff)
-	add("case reference", c.Request.Ref, "officer auditor "+staff)
+	add("case reference", c.Request.Ref, "officer auditor agency_admin "+staff)
 	add("agency", c.Agency.Name, "officer auditor registrar administrator agency_admin "+staff)
 	add("order number", "CANARY/ORDER/77", "officer "+staff)
 	add("issuer", "Canary Issuing Station", "officer "+staff)

@@ -56,6 +56,7 @@ var entrance = map[string]string{
 	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
 	"echo.list": "registrar", "echo.send": "registrar", "sensitive.show": "counsel", "sensitive.mark": "counsel", "fraud.register": "auditor counsel",
 	"confirm.show": "everybody", "confirm.look": "everybody", "confirm.answer": "everybody",
+	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }

@@ -28,6 +28,7 @@ import (
 	"lerd/internal/jobs"
 	"lerd/internal/keys"
 	"lerd/internal/legal"
+	"lerd/internal/notices"
 	"lerd/internal/records"
 	"lerd/internal/records/pgrecords"
 	"lerd/internal/requests"
@@ -57,6 +58,9 @@ type system struct {
 	agencies  *agencies.Service
 	calls     *callback.Service
 	fraud     *fraud.Service
+	notices   *notices.Service
+	noticeJob *notices.Job
+	mailer    *notices.Mailer
 	now       func() time.Time
 	signing   *keys.Service
 	sequencer *jobs.Sequencer
@@ -122,7 +126,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
-	s.openAgencies()
+	if err := s.openAgencies(); err != nil {
+		return nil, err
+	}
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
 	if err := s.openFraud(blobs); err != nil {
 		return nil, err
@@ -292,8 +298,9 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
 	}
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
-		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store, Vetting: s.agencies, Calls: s.calls}
+		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud = s.fraudPages()
+	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}
@@ -390,6 +397,7 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 			return n > 0, err
 		})
 	})
+	s.runAgencies(ctx, g)
 	return g.Wait()
 }
 

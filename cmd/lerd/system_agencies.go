@@ -1,16 +1,57 @@
 package main
 
 import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
 	"lerd/internal/agencies"
 	"lerd/internal/callback"
+	"lerd/internal/notices"
+	"lerd/internal/web"
 )
 
-// openAgencies wires the vetting of agencies and the calls that it rests on.
-func (s *system) openAgencies() {
+// openAgencies wires the vetting of agencies, the calls that it rests on, and the
+// notices that people get.
+func (s *system) openAgencies() error {
 	s.agencies = agencies.New(agencies.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
 	s.calls = callback.New(callback.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now,
 		Then:  map[callback.Kind]callback.Then{callback.Agency: s.agencies.Called},
 		Where: whereCalled})
+	s.notices = &notices.Service{Store: s.store, Now: s.now}
+	s.noticeJob = &notices.Job{Feed: s.store, Now: s.now}
+	s.mailer = &notices.Mailer{Outbox: s.store, Now: s.now, Log: s.log}
+	sender, err := s.cfg.Mail.sender(s.cfg.PublicOrigin, s.now)
+	if sender != nil {
+		s.mailer.Sender = sender
+	}
+	return err
+}
+
+// agencyServices gives the portal what its pages about agencies need.
+func (s *system) agencyServices(to *web.Services) {
+	to.Vetting, to.Calls, to.Notices = s.agencies, s.calls, s.notices
+}
+
+// runAgencies does what time makes happen to agencies, and tells people.
+func (s *system) runAgencies(ctx context.Context, g *errgroup.Group) {
+	for _, job := range []struct {
+		name  string
+		pause time.Duration
+		run   func(context.Context) (int, error)
+	}{
+		{"agencies", time.Minute, s.agencies.Due},
+		{"notices", time.Second, s.noticeJob.RunOnce},
+		{"mail", 5 * time.Second, s.mailer.RunOnce},
+	} {
+		g.Go(func() error {
+			return s.every(ctx, job.pause, job.name, func() (bool, error) {
+				n, err := job.run(ctx)
+				return n > 0, err
+			})
+		})
+	}
 }
 
 // whereCalled is the page of what a call was about.

@@ -145,7 +145,7 @@ func (s *Store) writeOnce(ctx context.Context, f func(tx *gorm.DB) error) error 
 // setScope tells row-level security for whom the transaction works.
 func setScope(ctx context.Context, tx *gorm.DB) error {
 	actor, _ := identity.From(ctx)
-	return tx.Exec("SELECT set_config('lerd.scope', ?, true), set_config('lerd.agency', ?, true)", string(actor.Role), string(actor.Agency)).Error
+	return tx.Exec("SELECT set_config('lerd.scope', ?, true), set_config('lerd.agency', ?, true), set_config('lerd.person', ?, true)", string(actor.Role), string(actor.Agency), string(actor.Person)).Error
 }
 
 func retryable(err error) bool {

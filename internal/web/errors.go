@@ -123,6 +123,7 @@ func (s *Server) sendErrorPage(c *Ctx, f failure) {
 	for _, it := range f.items {
 		p.Items = append(p.Items, fault.Problem{Field: it.Field, Message: c.Say(it.Message)})
 	}
+	c.quiet = true // the same bytes, whatever is new for the reader
 	p.Base = c.Base(key + ".title")
 	p.Back = "/" // the address is not repeated: absent and hidden pages are the same bytes
 	if p.Text == "" {

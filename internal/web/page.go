@@ -93,9 +93,19 @@ func (s *Server) nav(c *Ctx, role identity.Role) []NavItem {
 	slices.SortStableFunc(places, func(a, b Route) int { return cmp.Compare(a.Nav, b.Nav) })
 	items := make([]NavItem, 0, len(places))
 	for _, r := range places {
-		items = append(items, NavItem{Text: c.T(r.Title), Href: r.Path, Here: within(c.Request().URL.Path, r.Path)})
+		items = append(items, NavItem{Text: s.navText(c, r), Href: r.Path, Here: within(c.Request().URL.Path, r.Path)})
 	}
 	return items
+}
+
+// navText gives the words of a place; notices say how many are new.
+func (s *Server) navText(c *Ctx, r Route) string {
+	if r.Name == "notice.list" && !c.quiet {
+		if n, err := s.cfg.Services.Notices.Unread(c.Ctx()); err == nil && n > 0 {
+			return c.T("notices.with_count", "n", n)
+		}
+	}
+	return c.T(r.Title)
 }
 
 func within(path, place string) bool {

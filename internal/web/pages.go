@@ -47,6 +47,7 @@ func allViews() []view {
 		agencyListView.view,
 		agencyNewView.view,
 		agencyView.view,
+		noticeListView.view,
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
@@ -65,7 +66,8 @@ func (s *Server) allRoutes() []Route {
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
-		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(), s.agencyRoutes(),
+		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(),
+		s.agencyRoutes(), s.noticeRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -80,5 +82,6 @@ func allInputs() []any {
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},
-		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{}}
+		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
+		addressInput{}, readInput{}}
 }

@@ -3,11 +3,13 @@ package web
 import (
 	"context"
 	"io"
+	"time"
 
 	"lerd/internal/agencies"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
+	"lerd/internal/notices"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/violations"
@@ -34,6 +36,7 @@ type Services struct {
 	Related   Related
 	Vetting   Vetting
 	Calls     Calls
+	Notices   Notices
 	Sheets    Sheets // nil where no program to draw PDF pages is installed
 	Answers   Answers
 	Recalls   Recalls
@@ -191,6 +194,15 @@ type Vetting interface {
 	Propose(ctx context.Context, in agencies.Proposal) (identity.AgencyID, error)
 	VettingRounds
 	Entries
+}
+
+// Notices are what people are told of; *notices.Service fulfils it.
+type Notices interface {
+	List(ctx context.Context, limit int) ([]notices.Notice, error)
+	Unread(ctx context.Context) (int, error)
+	Read(ctx context.Context, upTo time.Time) error
+	Address(ctx context.Context) (string, error)
+	SetAddress(ctx context.Context, typed string) error
 }
 
 // VettingRounds are the steps of a round of vetting.

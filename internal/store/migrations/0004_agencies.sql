@@ -485,6 +485,14 @@ BEGIN
     CREATE POLICY all_to_auditor ON disowned_request FOR SELECT TO lerd_auditor USING (true);
 END $$;
 
+-- A notice is for one person; so is the address at which they are told.
+ALTER TABLE notice ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notice TO lerd_app USING (lerd_scope() = 'system' OR person_id::text = coalesce(current_setting('lerd.person', true), ''))
+    WITH CHECK (lerd_scope() = 'system' OR person_id::text = coalesce(current_setting('lerd.person', true), ''));
+ALTER TABLE notice_address ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notice_address TO lerd_app USING (lerd_scope() = 'system' OR id::text = coalesce(current_setting('lerd.person', true), ''));
+CREATE POLICY all_to_auditor ON notice_address FOR SELECT TO lerd_auditor USING (true);
+
 -- What an agency's administrator sees of their agency's requests: that they are
 -- there, whose they are, where they stand. Not what is in them.
 CREATE FUNCTION agency_queue() RETURNS TABLE (id uuid, ref text, state text, officer_id uuid, process_id text, emergency boolean,
