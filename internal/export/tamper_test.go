@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"io"
@@ -134,6 +135,9 @@ func TestTamperMatrix(t *testing.T) {
 	d.must(err)
 	crls, err := d.pki.CRLs(now)
 	d.must(err)
+	stranger := *d
+	stranger.maker = &Maker{Dir: t.TempDir(), Now: d.maker.Now, Rand: d.maker.Rand, Version: d.maker.Version}
+	foreign := openContainer(t, stranger.clear(stranger.seal(4, 31)))
 	honest := func(fs []file) []file { return d.reseal(fs, d.signer, d.tsa, crls) }
 	edit := func(name, old, new string) func([]file) []file {
 		return func(fs []file) []file {
@@ -207,6 +211,42 @@ func TestTamperMatrix(t *testing.T) {
 			d.must(err)
 			return d.reseal(fs, d.signer, replay{other}, crls)
 		}},
+		{"entries reordered", "manifest", func(fs []file) []file { fs[5], fs[6] = fs[6], fs[5]; return fs }},
+		{"signature before what it signs", "manifest", func(fs []file) []file {
+			n := len(fs)
+			fs[n-1], fs[n-2] = fs[n-2], fs[n-1]
+			return fs
+		}},
+		{"signature of another bundle", "seal", func(fs []file) []file {
+			at(fs, asic.SignatureName).b = foreign[asic.SignatureName]
+			return fs
+		}},
+		{"manifest and signature of another bundle", "digests", func(fs []file) []file {
+			at(fs, asic.ManifestName).b, at(fs, asic.SignatureName).b = foreign[asic.ManifestName], foreign[asic.SignatureName]
+			return fs
+		}},
+		{"proof of another bundle", "audit", both(func(fs []file) []file {
+			for _, name := range []string{"data/audit/export.sealed.json", "data/audit/export.tlog-proof"} {
+				at(fs, name).b = foreign[name]
+			}
+			return fs
+		}, honest)},
+		{"a name in decomposed letters", "container", add(file{"data/e\u0301xport.json", []byte("x"), false}, 4)},
+		{"a name in full width", "container", add(file{"data/\uff45xport.json", []byte("x"), false}, 4)},
+		{"seal revoked before its time stamp", "certificate", func(fs []file) []file {
+			d.pki.Revoked[d.pki.Seal.Cert.SerialNumber.String()] = now.Add(-time.Hour)
+			defer delete(d.pki.Revoked, d.pki.Seal.Cert.SerialNumber.String())
+			named, err := d.pki.CRLs(now)
+			d.must(err)
+			return d.reseal(fs, d.signer, d.tsa, named)
+		}},
+		{"expired seal", "certificate", func(fs []file) []file {
+			late := now.AddDate(3, 0, 0) // the seal has two years
+			tsa := &tsp.Authority{Signer: d.tsa.Signer, Now: func() time.Time { return late }, Rand: rand.Reader}
+			lists, err := d.pki.CRLs(late)
+			d.must(err)
+			return d.reseal(fs, d.signer, tsa, lists)
+		}},
 		{"stale lists", "certificate", func(fs []file) []file {
 			old, err := d.pki.CRLs(now.Add(-30 * 24 * time.Hour))
 			d.must(err)
@@ -236,6 +276,27 @@ func TestTamperMatrix(t *testing.T) {
 			t.Error("the matrix proves nothing when an unchanged container fails too")
 		}
 	})
+}
+
+// TestWeakDigests lets openssl sign the manifest with SHA-1, which it still does.
+func TestWeakDigests(t *testing.T) {
+	needs(t, "openssl")
+	d := newDesk(t)
+	s := d.seal(1, 3)
+	dir := t.TempDir()
+	d.must(d.pki.Save(dir))
+	fs := files(t, d.clear(s))
+	d.must(os.WriteFile(filepath.Join(dir, "manifest"), at(fs, asic.ManifestName).b, 0o600))
+	if out, err := run(t, dir, "openssl", "cms", "-sign", "-binary", "-cades", "-md", "sha1", "-in", "manifest", "-signer", "seal.pem",
+		"-inkey", "seal.key", "-certfile", "issuing.pem", "-outform", "DER", "-out", "weak"); err != nil {
+		t.Skipf("NOT RUN: openssl does not sign with SHA-1: %s", out)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "weak"))
+	d.must(err)
+	at(fs, asic.SignatureName).b = b
+	changed := filepath.Join(dir, s.Container)
+	d.must(os.WriteFile(changed, pack(t, fs), 0o600))
+	d.expect(t, changed, "seal")
 }
 
 // replay gives the same stamp whatever it is asked.

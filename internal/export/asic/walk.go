@@ -161,11 +161,10 @@ func (e *end) read64(before []byte) error {
 // central is a directory record while it is compared with its local header.
 type central struct {
 	Entry
-	offset       int64
-	method       uint16
-	flags        uint16
-	date, time   uint16
-	size, packed uint32 // as they stand in the record, before zip64
+	offset     int64
+	method     uint16
+	flags      uint16
+	date, time uint16
 }
 
 func (c *central) parse(dir []byte) (rest []byte, err error) {
@@ -178,9 +177,9 @@ func (c *central) parse(dir []byte) (rest []byte, err error) {
 		return nil, bad("The container's directory is malformed.")
 	}
 	c.flags, c.method, c.time, c.date = le.Uint16(dir[8:]), le.Uint16(dir[10:]), le.Uint16(dir[12:]), le.Uint16(dir[14:])
-	c.CRC32, c.packed, c.size = le.Uint32(dir[16:]), le.Uint32(dir[20:]), le.Uint32(dir[24:])
+	c.CRC32 = le.Uint32(dir[16:])
 	c.Name, c.Stored, c.Descriptor, c.Extra = string(dir[46:46+n]), c.method == 0, c.flags&8 != 0, x > 0
-	c.Compressed, c.Size, c.offset = int64(c.packed), int64(c.size), int64(le.Uint32(dir[42:]))
+	c.Compressed, c.Size, c.offset = int64(le.Uint32(dir[20:])), int64(le.Uint32(dir[24:])), int64(le.Uint32(dir[42:]))
 	if err := CheckName(c.Name); err != nil {
 		return nil, err
 	}
@@ -233,8 +232,14 @@ func (c *central) zip64(x []byte) error {
 		}
 		*f = v
 	}
+	if c.Size < max32 && c.Compressed < max32 && c.offset < max32 {
+		return bad("The entry %q has a zip64 field that it does not need.", c.Name)
+	}
 	return nil
 }
+
+// max32 stands in a field of 32 bits for a value that lies in the zip64 field.
+const max32 = 1<<32 - 1
 
 // checkLocal compares the local header and gives the offset behind the entry.
 func (c *central) checkLocal(r io.ReaderAt, limit int64) (next int64, err error) {
@@ -253,9 +258,14 @@ func (c *central) checkLocal(r io.ReaderAt, limit int64) (next int64, err error)
 	if le.Uint16(h[28:]) != 0 {
 		return 0, bad("The entry %q has an extra field in front of its data.", c.Name)
 	}
-	crc, packed, size := c.CRC32, c.packed, c.size
-	if c.Descriptor {
+	// The directory has all of an entry's sizes in its zip64 field as soon as one
+	// value needs it, e.g. the offset; in front of the data they stand as they are.
+	crc, packed, size := c.CRC32, uint32(c.Compressed), uint32(c.Size)
+	switch {
+	case c.Descriptor:
 		crc, packed, size = 0, 0, 0
+	case c.Size >= max32 || c.Compressed >= max32:
+		return 0, bad("The entry %q is too large to have its sizes in front of its data.", c.Name)
 	}
 	if le.Uint32(h[14:]) != crc || le.Uint32(h[18:]) != packed || le.Uint32(h[22:]) != size {
 		return 0, bad("The entry %q has other sizes or another checksum in the directory than in front of its data.", c.Name)

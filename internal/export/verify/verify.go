@@ -238,7 +238,27 @@ func (v *run) checkManifest() (string, error) {
 			return "", fault.New(fault.Invalid, "The file %s is not covered by the signature.", name)
 		}
 	}
-	return plural(len(v.objects), "file"), nil
+	return plural(len(v.objects), "file"), v.checkOrder()
+}
+
+// checkOrder holds the container's entries against the order of the manifest,
+// which is that in which they were written: mimetype, the files, META-INF.
+// Folders have no order.
+func (v *run) checkOrder() error {
+	if _, isZip := v.src.(zipSource); !isZip {
+		return nil
+	}
+	want := []string{asic.MimetypeName}
+	for _, o := range v.objects {
+		want = append(want, o.Name)
+	}
+	want = append(want, asic.ManifestName, asic.SignatureName)
+	for i, name := range v.src.names() {
+		if name != want[i] {
+			return fault.New(fault.Invalid, "The entries of the container are not in the order of the signed manifest: %s stands in the place of %s.", name, want[i])
+		}
+	}
+	return nil
 }
 
 // signature checks seal, time stamp and certificates over the manifest.
