@@ -95,7 +95,7 @@ func (s *stage) as(signIn string) *browser.Page {
 func (s *stage) strangers() {
 	p := s.b.Page(s.t, s.base)
 	for at, name := range map[string]string{"/": "landing", "/sign-in": "sign-in", "/help/verify": "help-verify", "/help/accessibility": "help-accessibility",
-		"/help/privacy": "help-privacy", "/style": "style"} {
+		"/help/privacy": "help-privacy", "/check?want=now&country=IN&issuer=station_officer": "precheck", "/style": "style"} {
 		s.goTo(p, at, 200, name)
 	}
 	s.goTo(p, "/requests", 401, "error-sign-in")
@@ -147,6 +147,7 @@ func (s *stage) submits() {
 	s.goTo(second, "/requests/"+s.id+"/cosign", 200, "request-cosign")
 	s.press(second, `form[action$="/cosign"] button`)
 	s.look(second, "request-cosigned")
+	s.goTo(p, "/requests/"+s.id+"/receipt", 200, "receipt")
 	s.goTo(p, "/requests", 200, "requests")
 	s.goTo(p, "/requests/"+s.id+"/withdraw", 200, "request-withdraw")
 }
@@ -354,7 +355,7 @@ func (s *stage) everyPageWasSeen() {
 	for template, name := range map[string]string{
 		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
 		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
-		"cosign": "request-cosign", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
+		"cosign": "request-cosign", "receipt": "receipt", "precheck": "precheck", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
 		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
 		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",
 		"style": "style", "verify": "help-verify",

@@ -27,7 +27,7 @@ var entrance = map[string]string{
 	"draft.targets": "officer", "draft.targets_save": "officer", "draft.need": "officer", "draft.need_save": "officer", "draft.check": "officer", "draft.sign": "officer", "draft.submit": "officer",
 	"draft.take_over": "officer", "draft.drop": "officer", "request.show": "officer",
 	"request.reply": "officer", "request.order": "officer", "request.withdrawal": "officer", "request.withdraw": "officer",
-	"cosign.show": "officer", "cosign.sign": "officer", "cosign.return": "officer", "request.take_back": "officer", "request.sheet": "officer",
+	"receipt.show": "officer", "receipt.file": "officer", "precheck.show": "everybody", "cosign.show": "officer", "cosign.sign": "officer", "cosign.return": "officer", "request.take_back": "officer", "request.sheet": "officer",
 	"bundle.download": "officer", "bundle.acknowledge": "officer", "bundle.proof": "officer",
 
 	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
@@ -199,7 +199,7 @@ func (h *house) gets(t *testing.T) {
 }
 
 // looks are the events that a GET may write: that somebody read something.
-var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
+var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event receipt.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
 	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.

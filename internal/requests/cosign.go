@@ -42,6 +42,8 @@ func (s *Service) CoSign(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
+	submitted(&part, q)
+	part.Event.Facts["order_sha256"] = c.Document.SHA256
 	if err := s.sign(ctx, &part, q, SignedToCosign, c.Document.SHA256); err != nil {
 		return err
 	}

@@ -178,6 +178,9 @@ func (s *Service) proposal(ctx context.Context, q *Request, doc Document, rule s
 	part.Event.Facts["process_version"] = strconv.Itoa(q.Process.Version)
 	part.Event.Facts["process_digest"] = q.Process.Digest
 	part.Event.Facts["order_sha256"] = doc.SHA256
+	if action == Submit {
+		submitted(&part, *q)
+	}
 	part.Update, part.Insert = nil, []any{q}
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])

@@ -27,6 +27,9 @@ type TrailStore interface {
 	// CaseEvents gives every event of a case and of its release, findings,
 	// document and looks, in the log's order, events without a place last.
 	CaseEvents(ctx context.Context, c Case) ([]TrailEvent, error)
+	// SubmissionEvent gives the event by which a request was submitted, or
+	// NotFound where it was not.
+	SubmissionEvent(ctx context.Context, id ID) (TrailEvent, error)
 	// ReleaseEvent gives the event by which a release left, or NotFound.
 	ReleaseEvent(ctx context.Context, id ReleaseID) (TrailEvent, error)
 	// Event gives one event, or NotFound.

@@ -73,6 +73,11 @@ func (s *Server) suitOptions(c *Ctx, f *Form, in draftKindInput) *Field {
 
 // fitWords says what a process is, and why it suits or does not.
 func (c *Ctx) fitWords(fit legal.Fit) string {
+	return c.T("draft.fit", "what", c.Law("process."+string(fit.Process.ID)+".about", fit.Process.Description), "id", string(fit.Process.ID), "why", c.fitReasons(fit))
+}
+
+// fitReasons says why a process suits or does not.
+func (c *Ctx) fitReasons(fit legal.Fit) string {
 	var said []string
 	for _, r := range fit.Why {
 		if fit.Fits != strings.HasPrefix(r.Code, "no_") {
@@ -83,7 +88,7 @@ func (c *Ctx) fitWords(fit legal.Fit) string {
 			said = append(said, c.T("draft.fit."+r.Code, "kinds", strings.Join(kinds, ", ")))
 		}
 	}
-	return c.T("draft.fit", "what", c.Law("process."+string(fit.Process.ID)+".about", fit.Process.Description), "id", string(fit.Process.ID), "why", strings.Join(said, " "))
+	return strings.Join(said, " ")
 }
 
 func (s *Server) issuerOptions(c *Ctx) (out []Option) {

@@ -36,6 +36,8 @@ func allViews() []view {
 		requestView.view,
 		withdrawView.view,
 		cosignView.view,
+		receiptView.view,
+		precheckView.view,
 		actView.view,
 		recallListView.view,
 		findingListView.view,
@@ -64,7 +66,7 @@ func (s *Server) allRoutes() []Route {
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
-		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(),
@@ -78,7 +80,7 @@ func (s *Server) allRoutes() []Route {
 // looks for words which nobody wrote.
 func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
-		draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
+		precheckInput{}, draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},

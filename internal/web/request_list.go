@@ -22,6 +22,8 @@ type requestListPage struct {
 	Reply    *Table // cases that wait for an answer
 	Download *Table // bundles that wait to be fetched
 	Recalled *Table // bundles that were called back
+	Cosign   *Table // requests that wait for a second signature
+	Drafts   *Table // drafts of the reader's unit
 	Filters  []NavItem
 	Table    Table
 	Pages    Pages
@@ -87,7 +89,7 @@ func word(s, empty string) string {
 
 // waiting fills in what waits for the agency.
 func (s *Server) waiting(c *Ctx, p *requestListPage) error {
-	for state, to := range map[requests.State]**Table{requests.NeedsInformation: &p.Reply, requests.ExportedCase: &p.Download, requests.Recalled: &p.Recalled} {
+	for state, to := range map[requests.State]**Table{requests.NeedsInformation: &p.Reply, requests.ExportedCase: &p.Download, requests.Recalled: &p.Recalled, requests.AwaitingCosignature: &p.Cosign} {
 		list, err := s.cfg.Services.Cases.List(c.Ctx(), requests.Filter{States: []requests.State{state}, Limit: 10})
 		if err != nil {
 			return err
@@ -98,7 +100,11 @@ func (s *Server) waiting(c *Ctx, p *requestListPage) error {
 			*to = &t
 		}
 	}
-	return nil
+	t, err := s.draftTable(c, p.Base)
+	if err == nil && len(t.Rows) > 0 {
+		p.Drafts = &t
+	}
+	return err
 }
 
 // fillList reads one row more than it shows, to know whether there is a next

@@ -31,6 +31,7 @@ type requestPage struct {
 	OrderAt  string    // where the order's file is
 	Withdraw string    // where to withdraw, empty where that is over
 	Changes  []NavItem // what else the reader can do about it
+	Receipt  string    // where the receipt is, empty before the submission
 	Cosign   string    // where the reader signs a second time, if they can
 	TakeBack *Form     // into its draft, while that is possible
 	BackText string    // until when
@@ -113,6 +114,9 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 		if q.State == requests.Submitted {
 			p.BackText = c.T("take_back.until", "time", When{At: q.ReceivedAt.Add(requests.UndoWindow)}.UTC())
 		}
+	}
+	if s.cfg.Services.Receipts != nil && q.State != requests.AwaitingCosignature && cs.WasSubmitted() {
+		p.Receipt = path + "/receipt"
 	}
 	if cs.Release != nil && cs.Release.State == requests.Exported {
 		p.Bundle = c.bundlePart(cs, p.Base)

@@ -25,6 +25,7 @@ type Services struct {
 	Drafts   Drafts
 	Drafting Drafting
 	Delivery Delivery
+	Receipts Receipts // nil: no receipts
 	// Cosigning is nil where no agency signs twice.
 	Cosigning Cosigning
 	Agencies  Agencies
@@ -110,6 +111,11 @@ type Drafting interface {
 	ImportTargets(ctx context.Context, id requests.DraftID, in requests.TargetImport) (requests.Draft, error)
 	CheckDraft(ctx context.Context, d requests.Draft) (requests.DraftCheck, error)
 	SubmitDraft(ctx context.Context, id requests.DraftID) (requests.Request, error)
+}
+
+// Receipts show that a request was submitted.
+type Receipts interface {
+	Receipt(ctx context.Context, id requests.ID) (requests.SubmissionReceipt, error)
 }
 
 // Cosigning is the second signature, and the ways back into the draft.
