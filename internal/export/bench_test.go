@@ -139,6 +139,23 @@ func benchRelease(b *testing.B, rows int) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkReleaseAlone is BenchmarkRelease without the other tools, for numbers
+// of rows of which the unpacked files would fill the disk.
+func BenchmarkReleaseAlone(b *testing.B) {
+	rows := rowsOf(1_000_000)
+	var heap uint64
+	var all spent
+	for b.Loop() {
+		d := newDesk(b)
+		heap = max(heap, peak(func() {
+			all = took(syscall.RUSAGE_SELF, func() { d.release(rows) })
+		}))
+		d.must(os.RemoveAll(d.maker.Dir))
+	}
+	b.ReportMetric(all.cpu.Seconds(), "cpu-s")
+	b.ReportMetric(float64(heap)/(1<<20), "heap-MiB")
+}
+
 // release goes the exporter's way.
 func (d *desk) release(rows int) (Sealed, Released) {
 	ctx := context.Background()
