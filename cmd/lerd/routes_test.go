@@ -49,8 +49,8 @@ var entrance = map[string]string{
 
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
-	"message.sheet": "reviewer counsel",
-	"risk.show":     "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
+	"message.sheet": "reviewer counsel", "request.result": "officer",
+	"risk.show": "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
 	"risk.clear": "counsel", "risk.hold": "counsel",
 	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,
 	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
@@ -200,7 +200,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event receipt.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event request.result_given": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {

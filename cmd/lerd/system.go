@@ -140,8 +140,19 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := exporter.Tidy(ctx); err != nil {
 		return nil, err
 	}
-	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.cases.Timely, Export: exporter, Log: log}
+	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.timely(now), Export: exporter, Log: log}
 	return s, nil
+}
+
+// timely is what time makes happen to cases that were answered: their results are
+// signed, grants end, agencies are reminded, recalls are proposed.
+func (s *system) timely(now func() time.Time) func(context.Context) (int, error) {
+	results := &jobs.Results{Steps: s.cases, Keys: func() jobs.Keys { return s.keys }, Now: now}
+	return func(ctx context.Context) (int, error) {
+		n, err := s.cases.Timely(ctx)
+		signed, signErr := results.RunOnce(ctx)
+		return n + signed, errors.Join(err, signErr)
+	}
 }
 
 // openPeople wires sign-in, passkeys and accounts for the public origin. An
@@ -298,7 +309,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
 	}
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Receipts: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
-		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
+		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Results: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud = s.fraudPages()
 	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {

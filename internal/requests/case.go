@@ -31,6 +31,7 @@ type Case struct {
 	Recalls    []Recall          // oldest first; an agency sees confirmed ones
 	Examined   time.Time         // since when the platform examines it; zero: it was never found valid
 	Quiet      time.Time         // until when it does not end with nothing
+	Results    []Result          // signed answers, oldest first
 	TakeOvers  []TakeOver        // oldest first
 	Amendments []Amendment       // oldest first; in force over the targets
 	People     []identity.Person // officers of the agency who may have the bundle

@@ -372,6 +372,8 @@ type AfterStore interface {
 	// FallenReleases gives bundles that are out and rest on a finding that was
 	// overturned, without a recall.
 	FallenReleases(ctx context.Context, limit int) ([]Fallen, error)
+	// ResultsDue gives cases that were answered and whose answer is not signed yet.
+	ResultsDue(ctx context.Context, limit int) ([]ID, error)
 	// Overdue gives cases of which a grant, a download, a recall or a
 	// preservation waits for its time to be noticed.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]ID, error)

@@ -31,6 +31,9 @@ func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
 	if c.Recalls, err = loadAll(tx.Order("proposed_at, id"), id, recallRow.domain); err != nil {
 		return err
 	}
+	if c.Results, err = loadAll(tx.Order("ordinal"), id, resultRow.domain); err != nil {
+		return err
+	}
 	if c.TakeOvers, err = loadAll(tx.Order("ordinal"), id, takeoverRow.domain); err != nil {
 		return err
 	}
@@ -157,6 +160,19 @@ func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []re
 			UNION SELECT request_id FROM recall WHERE state = 'confirmed' AND deleted_at IS NULL AND reminders < 4
 				AND decided_at <= CAST(@now AS timestamptz) - make_interval(days => (ARRAY[3, 7, 14, 30])[reminders + 1])
 			LIMIT @limit`, map[string]any{"now": micro(now), "lost": micro(now.Add(-time.Hour)), "limit": limit}).Scan(&ids).Error
+	})
+	return ids, err
+}
+
+// ResultsDue gives cases that were answered and whose answer is not signed yet.
+func (s *Store) ResultsDue(ctx context.Context, limit int) (ids []requests.ID, err error) {
+	defer fault.Wrap(&err, "store.ResultsDue")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`SELECT q.id FROM request q WHERE q.state IN ('refused', 'no_data')
+				AND NOT EXISTS (SELECT 1 FROM result x WHERE x.request_id = q.id AND x.basis = q.state || ':' || q.version)
+			UNION SELECT r.request_id FROM release r WHERE r.state = 'exported'
+				AND NOT EXISTS (SELECT 1 FROM result x WHERE x.request_id = r.request_id AND x.basis = r.id::text)
+			LIMIT ?`, limit).Scan(&ids).Error
 	})
 	return ids, err
 }

@@ -170,6 +170,31 @@ func (r appealRow) domain() violations.AppealVerdict {
 		Note: personal.NewText(r.Note), At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
 }
 
+type resultRow struct {
+	ID        string    `gorm:"column:id;primaryKey"`
+	RequestID string    `gorm:"column:request_id"`
+	AgencyID  string    `gorm:"column:agency_id"`
+	Ordinal   int       `gorm:"column:ordinal"`
+	Basis     string    `gorm:"column:basis"`
+	SHA256    string    `gorm:"column:sha256"`
+	Bytes     int64     `gorm:"column:bytes"`
+	At        time.Time `gorm:"column:at"`
+	EventID   string    `gorm:"column:event_id"`
+}
+
+func (resultRow) TableName() string  { return "result" }
+func (r resultRow) rowID() string    { return r.ID }
+func (r resultRow) rowEvent() string { return r.EventID }
+
+func fromResult(x requests.Result, event audit.EventID) *resultRow {
+	return &resultRow{x.ID, string(x.Request), string(x.Agency), x.Ordinal, x.Basis, x.SHA256, x.Bytes, micro(x.At), string(event)}
+}
+
+func (r resultRow) domain() requests.Result {
+	return requests.Result{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Ordinal: r.Ordinal, Basis: r.Basis, SHA256: r.SHA256,
+		Bytes: r.Bytes, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+}
+
 type takeoverRow struct {
 	ID        string    `gorm:"column:id;primaryKey"`
 	RequestID string    `gorm:"column:request_id"`

@@ -68,7 +68,7 @@ func (s *Server) allRoutes() []Route {
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
-		s.recallAnswerRoutes(), s.changeRoutes(), s.recallRoutes(), s.appealRoutes(),
+		s.recallAnswerRoutes(), s.changeRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(),
 	} {
 		routes = append(routes, part...)

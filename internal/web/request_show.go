@@ -32,6 +32,7 @@ type requestPage struct {
 	Withdraw string    // where to withdraw, empty where that is over
 	Changes  []NavItem // what else the reader can do about it
 	Receipt  string    // where the receipt is, empty before the submission
+	Signed   string    // where the signed result is
 	Cosign   string    // where the reader signs a second time, if they can
 	TakeBack *Form     // into its draft, while that is possible
 	BackText string    // until when
@@ -123,6 +124,9 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 	}
 	p.Recall = c.recallNotice(cs)
 	p.Changes = s.changeLinks(c, cs)
+	if len(cs.Results) > 0 && cs.Published() {
+		p.Signed = path + "/result"
+	}
 }
 
 // fillCase adds what the case is and what became of it.

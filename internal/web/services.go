@@ -44,6 +44,7 @@ type Services struct {
 	Reissues  Reissues
 	Changes   Changes
 	Uploads   Uploads
+	Results   Results
 	Appeals   Appeals
 }
 
@@ -75,6 +76,11 @@ type Changes interface {
 // Uploads examines documents and keeps them.
 type Uploads interface {
 	Upload(ctx context.Context, fileName, declaredType string, r io.Reader) (requests.Document, error)
+}
+
+// Results gives agencies their signed answers.
+type Results interface {
+	ResultFile(ctx context.Context, id requests.ID) (requests.SignedResult, error)
 }
 
 // Reissues lets an agency fetch a bundle anew.

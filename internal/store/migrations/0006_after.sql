@@ -136,6 +136,22 @@ CREATE TABLE takeover (
     CHECK (from_id <> to_id)
 );
 
+-- A signed answer to a request; a correction has one of its own.
+CREATE TABLE result (
+    id         uuid PRIMARY KEY,
+    request_id uuid NOT NULL,
+    agency_id  uuid NOT NULL,
+    ordinal    integer NOT NULL CHECK (ordinal > 0),
+    basis      text NOT NULL, -- a release's id, or state:version
+    sha256     text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    bytes      bigint NOT NULL CHECK (bytes > 0),
+    at         timestamptz NOT NULL,
+    event_id   uuid NOT NULL,
+    UNIQUE (request_id, basis),
+    UNIQUE (request_id, ordinal),
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id)
+);
+
 -- An agency asks for less than it signed, and never for more: each amendment says
 -- for each target that it touches what is asked from then on.
 CREATE TABLE amendment (
@@ -439,6 +455,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- A result tells of a case that is answered.
+CREATE FUNCTION check_result() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM request q WHERE q.id = NEW.request_id AND q.state IN ('refused', 'no_data') AND NEW.basis = q.state || ':' || q.version)
+       AND NOT EXISTS (SELECT 1 FROM release r WHERE r.request_id = NEW.request_id AND r.id::text = NEW.basis AND r.state = 'exported') THEN
+        RAISE EXCEPTION 'result %: its case is not answered so', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- Runs at commit: by an officer of the agency, in order, of a case that is under
 -- way, something is still asked, and nothing that is in the making goes beyond it.
 CREATE FUNCTION check_amendment() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -601,6 +627,10 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+CREATE TRIGGER check_answered BEFORE INSERT ON result FOR EACH ROW EXECUTE FUNCTION check_result();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON result FOR EACH ROW EXECUTE FUNCTION refuse_change();
+ALTER TABLE result ENABLE ALWAYS TRIGGER check_answered;
+ALTER TABLE result ENABLE ALWAYS TRIGGER written_once;
 CREATE TRIGGER check_holder BEFORE INSERT ON takeover FOR EACH ROW EXECUTE FUNCTION check_takeover();
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON takeover FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER check_narrower BEFORE INSERT ON amendment_item FOR EACH ROW EXECUTE FUNCTION check_amendment_item();
@@ -639,14 +669,14 @@ ALTER TABLE examination ENABLE ALWAYS TRIGGER written_once;
 
 SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY[
     'public.examination', 'public.release_grant', 'public.release_receipt', 'public.appeal_verdict', 'public.recall',
-    'public.takeover', 'public.amendment', 'public.amendment_item', 'public.message_attachment']) AS t;
+    'public.result', 'public.takeover', 'public.amendment', 'public.amendment_item', 'public.message_attachment']) AS t;
 
 -- +goose StatementBegin
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt', 'takeover', 'amendment', 'amendment_item', 'message_attachment'] LOOP
+    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt', 'result', 'takeover', 'amendment', 'amendment_item', 'message_attachment'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY case_of_agency ON %I TO lerd_app USING (may_see_case(agency_id)) WITH CHECK (may_see_case(agency_id) AND lerd_scope() <> ''auditor'')', t);
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
@@ -663,8 +693,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
-GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall, takeover, amendment, amendment_item, message_attachment TO lerd_app, lerd_auditor;
-GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall, takeover, amendment, amendment_item, message_attachment TO lerd_app;
+GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall, result, takeover, amendment, amendment_item, message_attachment TO lerd_app, lerd_auditor;
+GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall, result, takeover, amendment, amendment_item, message_attachment TO lerd_app;
 GRANT UPDATE (begun, delivered, ended, version, event_id) ON release_grant TO lerd_app;
 GRANT UPDATE (state, ended_at, bytes, sha256, version, event_id) ON release_receipt TO lerd_app;
 GRANT UPDATE (state, decided_by, decided_at, decided_note, acknowledged_by, acknowledged_at, deleted_by, deleted_at, holders, reminders, version, event_id) ON recall TO lerd_app;

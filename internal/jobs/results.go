@@ -1,0 +1,66 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"lerd/internal/export/cms"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/requests"
+)
+
+// ResultSteps are the steps by which a result is signed.
+type ResultSteps interface {
+	ResultsDue(ctx context.Context) ([]requests.ID, error)
+	DueResult(ctx context.Context, id requests.ID) (requests.Result, []byte, error)
+	KeepResult(ctx context.Context, r requests.Result, file, seal []byte) error
+}
+
+// Results signs the answers of cases: refusals and "nothing to hand over" as well
+// as releases. Without a fresh revocation list or a time stamp it waits.
+type Results struct {
+	Steps ResultSteps
+	Keys  func() Keys
+	Now   func() time.Time
+}
+
+// RunOnce signs what is due. A result that was signed and not kept is signed
+// again: the first signature was of a file that nobody has.
+func (j *Results) RunOnce(ctx context.Context) (n int, err error) {
+	ctx = identity.With(ctx, identity.SystemActor())
+	due, err := j.Steps.ResultsDue(ctx)
+	for _, id := range due {
+		signErr := j.sign(ctx, id)
+		if signErr == nil {
+			n++
+		} else if fault.KindOf(signErr) != fault.Conflict { // another process was first
+			err = errors.Join(err, signErr)
+		}
+	}
+	return n, err
+}
+
+func (j *Results) sign(ctx context.Context, id requests.ID) error {
+	r, file, err := j.Steps.DueResult(ctx, id)
+	if err != nil || file == nil {
+		return err
+	}
+	keys := j.Keys()
+	crls, err := keys.CRLs(ctx)
+	if err != nil {
+		return fault.Because(fault.Unavailable, err, "No fresh revocation lists; no result is signed without them.")
+	}
+	seal, err := cms.Sign(ctx, cms.SignRequest{Digest: sha256.Sum256(file), Signer: keys.Signer, SigningTime: j.Now(), Rand: rand.Reader, Certs: keys.TSAChain, CRLs: crls,
+		Stamp: func(ctx context.Context, d [sha256.Size]byte) ([]byte, error) {
+			stamped, err := keys.TSA.Stamp(ctx, d)
+			return stamped.Token, err
+		}})
+	if err != nil {
+		return err
+	}
+	return j.Steps.KeepResult(ctx, r, file, seal)
+}
