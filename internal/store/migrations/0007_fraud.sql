@@ -245,22 +245,22 @@ $$;
 CREATE FUNCTION unmet_demand(of_request uuid) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     s record;
-    demand text;
+    wanted text;
 BEGIN
     SELECT * INTO s FROM risk_statement r WHERE r.request_id = of_request ORDER BY r.version DESC LIMIT 1;
     IF NOT FOUND THEN
         RETURN 'statement';
     END IF;
-    FOREACH demand IN ARRAY string_to_array(s.demands, ' ') LOOP
-        CONTINUE WHEN EXISTS (SELECT 1 FROM risk_override o WHERE o.statement_id = s.id AND o.demand = unmet_demand.demand AND o.state = 'agreed');
-        IF demand = 'echo' THEN
+    FOREACH wanted IN ARRAY string_to_array(s.demands, ' ') LOOP
+        CONTINUE WHEN EXISTS (SELECT 1 FROM risk_override o WHERE o.statement_id = s.id AND o.demand = wanted AND o.state = 'agreed');
+        IF wanted = 'echo' THEN
             CONTINUE WHEN EXISTS (SELECT 1 FROM issuer_echo e WHERE e.request_id = of_request AND e.answer = 'issued');
-        ELSIF demand = 'call_back' THEN
+        ELSIF wanted = 'call_back' THEN
             CONTINUE WHEN EXISTS (SELECT 1 FROM call_back c WHERE c.subject_kind = 'request' AND c.subject_id = of_request AND c.outcome = 'confirmed');
-        ELSIF demand = 'counsel' THEN
+        ELSIF wanted = 'counsel' THEN
             CONTINUE WHEN EXISTS (SELECT 1 FROM risk_clearance c WHERE c.statement_id = s.id);
         END IF;
-        RETURN demand;
+        RETURN wanted;
     END LOOP;
     RETURN '';
 END $$;
