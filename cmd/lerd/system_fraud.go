@@ -48,6 +48,7 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 	s.fraud = fraud.New(c)
 	s.cases.Guard = s.fraud
 	s.calls.Then[callback.Request] = s.fraud.Called
+	s.agencies.Impostors = s.fraud
 	return nil
 }
 

@@ -113,7 +113,7 @@ func takeIn(part *change.Part, d *Dossier, actor identity.Actor, proof identity.
 
 // Reasons for ending a round without activation, and for taking standing away.
 var (
-	AbandonReasons = []string{"not_confirmed", "not_an_authority", "entered_wrongly", "withdrawn"}
+	AbandonReasons = []string{"not_confirmed", "not_an_authority", "entered_wrongly", "withdrawn", impostor}
 	SuspendReasons = []string{"suspected_fraud", "compromised", "own_wish", "oversight_wish", "no_longer_exists"}
 )
 
@@ -145,6 +145,9 @@ func (s *Service) Abandon(ctx context.Context, id identity.AgencyID, reason stri
 		declined.Facts["reason"] = reason
 		causes(&declined, e.ID)
 		parts = append(parts, change.Part{Event: declined, Update: []any{&a}})
+	}
+	if reason == impostor && s.Impostors != nil {
+		parts = append(parts, s.Impostors.Impostor(ctx, id, string(r.ID), e.ID))
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, PathOf(id))})
 }

@@ -2,6 +2,7 @@ package agencies
 
 import (
 	"context"
+	"slices"
 
 	"lerd/internal/change"
 	"lerd/internal/fault"
@@ -36,10 +37,25 @@ func (s *Service) ProposeDetail(ctx context.Context, id identity.AgencyID, in De
 	if err := fault.Fields(read.problems); err != nil {
 		return err
 	}
+	if _, err := s.resembling(ctx, id, []Detail{x}); err != nil {
+		return inChange(err)
+	}
 	x.ID, x.Agency, x.ProposedBy, x.ProposedAt, x.State, x.Version = newID[DetailID](), id, actor.Person, s.now(), DetailProposed, 1
 	e := s.aside(ctx, "agency.change_proposed", streamOfDetail(x.ID), 1, d, rule)
 	e.Facts["entry"], e.Facts["about"], e.Facts["replaces"] = string(x.ID), string(x.Kind), string(x.Replaces)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&x}}}, Key: change.KeyFrom(ctx, PathOf(id))})
+}
+
+// inChange names the field of the form of changes at which an entry is typed.
+func inChange(err error) error {
+	problems := slices.Clone(fault.ProblemsOf(err))
+	for i := range problems {
+		problems[i].Field = "value"
+	}
+	if len(problems) == 0 {
+		return err
+	}
+	return fault.Fields(problems)
 }
 
 func streamOfDetail(id DetailID) string { return "agency_entry:" + string(id) }

@@ -50,10 +50,17 @@ func (s *Service) Propose(ctx context.Context, in Proposal) (_ identity.AgencyID
 	if err := fault.Fields(r.problems); err != nil {
 		return "", err
 	}
+	near, err := s.resembling(ctx, "", details)
+	if err != nil {
+		return "", err
+	}
 	agency.ID = newID[identity.AgencyID]()
 	round.ID, round.Agency, round.ProposedBy = newID[RoundID](), agency.ID, actor.Person
 	e := s.event(ctx, "agency.proposed", agency, rule)
 	e.Facts["country"], e.Facts["round"], e.Facts["entries"] = agency.Country, string(round.ID), strconv.Itoa(len(details))
+	if len(near) > 0 {
+		e.Facts["resembles"] = joined(near)
+	}
 	part := change.Part{Event: e, Insert: []any{&agency, &round}}
 	for i := range details {
 		details[i].ID, details[i].Agency, details[i].ProposedBy = newID[DetailID](), agency.ID, actor.Person

@@ -46,6 +46,8 @@ type Config struct {
 	Access  Authorizer
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 	Now     func() time.Time
+	// Impostors compares names with those on file; nil: they are not compared.
+	Impostors Impostors
 }
 
 // Service takes the steps of vetting.

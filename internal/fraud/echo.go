@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -123,16 +124,23 @@ func (s *Service) contact(ctx context.Context, agency identity.AgencyID, detail 
 // LookAlike says for which domain on file a name or the domain of a mail address
 // would be taken, "" for none. Names of the agency itself are not compared.
 func (s *Service) LookAlike(ctx context.Context, address string, agency identity.AgencyID) (string, error) {
+	known, _, err := s.Resembles(ctx, address, agency)
+	return known, err
+}
+
+// Resembles is LookAlike, and tells whether the likeness is a close one: drawn
+// alike, made of the same letters, holding the other name, or mixed of scripts.
+func (s *Service) Resembles(ctx context.Context, address string, agency identity.AgencyID) (like string, closely bool, err error) {
 	if i := strings.LastIndexByte(address, '@'); i >= 0 {
 		address = address[i+1:]
 	}
 	n, ok := domains.Parse(address)
 	if !ok {
-		return "", nil
+		return "", false, nil
 	}
 	known, err := s.Facts.KnownDomains(system(ctx))
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	var others []string
 	for _, k := range known {
@@ -141,12 +149,18 @@ func (s *Service) LookAlike(ctx context.Context, address string, agency identity
 		}
 	}
 	if n.Mixed != "" {
-		return n.Mixed, nil
+		return n.Mixed, true, nil
 	}
 	if v := domains.NewDirectory(others).Check(n); len(v.Likes) > 0 {
-		return v.Likes[0].Known, nil
+		kind := v.Likes[0].Kind
+		return v.Likes[0].Known, kind == domains.SameShape || kind == domains.MovedMarks || kind == domains.Inside, nil
 	}
-	return "", nil
+	return "", false, nil
+}
+
+// Impostor is the part that puts a refused registration into the register.
+func (s *Service) Impostor(ctx context.Context, agency identity.AgencyID, round string, because audit.EventID) change.Part {
+	return s.caught(ctx, Caught{Code: "FR-20", Source: "vetting", SourceID: round, Agency: agency}, because)
 }
 
 // code makes a random code of n bytes for people to type, in groups of four.

@@ -47,6 +47,7 @@ var Kinds = map[string][]Audience{
 
 	"agency.proposed": {Registrars}, "agency.called_back": {Registrars}, "agency.renewal_begun": {Registrars},
 	"agency.change_proposed": {Registrars}, "agency.change_approved": {Admins, Registrars}, "agency.entry_retired": {Admins, Registrars},
+	"person.contained": {Admins}, "agency.contained": {Registrars},
 	"agency.activated": {Admins}, "agency.vetting_ends": {Admins, Registrars}, "agency.suspended": {Admins, Registrars},
 	"agency.disowned_request": {Registrars, Admins}, "agency.statement_made": {Admins},
 }

