@@ -18,11 +18,11 @@ import (
 
 // wholeAreas are the files that are complete in every language. What they lack
 // is shown in English.
-var wholeAreas = []string{"public.yaml", "practice.yaml"}
+var wholeAreas = []string{"public.yaml", "practice.yaml", "said.yaml", "notices.yaml"}
 
 // sameWords are messages that are rightly the same in English and another
 // language: names, marks, and words that the languages share.
-var sameWords = []string{"account.passkey.n", "accounts.passkeys.n.other", "bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
+var sameWords = []string{"draft.about", "draft.fit", "narrow.of", "write.attachment", "account.passkey.n", "accounts.passkeys.n.other", "bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
 
 var (
 	markup      = regexp.MustCompile(`<[a-zA-Z/!]|&[a-z]+;|&#`)
