@@ -41,7 +41,7 @@ var doors = map[string][]string{
 	"github.com/coreos/go-oidc/":            {"identity/provider"},
 	"golang.org/x/oauth2":                   {"identity/provider"},
 	"github.com/alecthomas/kong":            {},
-	"github.com/santhosh-tekuri/jsonschema": {"export"},
+	"github.com/santhosh-tekuri/jsonschema": {"export", "records/httprecords"},
 }
 
 // alone packages are the verifiers: they can be read and trusted alone, so they

@@ -25,7 +25,7 @@ type config struct {
 	Listen       string `yaml:"listen" env:"LERD_LISTEN"`               // host:port
 	PublicOrigin string `yaml:"public_origin" env:"LERD_PUBLIC_ORIGIN"` // https://host, as browsers see it
 	DatabaseURL  string `yaml:"database_url" env:"LERD_DATABASE_URL"`   // as lerd_app; empty: a private PostgreSQL in dir
-	AccountsURL  string `yaml:"accounts_url" env:"LERD_ACCOUNTS_URL"`   // as lerd_records: the platform's account views
+	AccountsURL  string `yaml:"accounts_url" env:"LERD_ACCOUNTS_URL"`   // as lerd_records: the platform's account views, or its engine
 	Product      string `yaml:"product" env:"LERD_PRODUCT"`             // the service's name for its users
 	LogOrigin    string `yaml:"log_origin" env:"LERD_LOG_ORIGIN"`       // name of the audit log, a URL without scheme
 	Controller   struct {
@@ -33,8 +33,9 @@ type config struct {
 		Address string `yaml:"address" env:"LERD_CONTROLLER_ADDRESS"`
 		Contact string `yaml:"contact" env:"LERD_CONTROLLER_CONTACT"`
 	} `yaml:"controller"`
-	Seal sealConfig `yaml:"seal"`
-	TSA  tsaConfig  `yaml:"tsa"`
+	Records recordsConfig `yaml:"records"`
+	Seal    sealConfig    `yaml:"seal"`
+	TSA     tsaConfig     `yaml:"tsa"`
 	// PracticeAt is the practice portal's address, shown to officers.
 	PracticeAt string `yaml:"practice_at" env:"LERD_PRACTICE_AT"`
 	Security   struct {
@@ -125,14 +126,10 @@ func (c *config) check() error {
 	if c.ExaminationHours < 0 || c.ExaminationHours > 24*30 {
 		fail("examination_hours", "give hours, 1 to 720, or leave it out for 24")
 	}
-	for _, s := range []setting{{"database_url", c.DatabaseURL}, {"accounts_url", c.AccountsURL}} {
-		if s.value == "" && s.field == "database_url" {
-			continue
-		}
-		if u, err := url.Parse(s.value); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-			fail(s.field, "give postgres://role:password@host:port/database")
-		}
+	if u, err := url.Parse(c.DatabaseURL); c.DatabaseURL != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		fail("database_url", "give postgres://role:password@host:port/database")
 	}
+	c.checkRecords(fail)
 	c.checkOutside(fail)
 	c.OIDC.check(fail)
 	c.checkMail(fail)

@@ -223,6 +223,31 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestWhereAccountDataAreRead: from views, or from an engine with certificates.
+func TestWhereAccountDataAreRead(t *testing.T) {
+	here := whole(t).Seal.Chain
+	for want, f := range map[string]func(*config){
+		"records.kind: ":           func(c *config) { c.Records.Kind = "csv" },
+		"accounts_url: give https": func(c *config) { c.Records = recordsConfig{"http", here, here, here} },
+		"records.key: ": func(c *config) {
+			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{"http", here, "/nowhere", here}
+		},
+		"": func(c *config) {
+			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{"http", here, here, here}
+		},
+	} {
+		c := whole(t)
+		f(&c)
+		got := problemLines(c.check())
+		if want == "" && len(got) == 0 {
+			continue
+		}
+		if len(got) != 1 || want == "" || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%q gave %q", want, got)
+		}
+	}
+}
+
 // TestServeStartsWithNothingHalfSet runs the command with faults: it says them
 // all and starts nothing.
 func TestServeStartsWithNothingHalfSet(t *testing.T) {

@@ -29,8 +29,6 @@ import (
 	"lerd/internal/keys"
 	"lerd/internal/legal"
 	"lerd/internal/notices"
-	"lerd/internal/records"
-	"lerd/internal/records/pgrecords"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/store"
@@ -47,7 +45,7 @@ type system struct {
 	cfg       config
 	log       *slog.Logger
 	store     *store.Store
-	source    *pgrecords.Source
+	source    accountData
 	rules     *access.Authorizer
 	law       *legal.Registry
 	people    *signin.Service
@@ -103,7 +101,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if s.store, err = store.Open(ctx, store.Config{URL: cfg.DatabaseURL, Now: now}); err != nil {
 		return nil, err
 	}
-	if s.source, err = pgrecords.Open(ctx, pgrecords.Config{URL: cfg.AccountsURL}); err != nil {
+	if s.source, err = openRecords(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if err := s.openLog(log, now); err != nil {
@@ -120,7 +118,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err != nil {
 		return nil, err
 	}
-	source := records.Guard(s.source)
+	source := guarded(cfg, s.source, s.store, now)
 	if err := s.openPeople(now); err != nil {
 		return nil, err
 	}

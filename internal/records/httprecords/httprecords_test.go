@@ -2,25 +2,12 @@ package httprecords
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -31,6 +18,7 @@ import (
 	"lerd/internal/personal"
 	"lerd/internal/records"
 	"lerd/internal/records/httprecords/reference"
+	"lerd/internal/testkit/mtls"
 )
 
 var t0 = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -83,71 +71,19 @@ func (e engine) Sessions(_ context.Context, _ records.AccountID, _ records.Perio
 	}
 }
 
-// certificates makes an authority, and a server's and a client's certificate.
-type certificates struct {
-	dir    string
-	server tls.Certificate
-	pool   *x509.CertPool
-}
-
-func newCertificates(t *testing.T) certificates {
-	t.Helper()
-	c := certificates{dir: t.TempDir(), pool: x509.NewCertPool()}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	must(err)
-	must(os.WriteFile(filepath.Join(c.dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	c.pool.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	for n, name := range []string{"server", "client"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		must(err)
-		leaf := &x509.Certificate{SerialNumber: big.NewInt(int64(n + 2)), Subject: pkix.Name{CommonName: name}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
-			IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
-		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
-		must(err)
-		raw, err := x509.MarshalPKCS8PrivateKey(key)
-		must(err)
-		must(os.WriteFile(filepath.Join(c.dir, name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-		must(os.WriteFile(filepath.Join(c.dir, name+".key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw}), 0o600))
-	}
-	c.server, err = tls.LoadX509KeyPair(filepath.Join(c.dir, "server.pem"), filepath.Join(c.dir, "server.key"))
-	must(err)
-	return c
-}
-
-func (c certificates) serve(t *testing.T, h http.Handler) string {
-	t.Helper()
-	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{c.server}, ClientCAs: c.pool, ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
-	s.EnableHTTP2 = true
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	return s.URL
-}
-
-func (c certificates) config(url string) Config {
-	return Config{URL: url, Cert: filepath.Join(c.dir, "client.pem"), Key: filepath.Join(c.dir, "client.key"), CA: filepath.Join(c.dir, "ca.pem"), Wait: 2 * time.Second}
+func configOf(c mtls.Certificates, url string) Config {
+	return Config{URL: url, Cert: c.File("client.pem"), Key: c.File("client.key"), CA: c.File("ca.pem"), Wait: 2 * time.Second}
 }
 
 // open serves an engine through a handler around the reference server.
 func open(t *testing.T, e engine, around func(http.Handler) http.Handler) records.Source {
 	t.Helper()
-	c := newCertificates(t)
+	c := mtls.New(t)
 	h := (&reference.Server{Source: e, Snapshot: "snap-1", Flush: 1}).Handler()
 	if around != nil {
 		h = around(h)
 	}
-	s, err := Open(t.Context(), c.config(c.serve(t, h)))
+	s, err := Open(t.Context(), configOf(c, c.Serve(t, h)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,18 +250,18 @@ func TestWhatIsNotDocumentedIsABreach(t *testing.T) {
 }
 
 func TestOnlyTheRightCertificatesMeet(t *testing.T) {
-	c, other := newCertificates(t), newCertificates(t)
-	url := c.serve(t, (&reference.Server{Source: engine{}, Snapshot: "s"}).Handler())
+	c, other := mtls.New(t), mtls.New(t)
+	url := c.Serve(t, (&reference.Server{Source: engine{}, Snapshot: "s"}).Handler())
 	for name, config := range map[string]Config{
-		"client of another authority": {URL: url, Cert: filepath.Join(other.dir, "client.pem"), Key: filepath.Join(other.dir, "client.key"), CA: filepath.Join(c.dir, "ca.pem")},
-		"server of another authority": {URL: url, Cert: filepath.Join(c.dir, "client.pem"), Key: filepath.Join(c.dir, "client.key"), CA: filepath.Join(other.dir, "ca.pem")},
+		"client of another authority": {URL: url, Cert: other.File("client.pem"), Key: other.File("client.key"), CA: c.File("ca.pem")},
+		"server of another authority": {URL: url, Cert: c.File("client.pem"), Key: c.File("client.key"), CA: other.File("ca.pem")},
 	} {
 		if _, err := Open(t.Context(), config); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, bad := range []string{"http://127.0.0.1", "https://user:pass@127.0.0.1", "127.0.0.1"} {
-		if _, err := Open(t.Context(), c.config(bad)); fault.KindOf(err) != fault.Invalid {
+		if _, err := Open(t.Context(), configOf(c, bad)); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -361,9 +297,9 @@ func TestOddAnswersAreUnavailable(t *testing.T) {
 
 // TestASilentEngineEnds, a slow reader does not.
 func TestASilentEngineEnds(t *testing.T) {
-	c := newCertificates(t)
+	c := mtls.New(t)
 	h := (&reference.Server{Source: engine{rows: 3}, Snapshot: "s", Flush: 1}).Handler()
-	url := c.serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	url := c.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/phones" {
 			w.Header().Set("Content-Type", "application/x-ndjson")
 			io.WriteString(w, `{"begin":{"snapshot":"s"}}`+"\n")
@@ -373,7 +309,7 @@ func TestASilentEngineEnds(t *testing.T) {
 		}
 		h.ServeHTTP(w, r)
 	}))
-	config := c.config(url)
+	config := configOf(c, url)
 	config.Wait = 200 * time.Millisecond
 	s, err := Open(t.Context(), config)
 	if err != nil {
