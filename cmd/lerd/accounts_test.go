@@ -323,3 +323,39 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 	}
 	s.must(attacker{t: t, db: s.ownerDB(), as: "owner"}.try("person:"+rita, key, assertion(right, 9), enrolled, confirmed("'"+hugo+"'"), alive)) // the right way
 }
+
+// TestRecoveryIsVettingAnew loses an officer's keys and brings them back, by
+// their agency's administrator, with a pause before downloads.
+func TestRecoveryIsVettingAnew(t *testing.T) {
+	s := newScenario(t)
+	id, asha, kavya := s.ready("IN/94/2026/61"), identity.PersonID(s.personID("asha.rao")), s.as("kavya.menon")
+	p := s.openForReal()
+	code, inv, err := p.accounts.Revet(kavya, asha)
+	p.must(err)
+	if _, _, err := p.accounts.Revet(s.as("petra.vogel"), asha); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("another agency's administrator: %v", err)
+	}
+	if _, err := s.store.PersonBySignIn(identity.With(s.ctx, identity.SystemActor()), "asha.rao"); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("she has access while she is vetted anew: %v", err)
+	}
+	d := p.newDevice()
+	fingerprint := p.enrol(code, d)
+	if err := p.accounts.Confirm(s.as("petra.vogel"), inv.Person, fingerprint); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("another agency's administrator confirms: %v", err)
+	}
+	p.must(p.accounts.Confirm(kavya, inv.Person, fingerprint))
+	v := p.signIn(d)
+	if got, err := v.get(p.ctx, "/account"); err != nil || !strings.Contains(string(got.body), "nothing can be downloaded before") {
+		t.Errorf("the page does not tell of the pause: %v", err)
+	}
+	if got, err := v.get(p.ctx, "/requests/"+string(id)); err != nil || !strings.Contains(string(got.body), "you can download again from the time above") {
+		t.Errorf("the case's page does not tell of the pause: %v", err)
+	}
+	if _, err := s.fetched(s.as("asha.rao"), id); fault.KindOf(err) != fault.Gate {
+		t.Errorf("a download in the pause: %v", err)
+	}
+	p.clock.Advance(accounts.CoolDown)
+	if _, err := s.fetched(s.as("asha.rao"), id); err != nil {
+		t.Errorf("a download after the pause: %v", err)
+	}
+}

@@ -136,7 +136,7 @@ func (s *scenario) as(signIn string) context.Context {
 	if err != nil {
 		s.t.Fatalf("%s: %v", signIn, err)
 	}
-	actor := identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, Session: "test", Method: identity.ByDevelopment}
+	actor := identity.Actor{Person: p.ID, Name: p.Name, Pseudonym: p.Pseudonym, Role: p.Role, Agency: p.Agency, Unit: p.Unit, Supervisor: p.Supervisor, DownloadFrom: p.DownloadFrom, Session: "test", Method: identity.ByDevelopment}
 	return identity.Evaluating(identity.With(s.ctx, actor), s.clock.Now)
 }
 

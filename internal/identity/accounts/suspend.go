@@ -83,7 +83,7 @@ func (s *Service) Revet(ctx context.Context, id identity.PersonID) (code string,
 	if err != nil {
 		return "", Invitation{}, err
 	}
-	code, inv, err := s.invitation(&a.Person, actor.Person, a.Person.Version > 1) // the first version never was alive
+	code, inv, err := s.invitation(&a.Person, actor.Person, a.Person.Active || a.Person.Version > 1) // a first version that is not alive never was
 	if err != nil {
 		return "", inv, err
 	}

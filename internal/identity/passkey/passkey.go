@@ -73,7 +73,7 @@ func New(c Config) (*Service, error) {
 		c.Rand = rand.Reader
 	}
 	u, err := url.Parse(c.Origin)
-	if err != nil {
+	if err != nil || u.Hostname() == "" {
 		return nil, fault.Because(fault.Invalid, err, "The public origin %q is no address.", c.Origin)
 	}
 	rp, err := webauthn.New(&webauthn.Config{RPID: u.Hostname(), RPDisplayName: c.Name, RPOrigins: []string{c.Origin},
