@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -47,17 +48,22 @@ func (s *Server) showDraftCheck(c *Ctx, a stepAt) error {
 		return err
 	}
 	p := draftCheckPage{DraftFrame: f, Complete: check.Complete(), ToSign: draftPath(a.draft.ID, requests.StepSign)}
-	for _, pr := range check.Problems {
-		p.Missing = append(p.Missing, s.checkLine(c, a.draft, pr))
-	}
+	p.Missing = s.missingLines(c, a.draft, check.Problems)
 	for _, n := range check.Notes {
 		p.Notes = append(p.Notes, s.checkLine(c, a.draft, n))
 	}
 	q := check.Request
 	cs := requests.Case{Request: q, Agency: check.Agency, Document: check.Document}
-	p.Process, p.Offence, p.Need = s.processFacts(c, cs), s.offenceFacts(c, cs), s.needFacts(c, cs)
-	if a.draft.Content.Order != nil {
-		p.Order = s.orderFacts(c, cs)
+	// A step with open questions is not read back: an answer that was not given
+	// would look like one that was.
+	if answered := answeredSteps(check.Problems); answered[requests.StepKind] {
+		p.Process = s.processFacts(c, cs)
+		if answered[requests.StepOrder] {
+			p.Order = s.orderFacts(c, cs)
+		}
+		if answered[requests.StepNeed] {
+			p.Offence, p.Need = s.offenceFacts(c, cs), s.needFacts(c, cs)
+		}
 	}
 	for _, t := range q.Targets {
 		p.Targets = append(p.Targets, checkedTarget{c.reading(t), c.earlierWords(t, check.Earlier)})
@@ -66,6 +72,36 @@ func (s *Server) showDraftCheck(c *Ctx, a stepAt) error {
 		p.Deadline, p.Explain = deadlineFacts(c, q, f.Zone), paragraphs(q.DueExplained)
 	}
 	return draftCheckView.Show(c, p)
+}
+
+// missingLines lists what is missing in the order of the steps.
+func (s *Server) missingLines(c *Ctx, d requests.Draft, problems []fault.Problem) (out []checkLine) {
+	problems = slices.Clone(problems)
+	slices.SortStableFunc(problems, func(a, b fault.Problem) int { return stepPlace(a) - stepPlace(b) })
+	for _, p := range problems {
+		out = append(out, s.checkLine(c, d, p))
+	}
+	return out
+}
+
+// stepPlace gives the place of a problem's step, and the end for one of none.
+func stepPlace(p fault.Problem) int {
+	if i := slices.Index(requests.DraftSteps, stepOf(formField(p.Field))); i >= 0 {
+		return i
+	}
+	return len(requests.DraftSteps)
+}
+
+// answeredSteps are the steps in which nothing is missing.
+func answeredSteps(problems []fault.Problem) map[requests.DraftStep]bool {
+	out := map[requests.DraftStep]bool{}
+	for _, step := range requests.DraftSteps {
+		out[step] = true
+	}
+	for _, p := range problems {
+		out[stepOf(formField(p.Field))] = false
+	}
+	return out
 }
 
 // checkLine names the question that a problem is about, and leads to it.
