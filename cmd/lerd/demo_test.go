@@ -97,7 +97,7 @@ func (f demoFile) whole(t *testing.T) {
 	if !regexp.MustCompile(`^LR-\d{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$`).MatchString(f.RequestRef) {
 		t.Errorf("request_ref is %q", f.RequestRef)
 	}
-	if !regexp.MustCompile(`^http://127\.0\.0\.1:\d+$`).MatchString(f.Portal) || !strings.HasPrefix(f.Request, f.Portal+"/requests/") {
+	if !regexp.MustCompile(`^http://localhost:\d+$`).MatchString(f.Portal) || !strings.HasPrefix(f.Request, f.Portal+"/requests/") {
 		t.Errorf("portal %q, request %q", f.Portal, f.Request)
 	}
 	for _, role := range []string{"officer", "reviewer", "counsel", "confirmer", "approver", "auditor"} {
