@@ -238,3 +238,57 @@ func (s *scenario) exported() int64 {
 	s.must(s.store.SQL().QueryRow("SELECT count(*) FROM audit.event WHERE kind = 'export.released'").Scan(&n))
 	return n
 }
+
+// TestAKeyStolenInTheMiddle revokes the seal while an export under it waits for
+// the authority of time. Nothing leaves under it; the case goes back, is
+// approved anew, and leaves under the next key.
+func TestAKeyStolenInTheMiddle(t *testing.T) {
+	s := newScenario(t)
+	x := s.caseJob.Export.(*jobs.Exporter)
+	whole, first := x.Keys, keys.FromChain(keys.Seal, s.keys.Signer.Chain())
+	x.Keys.TSA = tsp.First{&downTSA{down: true}}
+	id := s.approved("IN/94/2026/601")
+	s.caseJob.RunOnce(s.ctx) //nolint:errcheck // it waits for a time stamp
+
+	pki := s.another()
+	signer, err := pki.Signer()
+	s.must(err)
+	next := keys.FromChain(keys.Seal, signer.Chain())
+	_, err = s.signing.Publish(s.system_(), next)
+	s.must(err)
+	if err := s.signing.Rotate(s.system_(), next.SHA256); fault.KindOf(err) != fault.Conflict {
+		t.Fatalf("rotated while an export was under way: %v", err)
+	}
+	_, _, err = s.signing.Revoke(s.system_(), first.SHA256[:8], s.clock.Now(), "keyCompromise")
+	s.must(err)
+	x.Keys = whole // the authority of time is back
+	s.jobs()
+	if got := s.state(id); got != requests.Approved || s.exported() != 0 {
+		t.Fatalf("a bundle left under a stolen key: %s", got)
+	}
+
+	s.must(s.cases.Return(s.as("ben.osei"), id, "The sealing key was stolen."))
+	s.must(s.signing.Rotate(s.system_(), next.SHA256))
+	x.Keys.Signer, x.Keys.Roots = signer, append(x.Keys.Roots[1:2:2], pki.Root.Cert)
+	x.Keys.CRLs = func(ctx context.Context) ([][]byte, error) {
+		old, err := whole.CRLs(ctx)
+		s.must(err)
+		fresh, err := pki.CRLs(s.clock.Now())
+		return append(old, fresh...), err
+	}
+	s.must(s.cases.Qualify(s.as("rita.lind"), id, []requests.Allegation{{Target: "t1", Rule: "PR-05"}}))
+	s.jobs()
+	s.confirm()
+	s.jobs()
+	s.must(s.cases.Approve(s.as("anna.keller"), id, s.load(id).Release.Digest))
+	s.jobs()
+	if got := s.state(id); got != requests.ExportedCase {
+		t.Fatalf("under the next key the case is %s\n%s", got, s.log)
+	}
+	list, err := s.store.SealedWith(s.system_(), next.SHA256)
+	s.must(err)
+	if len(list) != 1 || list[0].Request != string(id) {
+		t.Errorf("sealed with the next key: %+v", list)
+	}
+	s.verifyLog()
+}
