@@ -102,5 +102,8 @@ func (s *system) invite(ctx context.Context, p samplePerson, agency identity.Age
 	if p.role == identity.Officer {
 		person.Unit = unit
 	}
+	if p.role.OfAgency() {
+		person.ReverifyBy = s.now().Add(agencies.OfficerValidity).UTC().Truncate(time.Microsecond)
+	}
 	return s.people.Invite(ctx, person)
 }

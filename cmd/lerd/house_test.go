@@ -95,7 +95,7 @@ func (h *house) plant(s *scenario) {
 	if c = s.load(q.ID); c.Request.State != requests.ExportedCase {
 		s.t.Fatalf("the planted case is %s", c.Request.State)
 	}
-	h.own["agency"] = string(c.Request.Agency)
+	h.own["agency"], h.own["statement"] = string(c.Request.Agency), string(s.aStatement(c.Request.Agency))
 	h.own["draft"] = string(s.drafted("CANARY/ORDER/77").ID)
 	h.own["containment"] = s.drilled("jana.weber")
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)

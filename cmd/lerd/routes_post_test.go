@@ -124,7 +124,7 @@ func (h *house) notTheirs(t *testing.T, p person, r web.Route) {
 	switch {
 	case !p.may(r.Name):
 		ids = []string{h.mine(p, r), uuid.NewString(), "x"}
-	case p.foreign && kind == "request":
+	case p.foreign && (kind == "request" || kind == "statement"):
 		ids = append(ids, h.own[kind])
 	}
 	for _, id := range ids {

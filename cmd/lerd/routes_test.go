@@ -56,6 +56,8 @@ var entrance = map[string]string{
 	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
 	"echo.list": "registrar", "echo.send": "registrar", "sensitive.show": "counsel", "sensitive.mark": "counsel", "fraud.register": "auditor counsel",
 	"confirm.show": "everybody", "confirm.look": "everybody", "confirm.answer": "everybody",
+	"office.show": "agency_admin", "office.unit": "agency_admin", "office.assign": "agency_admin", "office.reverify": "agency_admin", "office.disown": "agency_admin",
+	"statement.show": "agency_admin registrar", "statement.take": "agency_admin registrar",
 	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
@@ -78,6 +80,8 @@ func kindOf(r web.Route) string {
 		return ""
 	case strings.HasPrefix(r.Path, "/containments/"):
 		return "containment"
+	case strings.HasPrefix(r.Path, "/statements/"):
+		return "statement"
 	case strings.HasPrefix(r.Path, "/agencies/"):
 		return "agency"
 	case strings.HasPrefix(r.Path, "/findings/"):
@@ -218,7 +222,7 @@ func (h *house) expectGet(t *testing.T, p person, r web.Route, got reply) {
 		if got.status != http.StatusUnauthorized {
 			t.Errorf("nobody: GET %s answers %d, want 401", path, got.status)
 		}
-	case !p.may(r.Name), p.foreign && (kindOf(r) == "request" || kindOf(r) == "draft"):
+	case !p.may(r.Name), p.foreign && (kindOf(r) == "request" || kindOf(r) == "draft" || kindOf(r) == "statement"):
 		if !h.gone(p, r, got) {
 			t.Errorf("%s: GET %s answers %d, and otherwise than a page that is not there", p, path, got.status)
 		}

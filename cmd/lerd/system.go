@@ -42,30 +42,31 @@ import (
 
 // system is lerd, wired: everything that serve and demo run, in sight.
 type system struct {
-	cfg       config
-	log       *slog.Logger
-	store     *store.Store
-	source    accountData
-	rules     *access.Authorizer
-	law       *legal.Registry
-	people    *signin.Service
-	passkeys  *passkey.Service
-	accounts  *accounts.Service
-	cases     *requests.Service
-	findings  *violations.Service
-	agencies  *agencies.Service
-	calls     *callback.Service
-	fraud     *fraud.Service
-	notices   *notices.Service
-	noticeJob *notices.Job
-	mailer    *notices.Mailer
-	now       func() time.Time
-	signing   *keys.Service
-	sequencer *jobs.Sequencer
-	caseJob   *jobs.Cases
-	keys      jobs.Keys
-	logVKey   string
-	web       *web.Server
+	cfg        config
+	log        *slog.Logger
+	store      *store.Store
+	source     accountData
+	rules      *access.Authorizer
+	law        *legal.Registry
+	people     *signin.Service
+	passkeys   *passkey.Service
+	accounts   *accounts.Service
+	cases      *requests.Service
+	findings   *violations.Service
+	agencies   *agencies.Service
+	calls      *callback.Service
+	fraud      *fraud.Service
+	notices    *notices.Service
+	statements *agencies.Statements
+	noticeJob  *notices.Job
+	mailer     *notices.Mailer
+	now        func() time.Time
+	signing    *keys.Service
+	sequencer  *jobs.Sequencer
+	caseJob    *jobs.Cases
+	keys       jobs.Keys
+	logVKey    string
+	web        *web.Server
 }
 
 // build wires lerd over a migrated database. now is the clock of everything.
@@ -124,7 +125,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
-	if err := s.openAgencies(); err != nil {
+	if err := s.openAgencies(blobs); err != nil {
 		return nil, err
 	}
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}

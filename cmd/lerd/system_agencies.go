@@ -8,17 +8,21 @@ import (
 
 	"lerd/internal/agencies"
 	"lerd/internal/callback"
+	"lerd/internal/jobs"
 	"lerd/internal/notices"
+	"lerd/internal/requests"
 	"lerd/internal/web"
 )
 
 // openAgencies wires the vetting of agencies, the calls that it rests on, and the
 // notices that people get.
-func (s *system) openAgencies() error {
-	s.agencies = agencies.New(agencies.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
+func (s *system) openAgencies(blobs requests.Blobs) error {
+	s.agencies = agencies.New(agencies.Config{Store: s.store, Offices: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
 	s.calls = callback.New(callback.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now,
 		Then:  map[callback.Kind]callback.Then{callback.Agency: s.agencies.Called},
 		Where: whereCalled})
+	s.statements = &agencies.Statements{Service: s.agencies, Statements: s.store, Files: blobs, Signer: jobs.StatementSigner{Keys: s.keys}, Proofs: s.store.AuditReader(),
+		Log: s.cfg.LogOrigin, Product: s.cfg.Controller.Name}
 	s.notices = &notices.Service{Store: s.store, Now: s.now}
 	s.noticeJob = &notices.Job{Feed: s.store, Now: s.now}
 	s.mailer = &notices.Mailer{Outbox: s.store, Now: s.now, Log: s.log}
@@ -32,6 +36,7 @@ func (s *system) openAgencies() error {
 // agencyServices gives the portal what its pages about agencies need.
 func (s *system) agencyServices(to *web.Services) {
 	to.Vetting, to.Calls, to.Notices = s.agencies, s.calls, s.notices
+	to.Office, to.Statements = s.agencies, s.statements
 }
 
 // runAgencies does what time makes happen to agencies, and tells people.
@@ -42,6 +47,8 @@ func (s *system) runAgencies(ctx context.Context, g *errgroup.Group) {
 		run   func(context.Context) (int, error)
 	}{
 		{"agencies", time.Minute, s.agencies.Due},
+		{"people", time.Minute, s.agencies.DuePeople},
+		{"statements", 10 * time.Minute, s.statements.RunOnce},
 		{"notices", time.Second, s.noticeJob.RunOnce},
 		{"mail", 5 * time.Second, s.mailer.RunOnce},
 	} {

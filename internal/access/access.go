@@ -41,11 +41,11 @@ type Object struct {
 var verbs = map[Verb][]Kind{
 	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo"},
 	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency", "risk", "containment"},
-	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release"}, "acknowledge": {"release"},
+	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release", "statement"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},
 	"resolve_conflict": {"request"}, "confirm": {"finding"}, "approve": {"release"}, "return": {"release"},
 	"propose": {"agency"}, "activate": {"agency"}, "abandon": {"agency"}, "renew": {"agency"}, "suspend": {"agency"},
-	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
+	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "disown": {"request"}, "make": {"statement"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
 	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
 	"take_over": {"request"}, "narrow": {"request"}, "write": {"request"},
 	"answer_recall": {"release"}, "reissue": {"release"}, "propose_recall": {"release"}, "decide_recall": {"release"}, "correct": {"release"}, "appeal": {"finding"},

@@ -43,6 +43,7 @@ type Repeats interface {
 // Config is what a Service is made of.
 type Config struct {
 	Store   Store
+	Offices Offices
 	Access  Authorizer
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 	Now     func() time.Time

@@ -147,6 +147,10 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromDetail(*x, event), nil
 	case *agencies.Round:
 		return fromRound(*x, event), nil
+	case *agencies.Statement:
+		return fromStatement(*x, event), nil
+	case *agencies.Disowned:
+		return fromDisowned(*x, event), nil
 	case *notices.Address:
 		return fromNoticeAddress(*x, event), nil
 	case *callback.Call:
@@ -270,7 +274,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[agencyRow](db), scan[personRow](db), scan[ruleOffenceRow](db), scan[documentRow](db), scan[requestRow](db),
 		scan[targetRow](db), scan[answerRow](db), scan[messageRow](db), scan[decisionRow](db), scan[findingRow](db),
 		scan[askRow](db), scan[confirmationRow](db), scan[releaseRow](db), scan[itemRow](db),
-		scan[detailRow](db), scan[roundRow](db), scan[callRow](db), scan[noticeAddressRow](db),
+		scan[detailRow](db), scan[roundRow](db), scan[callRow](db), scan[noticeAddressRow](db), scan[statementRow](db), scan[disownedRow](db),
 		scan[signingKeyRow](db), scan[deliveryRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),

@@ -50,6 +50,8 @@ func allViews() []view {
 		agencyNewView.view,
 		agencyView.view,
 		noticeListView.view,
+		officeView.view,
+		statementView.view,
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
@@ -69,7 +71,7 @@ func (s *Server) allRoutes() []Route {
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
-		s.agencyRoutes(), s.noticeRoutes(),
+		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
 		routes = append(routes, part...)
 	}
@@ -85,5 +87,5 @@ func allInputs() []any {
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
-		addressInput{}, readInput{}}
+		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

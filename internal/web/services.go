@@ -27,25 +27,27 @@ type Services struct {
 	Delivery Delivery
 	Receipts Receipts // nil: no receipts
 	// Cosigning is nil where no agency signs twice.
-	Cosigning Cosigning
-	Agencies  Agencies
-	Findings  Findings
-	Trail     Trail
-	Proofs    Proofs
-	Review    Review
-	Releases  Releases
-	Related   Related
-	Vetting   Vetting
-	Calls     Calls
-	Notices   Notices
-	Sheets    Sheets // nil where no program to draw PDF pages is installed
-	Answers   Answers
-	Recalls   Recalls
-	Reissues  Reissues
-	Changes   Changes
-	Uploads   Uploads
-	Results   Results
-	Appeals   Appeals
+	Cosigning  Cosigning
+	Agencies   Agencies
+	Findings   Findings
+	Trail      Trail
+	Proofs     Proofs
+	Review     Review
+	Releases   Releases
+	Related    Related
+	Vetting    Vetting
+	Calls      Calls
+	Notices    Notices
+	Office     Office
+	Statements Statements
+	Sheets     Sheets // nil where no program to draw PDF pages is installed
+	Answers    Answers
+	Recalls    Recalls
+	Reissues   Reissues
+	Changes    Changes
+	Uploads    Uploads
+	Results    Results
+	Appeals    Appeals
 }
 
 // Answers is what an agency says to a recall.

@@ -35,6 +35,9 @@ const (
 	CodeLife = 72 * time.Hour // of an invitation's code
 	MaxTries = 5              // at typing a fingerprint
 	CoolDown = 72 * time.Hour // before downloads, after somebody was vetted anew
+	// ServesFor is how long an agency's people stay before their administrator has
+	// to confirm that they still serve.
+	ServesFor = 180 * 24 * time.Hour
 )
 
 // State is how far an invitation has come.

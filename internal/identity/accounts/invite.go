@@ -118,6 +118,9 @@ func (s *Service) serverMay(ctx context.Context, role identity.Role) error {
 
 func (s *Service) invite(ctx context.Context, in Invite, by identity.PersonID, rule string, proof *identity.Proof) (string, Invitation, error) {
 	id := identity.PersonID(uuid.NewString())
+	if in.Role.OfAgency() && in.ReverifyBy.IsZero() {
+		in.ReverifyBy = s.now().Add(ServesFor)
+	}
 	p := &identity.Person{ID: id, Name: personal.NewText(in.Name), SignIn: string(id), Role: in.Role, Agency: in.Agency, Unit: in.Unit,
 		Supervisor: in.Supervisor, ReverifyBy: in.ReverifyBy, Version: 1}
 	var err error
