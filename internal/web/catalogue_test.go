@@ -152,7 +152,11 @@ func TestCatalogueFits(t *testing.T) {
 			if lang == "en" {
 				continue
 			}
-			if a, b := holders(text), holders(original); a != b && !(pluralEnd.MatchString(key) && (a == "" || b == "")) {
+			a, b := holders(text), holders(original)
+			if pluralEnd.MatchString(key) { // "one day" names no number
+				a, b = holders(strings.ReplaceAll(text, "{n}", "")), holders(strings.ReplaceAll(original, "{n}", ""))
+			}
+			if a != b {
 				t.Errorf("%s has %q where English has %q", at, a, b)
 			}
 			if text == original && latinLetter.MatchString(text) && strings.Contains(text, " ") && !slices.Contains(sameWords, key) {
