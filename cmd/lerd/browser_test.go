@@ -368,6 +368,7 @@ func (s *stage) everyPageWasSeen() {
 	s.looked = append(s.looked, "practice") // TestPracticeInABrowser looks at it
 	// TestPasskeysInABrowser looks at these; those of a company's provider are two buttons
 	s.looked = append(s.looked, "enrol", "enrolled", "account", "account_passkey", "accounts", "accounts_new", "accounts_code", "accounts_show", "provider_go", "provider_back")
+	s.looked = append(s.looked, "fraud_desk") // TestImpostorsInABrowser looks at it
 	files, err := filepath.Glob("../../templates/pages/*.html")
 	s.must(err)
 	for _, f := range files {

@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -26,11 +27,11 @@ type Limits struct {
 
 // limiters count per process; budgets that must hold over replicas belong to
 // the domain.
-type limiters struct{ ip, log, session middleware.RateLimiterStore }
+type limiters struct{ ip, log, session, codes middleware.RateLimiterStore }
 
 func newLimiters(l Limits) *limiters {
 	return &limiters{ip: store(l.PerIP, 20, l.BurstIP, 200), log: store(l.PerIPLog, 200, l.BurstIPLog, 2000),
-		session: store(l.PerSession, 5, l.BurstSession, 60)}
+		session: store(l.PerSession, 5, l.BurstSession, 60), codes: store(min(l.PerIP, 0), 0.1, 0, 20)}
 }
 
 func store(perSecond, defPerSecond float64, burst, defBurst int) middleware.RateLimiterStore {
@@ -61,6 +62,11 @@ func (s *Server) rateByIP(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if err := s.spend(ec.(*Ctx), bucket, network(ec.RealIP())); err != nil {
 			return err
+		}
+		if ec.Request().Method == http.MethodPost && within(ec.Path(), "/confirm-order") { // whoever has a letter types its code once or twice
+			if err := s.spend(ec.(*Ctx), s.limits.codes, network(ec.RealIP())); err != nil {
+				return err
+			}
 		}
 		return next(ec)
 	}
