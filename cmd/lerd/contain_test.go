@@ -297,6 +297,9 @@ func TestTheStopHoldsInTheDatabase(t *testing.T) {
 	c, rel := s.prepared()
 	out := s.bundled("IN/94/2026/731")
 	exported := s.load(out).Release
+	german := s.agencyOf("jana.weber")
+	agencyStop, err := s.contain("helen.park", "jana.weber", "", "drill")
+	s.must(err)
 	if _, err := s.contain("helen.park", "asha.rao", "asha.rao", "drill"); err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +310,9 @@ func TestTheStopHoldsInTheDatabase(t *testing.T) {
 		a.refused("a download", a.try(requests.StreamOfRelease(exported.ID), fmt.Sprintf(`UPDATE release SET downloads = downloads + 1, version = version + 1, event_id = $EVENT WHERE id = '%s'`, exported.ID)), "it is stopped", "count otherwise")
 		a.refused("a session", a.try("session:x", fmt.Sprintf(`INSERT INTO session (id, token_hash, person_id, role, created_at, seen_at, ends_at, method) VALUES (gen_random_uuid(), sha256('x'), '%s', 'officer', now(), now(), now() + interval '1 hour', 'passkey')`, s.personOf("asha.rao"))), "contained")
 		a.refused("no containment any more", a.try("containment:x", `DELETE FROM containment`), "permission denied", "is refused")
-		a.refused("another officer in it", a.try("containment:x", fmt.Sprintf(`UPDATE containment SET officer_id = '%s', version = version + 1, event_id = $EVENT`, s.personOf("vikram.nair"))), "does not change")
+		a.refused("a further officer of a contained agency", a.try("containment:"+agencyStop.ID, fmt.Sprintf(`INSERT INTO person (id, name, sign_in, pseudonym, role, agency_id, supervisor, active, version, event_id)
+			SELECT gen_random_uuid(), 'x', 'x' || random(), 'x' || random(), 'officer', '%s', false, true, 1, $EVENT`, german)), "agency is contained")
+		a.refused("another officer in it", a.try("containment:x", fmt.Sprintf(`UPDATE containment SET officer_id = '%s', version = version + 1, event_id = $EVENT WHERE officer_id IS NOT NULL`, s.personOf("vikram.nair"))), "does not change")
 	}
 }
 

@@ -385,6 +385,10 @@ BEGIN
        AND EXISTS (SELECT 1 FROM containment c WHERE c.officer_id = NEW.id AND c.state <> 'lifted') THEN
         RAISE EXCEPTION 'person %: they are contained', NEW.id;
     END IF;
+    IF NEW.active AND NEW.agency_id IS NOT NULL AND (TG_OP = 'INSERT' OR NOT OLD.active)
+       AND EXISTS (SELECT 1 FROM containment c WHERE c.agency_id = NEW.agency_id AND c.officer_id IS NULL AND c.state <> 'lifted') THEN
+        RAISE EXCEPTION 'person %: their agency is contained', NEW.id;
+    END IF;
     RETURN NULL;
 END $$;
 
