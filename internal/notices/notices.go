@@ -12,6 +12,7 @@
 package notices
 
 import (
+	"strings"
 	"time"
 
 	"lerd/internal/audit"
@@ -43,6 +44,7 @@ var Kinds = map[string][]Audience{
 	"release.downloaded": {Admins}, "release.download_begun": {Admins}, "release.recalled": {Asker, Admins},
 
 	"person.invited": {Admins}, "person.enrolled": {Admins}, "person.confirmed": {Admins}, "person.suspended": {Admins},
+	"passkey.added": {Subject, Admins}, "passkey.removed": {Subject, Admins}, "passkey.counter_went_back": {Subject, Admins}, "invitation.given_up": {Admins},
 	"person.reverified": {Subject}, "person.vetting_ends": {Subject, Admins}, "person.vetting_ended": {Admins},
 
 	"agency.proposed": {Registrars}, "agency.called_back": {Registrars}, "agency.renewal_begun": {Registrars},
@@ -80,7 +82,7 @@ type Placed struct {
 }
 
 // told tells whether somebody is told of what they did themselves: of a sign-in
-// they are, since it may have been somebody else.
+// and of changed passkeys they are, since it may have been somebody else.
 func told(r audit.Record, person identity.PersonID) bool {
-	return r.Kind == "session.started" || identity.PersonID(r.Actor.Person) != person
+	return r.Kind == "session.started" || strings.HasPrefix(r.Kind, "passkey.") || identity.PersonID(r.Actor.Person) != person
 }

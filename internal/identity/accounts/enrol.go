@@ -60,7 +60,7 @@ func (s *Service) Enrol(ctx context.Context, browser, code, id string, answer []
 	}
 	inv.State, inv.Passkey, inv.EnrolledAt, inv.Version = Enrolled, key.ID, s.now(), inv.Version+1
 	ctx = identity.With(ctx, identity.Actor{Person: r.Person.ID, Role: r.Person.Role, Agency: r.Person.Agency})
-	e := s.event(ctx, "passkey.enrolled", r.Person.ID, "")
+	e := s.event(ctx, "person.enrolled", r.Person.ID, "")
 	e.Facts["passkey"], e.Facts["invitation"] = string(key.ID), string(inv.ID)
 	return key.Fingerprint(), s.commit(ctx, "", change.Part{Event: e, Insert: []any{key}, Update: []any{&inv}})
 }

@@ -150,8 +150,9 @@ func (s *Service) invitation(p *identity.Person, by identity.PersonID, revetting
 		return "", Invitation{}, err
 	}
 	hash, _ := codeHash(code)
+	now := s.now()
 	return code, Invitation{ID: ID(uuid.NewString()), Person: p.ID, Agency: p.Agency, Role: p.Role, Revetting: revetting, CodeHash: hash,
-		InvitedBy: by, InvitedAt: s.now(), ExpiresAt: s.now().Add(CodeLife), State: Open, Version: 1}, nil
+		InvitedBy: by, InvitedAt: now, ExpiresAt: now.Add(CodeLife), State: Open, Version: 1}, nil
 }
 
 // pseudonym makes the name under which a person appears to others.
