@@ -38,7 +38,8 @@ const (
 var Kinds = map[string][]Audience{
 	"session.started": {Admins}, // of the agency's people; of staff nobody
 
-	"request.propose": {Admins}, "request.submit": {Admins}, "request.cosign": {Admins}, "request.withdraw": {Admins},
+	"request.propose": {Admins}, "request.submit": {Admins}, "request.cosign": {Admins, Asker}, "request.withdraw": {Admins},
+	"request.send_back": {Asker}, "request.take_back": {Admins},
 	"request.ask": {Asker}, "request.refuse": {Asker}, "request.export": {Asker}, "request.find_nothing": {Asker},
 	"request.settle_conflict": {Asker}, "request.lack_finding": {Asker},
 	"release.downloaded": {Admins}, "release.download_begun": {Admins}, "release.recalled": {Asker, Admins},
