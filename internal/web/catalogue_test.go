@@ -35,7 +35,7 @@ func staffs(area, key string) bool {
 
 // sameWords are messages that are rightly the same in English and another
 // language: names, marks, and words that the languages share.
-var sameWords = []string{"draft.about", "draft.fit", "narrow.of", "write.attachment", "account.passkey.n", "accounts.passkeys.n.other", "account.passkey.n", "accounts.passkeys.n.other", "bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
+var sameWords = []string{"office.option", "draft.about", "draft.fit", "narrow.of", "write.attachment", "account.passkey.n", "accounts.passkeys.n.other", "account.passkey.n", "accounts.passkeys.n.other", "bundle.counts", "case.version", "document.pages.other", "document.size", "request_check.local", "privacy.cookies", "pages.shown"}
 
 var (
 	markup      = regexp.MustCompile(`<[a-zA-Z/!]|&[a-z]+;|&#`)
