@@ -49,7 +49,7 @@ var entrance = map[string]string{
 
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
-	"message.sheet": "reviewer counsel", "request.result": "officer",
+	"message.sheet": "reviewer counsel", "request.result": "officer", "request.extension": "officer", "request.extend": "officer",
 	"risk.show": "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
 	"risk.clear": "counsel", "risk.hold": "counsel",
 	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,
@@ -71,7 +71,7 @@ var redirects = map[string]bool{"containment.new": true, "landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {

@@ -47,7 +47,7 @@ var verbs = map[Verb][]Kind{
 	"propose": {"agency"}, "activate": {"agency"}, "abandon": {"agency"}, "renew": {"agency"}, "suspend": {"agency"},
 	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "disown": {"request"}, "make": {"statement"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
 	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
-	"take_over": {"request"}, "narrow": {"request"}, "write": {"request"},
+	"take_over": {"request"}, "narrow": {"request"}, "extend": {"request"}, "write": {"request"},
 	"answer_recall": {"release"}, "reissue": {"release"}, "propose_recall": {"release"}, "decide_recall": {"release"}, "correct": {"release"}, "appeal": {"finding"},
 	"contain": {"agency"}, "lift": {"agency", "request"}, "echo": {"request"}, "send": {"echo"}, "override": {"risk"}, "clear": {"risk"}, "mark": {"risk"},
 	"verify": {"log"}, "resolve": {"request"}, "prepare": {"release"}, "export": {"release"},

@@ -23,18 +23,20 @@ type Case struct {
 	Asks       []Ask
 	// CallBack is what a call to the agency about this request gave: CalledBack
 	// where it was confirmed and nobody denied it, "denied", or "".
-	CallBack   string
-	Release    *Release // the one that counts, if any: neither cancelled nor called back
-	Recalled   []Release
-	Grants     []Grant           // of all releases, oldest first
-	Receipts   []Receipt         // of downloads, oldest first
-	Recalls    []Recall          // oldest first; an agency sees confirmed ones
-	Examined   time.Time         // since when the platform examines it; zero: it was never found valid
-	Quiet      time.Time         // until when it does not end with nothing
-	Results    []Result          // signed answers, oldest first
-	TakeOvers  []TakeOver        // oldest first
-	Amendments []Amendment       // oldest first; in force over the targets
-	People     []identity.Person // officers of the agency who may have the bundle
+	CallBack     string
+	Release      *Release // the one that counts, if any: neither cancelled nor called back
+	Recalled     []Release
+	Grants       []Grant           // of all releases, oldest first
+	Receipts     []Receipt         // of downloads, oldest first
+	Recalls      []Recall          // oldest first; an agency sees confirmed ones
+	Examined     time.Time         // since when the platform examines it; zero: it was never found valid
+	Quiet        time.Time         // until when it does not end with nothing
+	Results      []Result          // signed answers, oldest first
+	Preservation *Preservation     // of a request to keep data
+	KeptUnder    []KeptUnder       // earlier preservations that name an account of the case
+	TakeOvers    []TakeOver        // oldest first
+	Amendments   []Amendment       // oldest first; in force over the targets
+	People       []identity.Person // officers of the agency who may have the bundle
 }
 
 // CalledBack is the outcome of a call by which a request was confirmed.

@@ -39,6 +39,12 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err := s.guard(ctx, c); err != nil {
 		return err
 	}
+	if p, err := s.pinned(c.Request); err != nil || p.Kind == legal.Preservation {
+		if err != nil {
+			return err
+		}
+		return s.preserve(ctx, c, p, verdict, rule)
+	}
 	q := c.Request
 	part, err := s.step(ctx, &q, Qualify, rule)
 	if err != nil {

@@ -374,6 +374,8 @@ type AfterStore interface {
 	FallenReleases(ctx context.Context, limit int) ([]Fallen, error)
 	// ResultsDue gives cases that were answered and whose answer is not signed yet.
 	ResultsDue(ctx context.Context, limit int) ([]ID, error)
+	// PreservedBy counts the preservations of an agency that run.
+	PreservedBy(ctx context.Context, agency identity.AgencyID) (int, error)
 	// Overdue gives cases of which a grant, a download, a recall or a
 	// preservation waits for its time to be noticed.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]ID, error)

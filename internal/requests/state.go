@@ -29,12 +29,14 @@ const (
 	LegalConflict        State = "legal_conflict"        // counsel, with the deadline running
 	Redrafted            State = "redrafted"             // nobody: it went back into its draft
 	Recalled             State = "recalled"              // the officer confirms that every copy is deleted
+	Preserved            State = "preserved"             // data are kept; the officer may extend
+	Lapsed               State = "lapsed"                // nobody: the preservation has ended
 )
 
 // States lists all of them, None first.
 var States = []State{
 	None, AwaitingCosignature, Submitted, InReview, NeedsInformation, Qualified, AwaitingConfirmation, Confirmed, Approved,
-	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict, Redrafted, Recalled,
+	ExportedCase, Delivered, Closed, Refused, NoData, Withdrawn, Expired, LegalConflict, Redrafted, Recalled, Preserved, Lapsed,
 }
 
 // Action is a step that somebody takes.
@@ -71,6 +73,9 @@ const (
 	Deliver        Action = "deliver"
 	Acknowledge    Action = "acknowledge"
 	NarrowRequest  Action = "narrow"
+	PreserveCase   Action = "preserve"
+	ExtendKeeping  Action = "extend"
+	Lapse          Action = "lapse"
 	RecallCase     Action = "recall"
 	ConfirmGone    Action = "confirm_deletion"
 	Correct        Action = "correct"
@@ -135,6 +140,10 @@ var Workflow = []Step{
 	{Confirmed, NarrowRequest, identity.Officer, Confirmed},
 	{LegalConflict, NarrowRequest, identity.Officer, LegalConflict},
 	{Approved, NarrowRequest, identity.Officer, Confirmed}, // what was approved is made anew
+	{InReview, PreserveCase, identity.Reviewer, Preserved},
+	{Preserved, ExtendKeeping, identity.Officer, Preserved},
+	{Preserved, Withdraw, identity.Officer, Withdrawn},
+	{Preserved, Lapse, identity.System, Lapsed},
 	{ExportedCase, RecallCase, identity.Approver, Recalled},
 	{Delivered, RecallCase, identity.Approver, Recalled},
 	{Closed, RecallCase, identity.Approver, Recalled},
@@ -161,7 +170,7 @@ func next(from State, action Action, by identity.Role) (State, error) {
 // Open tells whether something can still happen to the case.
 func (s State) Open() bool {
 	switch s {
-	case Closed, Refused, NoData, Withdrawn, Expired, Redrafted:
+	case Closed, Refused, NoData, Withdrawn, Expired, Redrafted, Lapsed:
 		return false
 	}
 	return true
@@ -188,6 +197,8 @@ var words = map[State][2]string{
 	LegalConflict:        {"in legal conflict", "counsel"},
 	Redrafted:            {"back in its draft", "nobody"},
 	Recalled:             {"called back", "the officer"},
+	Preserved:            {"data are kept", "the officer"},
+	Lapsed:               {"lapsed", "nobody"},
 	Examined:             {"being examined by the platform", "the platform"},
 }
 

@@ -20,7 +20,7 @@ func (s *Service) Timely(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	for _, id := range late {
-		for _, step := range []func(context.Context, ID) error{s.ExpireGrants, s.EndLostDownloads, s.RemindRecall} {
+		for _, step := range []func(context.Context, ID) error{s.ExpireGrants, s.EndLostDownloads, s.RemindRecall, s.WatchPreservation} {
 			err = errors.Join(err, unlessTaken(step(ctx, id)))
 		}
 	}

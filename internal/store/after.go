@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"lerd/internal/fault"
+	"lerd/internal/identity"
 	"lerd/internal/requests"
 )
 
@@ -29,6 +30,16 @@ func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
 		return err
 	}
 	if c.Recalls, err = loadAll(tx.Order("proposed_at, id"), id, recallRow.domain); err != nil {
+		return err
+	}
+	kept, err := loadAll(tx, id, preservationRow.domain)
+	if err != nil {
+		return err
+	}
+	if len(kept) > 0 {
+		c.Preservation = &kept[0]
+	}
+	if err := loadKeptUnder(tx, c); err != nil {
 		return err
 	}
 	if c.Results, err = loadAll(tx.Order("ordinal"), id, resultRow.domain); err != nil {
@@ -159,9 +170,39 @@ func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []re
 			UNION SELECT request_id FROM release_receipt WHERE state = 'begun' AND begun_at <= @lost
 			UNION SELECT request_id FROM recall WHERE state = 'confirmed' AND deleted_at IS NULL AND reminders < 4
 				AND decided_at <= CAST(@now AS timestamptz) - make_interval(days => (ARRAY[3, 7, 14, 30])[reminders + 1])
+			UNION SELECT k.request_id FROM preservation k JOIN request q ON q.id = k.request_id WHERE q.state = 'preserved' AND (k.until_at <= CAST(@now AS timestamptz)
+				OR k.reminders < 3 AND k.until_at - make_interval(days => (ARRAY[30, 14, 3])[k.reminders + 1]) <= CAST(@now AS timestamptz))
 			LIMIT @limit`, map[string]any{"now": micro(now), "lost": micro(now.Add(-time.Hour)), "limit": limit}).Scan(&ids).Error
 	})
 	return ids, err
+}
+
+// loadKeptUnder gives earlier preservations of the agency that name an account of
+// the case by the same identifier.
+func loadKeptUnder(tx *gorm.DB, c *requests.Case) error {
+	var rows []struct {
+		ID      string    `gorm:"column:id"`
+		Ref     string    `gorm:"column:ref"`
+		FromAt  time.Time `gorm:"column:from_at"`
+		UntilAt time.Time `gorm:"column:until_at"`
+	}
+	err := tx.Raw(`SELECT DISTINCT q.id, q.ref, k.from_at, k.until_at FROM target t
+		JOIN target o ON o.agency_id = t.agency_id AND o.kind = t.kind AND o.identifier = t.identifier AND o.request_id <> t.request_id
+		JOIN preservation k ON k.request_id = o.request_id JOIN request q ON q.id = k.request_id
+		WHERE t.request_id = ? ORDER BY k.from_at, q.id`, string(c.Request.ID)).Scan(&rows).Error
+	for _, r := range rows {
+		c.KeptUnder = append(c.KeptUnder, requests.KeptUnder{Request: requests.ID(r.ID), Ref: r.Ref, From: r.FromAt.UTC(), Until: r.UntilAt.UTC()})
+	}
+	return err
+}
+
+// PreservedBy counts the preservations of an agency that run.
+func (s *Store) PreservedBy(ctx context.Context, agency identity.AgencyID) (n int, err error) {
+	defer fault.Wrap(&err, "store.PreservedBy")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT count(*) FROM request WHERE agency_id = ? AND state = 'preserved'", string(agency)).Scan(&n).Error
+	})
+	return n, err
 }
 
 // ResultsDue gives cases that were answered and whose answer is not signed yet.

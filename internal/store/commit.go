@@ -79,7 +79,7 @@ func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
 
 // update writes a whole row where its version is still the one before.
 func update(tx *gorm.DB, r tableRow) error {
-	q := tx.Model(r).Where("id = ?", r.rowID())
+	q := tx.Model(r).Where(keyOf(r)+" = ?", r.rowID())
 	if v := reflect.Indirect(reflect.ValueOf(r)).FieldByName("Version"); v.IsValid() {
 		q = q.Where("version = ?", v.Int()-1)
 	}
@@ -95,6 +95,14 @@ func update(tx *gorm.DB, r tableRow) error {
 		return fault.New(fault.Conflict, "Somebody else changed this at the same time. Reload the page to see where it stands.")
 	}
 	return nil
+}
+
+// keyOf names a row's key column.
+func keyOf(r tableRow) string {
+	if _, ok := r.(*preservationRow); ok {
+		return "request_id"
+	}
+	return "id"
 }
 
 // nextVersion gives the version that follows the newest of a stream. Those who
@@ -199,6 +207,8 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromReceipt(*x, event), nil
 	case *requests.Result:
 		return fromResult(*x, event), nil
+	case *requests.Preservation:
+		return fromPreservation(*x, event), nil
 	case *requests.TakeOver:
 		return fromTakeOver(*x, event), nil
 	case *requests.Amendment:
@@ -282,7 +292,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
-		scan[resultRow](db), scan[takeoverRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
+		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

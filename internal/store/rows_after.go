@@ -195,6 +195,33 @@ func (r resultRow) domain() requests.Result {
 		Bytes: r.Bytes, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
 }
 
+type preservationRow struct {
+	RequestID  string    `gorm:"column:request_id;primaryKey"`
+	AgencyID   string    `gorm:"column:agency_id"`
+	FromAt     time.Time `gorm:"column:from_at"`
+	UntilAt    time.Time `gorm:"column:until_at"`
+	Extensions int       `gorm:"column:extensions"`
+	Reminders  int       `gorm:"column:reminders"`
+	Version    int64     `gorm:"column:version"`
+	EventID    string    `gorm:"column:event_id"`
+}
+
+func (preservationRow) TableName() string  { return "preservation" }
+func (r preservationRow) rowID() string    { return r.RequestID }
+func (r preservationRow) rowEvent() string { return r.EventID }
+func (preservationRow) progress() []string {
+	return []string{"until_at", "extensions", "reminders", "version", "event_id"}
+}
+
+func fromPreservation(k requests.Preservation, event audit.EventID) *preservationRow {
+	return &preservationRow{string(k.Request), string(k.Agency), micro(k.From), micro(k.Until), k.Extensions, k.Reminders, k.Version, string(event)}
+}
+
+func (r preservationRow) domain() requests.Preservation {
+	return requests.Preservation{Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), From: r.FromAt.UTC(), Until: r.UntilAt.UTC(),
+		Extensions: r.Extensions, Reminders: r.Reminders, Version: r.Version, EventID: audit.EventID(r.EventID)}
+}
+
 type takeoverRow struct {
 	ID        string    `gorm:"column:id;primaryKey"`
 	RequestID string    `gorm:"column:request_id"`

@@ -10,7 +10,7 @@ import (
 // stateTones give each state of a case its colour.
 var stateTones = map[requests.State]Tone{
 	requests.NeedsInformation: Caution, requests.AwaitingCosignature: Caution, requests.Redrafted: Plain, requests.ExportedCase: Good, requests.Delivered: Good, requests.Closed: Plain,
-	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution, requests.Recalled: Danger,
+	requests.Refused: Danger, requests.Withdrawn: Plain, requests.Expired: Caution, requests.NoData: Plain, requests.LegalConflict: Caution, requests.Recalled: Danger, requests.Preserved: Good, requests.Lapsed: Plain,
 }
 
 // stateBadge says where a case stands.
@@ -31,7 +31,7 @@ var stages = []struct {
 	{"received", []requests.State{requests.AwaitingCosignature, requests.Submitted}},
 	{"review", []requests.State{requests.InReview, requests.NeedsInformation}},
 	{"examination", []requests.State{requests.Examined, requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.LegalConflict}},
-	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered, requests.Recalled}},
+	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered, requests.Recalled, requests.Preserved}},
 }
 
 // caseProgress says where a case is, who acts next and by when, as its agency

@@ -43,8 +43,8 @@ var listFilters = []struct {
 	{"reply", []requests.State{requests.NeedsInformation}},
 	{"download", []requests.State{requests.ExportedCase, requests.Delivered}},
 	{"running", []requests.State{requests.AwaitingCosignature, requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
-		requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.LegalConflict, requests.Recalled}},
-	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired, requests.Redrafted}},
+		requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.LegalConflict, requests.Recalled, requests.Preserved}},
+	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired, requests.Redrafted, requests.Lapsed}},
 }
 
 func (s *Server) requestListRoutes() []Route {

@@ -33,6 +33,7 @@ type requestPage struct {
 	Changes  []NavItem // what else the reader can do about it
 	Receipt  string    // where the receipt is, empty before the submission
 	Signed   string    // where the signed result is
+	Kept     []Fact    // until when data are kept
 	Cosign   string    // where the reader signs a second time, if they can
 	TakeBack *Form     // into its draft, while that is possible
 	BackText string    // until when
@@ -124,6 +125,7 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 	}
 	p.Recall = c.recallNotice(cs)
 	p.Changes = s.changeLinks(c, cs)
+	p.Kept = c.preservationFacts(cs, p.Base)
 	if len(cs.Results) > 0 && cs.Published() {
 		p.Signed = path + "/result"
 	}

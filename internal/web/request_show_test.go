@@ -86,7 +86,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		for mark, states := range map[string][]requests.State{
 			`/reply"`: {requests.NeedsInformation},
 			`/withdraw"`: {requests.AwaitingCosignature, requests.Submitted, requests.InReview, requests.NeedsInformation, requests.Qualified, requests.AwaitingConfirmation,
-				requests.Confirmed, requests.LegalConflict},
+				requests.Confirmed, requests.LegalConflict, requests.Preserved},
 		} {
 			if got, want := strings.Contains(w.Body.String(), mark), slices.Contains(states, state); got != want {
 				t.Errorf("%s: the page offers %s: %v, want %v", state, mark, got, want)

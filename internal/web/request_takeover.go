@@ -23,6 +23,8 @@ func (s *Server) changeRoutes() []Route {
 		{Method: http.MethodPost, Path: "/requests/:id/narrow", Name: "request.narrow", Title: "narrow.title", Roles: officer, Verb: "narrow", Object: "request", Body: FormBody, Handle: s.narrowRequest},
 		{Method: http.MethodGet, Path: "/requests/:id/take-over", Name: "request.taking_over", Title: "takeover.title", Roles: officer, Verb: "take_over", Object: "request", Handle: s.askTakeOver},
 		{Method: http.MethodPost, Path: "/requests/:id/take-over", Name: "request.take_over", Title: "takeover.title", Roles: officer, Verb: "take_over", Object: "request", Body: FormBody, Handle: s.takeOver},
+		{Method: http.MethodGet, Path: "/requests/:id/extend", Name: "request.extension", Title: "extend.title", Roles: officer, Verb: "extend", Object: "request", Handle: s.askExtension},
+		{Method: http.MethodPost, Path: "/requests/:id/extend", Name: "request.extend", Title: "extend.title", Roles: officer, Verb: "extend", Object: "request", Body: FormBody, Handle: s.extendRequest},
 		{Method: http.MethodGet, Path: "/requests/:id/write", Name: "message.ask", Title: "write.title", Roles: officer, Verb: "write", Object: "request", Handle: s.askMessage},
 		{Method: http.MethodPost, Path: "/requests/:id/write", Name: "message.send", Title: "write.title", Roles: officer, Verb: "write", Object: "request", Body: Upload, Handle: s.sendMessage},
 		{Method: http.MethodGet, Path: "/requests/:id/attachment/:doc", Name: "message.attachment", Title: "request.title", Roles: officer, Verb: "view", Object: "document", Handle: s.fetchAttachment},
@@ -99,6 +101,9 @@ func (s *Server) changeLinks(c *Ctx, cs requests.Case) []NavItem {
 	out := []NavItem{{Text: c.T("write.title"), Href: path + "/write"}}
 	if can(cs.Request.State, requests.NarrowRequest, identity.Officer) {
 		out = append(out, NavItem{Text: c.T("narrow.title"), Href: path + "/narrow"})
+	}
+	if cs.CanExtend() {
+		out = append(out, NavItem{Text: c.T("extend.title"), Href: path + "/extend"})
 	}
 	if cs.CanTakeOver(actor) {
 		out = append(out, NavItem{Text: c.T("takeover.title"), Href: path + "/take-over"})

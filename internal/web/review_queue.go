@@ -55,8 +55,8 @@ var reviewFilters = []struct {
 	{"held", []requests.State{requests.InReview}},
 	{"waiting", []requests.State{requests.NeedsInformation}},
 	{"conflict", []requests.State{requests.LegalConflict}},
-	{"later", []requests.State{requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.Recalled}},
-	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Expired}},
+	{"later", []requests.State{requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.ExportedCase, requests.Delivered, requests.Recalled, requests.Preserved}},
+	{"ended", []requests.State{requests.Closed, requests.Refused, requests.NoData, requests.Withdrawn, requests.Lapsed, requests.Expired}},
 }
 
 // reviewRoutes are the acts of reviewer and counsel on a case.

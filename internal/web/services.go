@@ -46,6 +46,7 @@ type Services struct {
 	Reissues   Reissues
 	Changes    Changes
 	Uploads    Uploads
+	Extensions Extensions
 	Results    Results
 	Appeals    Appeals
 }
@@ -83,6 +84,11 @@ type Uploads interface {
 // Results gives agencies their signed answers.
 type Results interface {
 	ResultFile(ctx context.Context, id requests.ID) (requests.SignedResult, error)
+}
+
+// Extensions keep preserved data longer.
+type Extensions interface {
+	Extend(ctx context.Context, id requests.ID, why string) error
 }
 
 // Reissues lets an agency fetch a bundle anew.

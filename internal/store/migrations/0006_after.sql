@@ -136,6 +136,20 @@ CREATE TABLE takeover (
     CHECK (from_id <> to_id)
 );
 
+-- Data that are kept for an agency and not disclosed, until the law's hold ends.
+CREATE TABLE preservation (
+    request_id uuid PRIMARY KEY,
+    agency_id  uuid NOT NULL,
+    from_at    timestamptz NOT NULL,
+    until_at   timestamptz NOT NULL,
+    extensions integer NOT NULL CHECK (extensions BETWEEN 0 AND 1),
+    reminders  integer NOT NULL CHECK (reminders BETWEEN 0 AND 3),
+    version    bigint NOT NULL CHECK (version > 0),
+    event_id   uuid NOT NULL,
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
+    CHECK (from_at < until_at AND until_at <= from_at + interval '366 days')
+);
+
 -- A signed answer to a request; a correction has one of its own.
 CREATE TABLE result (
     id         uuid PRIMARY KEY,
@@ -215,6 +229,8 @@ CREATE UNIQUE INDEX release_open ON release (request_id) WHERE state NOT IN ('ca
 DELETE FROM request_transition WHERE (from_state, to_state) IN (('qualified', 'no_data'), ('awaiting_confirmation', 'refused'));
 INSERT INTO request_transition VALUES
     ('awaiting_confirmation', 'no_data'),
+    -- data are kept and not disclosed
+    ('in_review', 'preserved'), ('preserved', 'preserved'), ('preserved', 'withdrawn'), ('preserved', 'lapsed'),
     -- an agency asks for less
     ('submitted', 'submitted'), ('needs_information', 'needs_information'), ('qualified', 'qualified'),
     ('awaiting_confirmation', 'awaiting_confirmation'), ('confirmed', 'confirmed'), ('legal_conflict', 'legal_conflict'), ('approved', 'confirmed'),
@@ -455,6 +471,44 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- A preservation begins with its case's state, grows by an extension alone, and
+-- lapses when its time is over and no earlier.
+CREATE FUNCTION check_preservation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    progress CONSTANT text[] := ARRAY['until_at', 'extensions', 'reminders', 'version', 'event_id'];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.version <> 1 OR NEW.extensions <> 0 OR NEW.reminders <> 0 THEN
+            RAISE EXCEPTION 'preservation %: it begins unextended', NEW.request_id;
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.version <> OLD.version + 1 OR to_jsonb(NEW) - progress IS DISTINCT FROM to_jsonb(OLD) - progress THEN
+        RAISE EXCEPTION 'preservation %: how it began does not change', NEW.request_id;
+    END IF;
+    IF (NEW.until_at <> OLD.until_at) <> (NEW.extensions = OLD.extensions + 1) OR NEW.until_at < OLD.until_at OR NEW.extensions NOT IN (OLD.extensions, OLD.extensions + 1) THEN
+        RAISE EXCEPTION 'preservation %: only an extension moves its end', NEW.request_id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION check_preserved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    q record;
+BEGIN
+    SELECT * INTO q FROM request WHERE id = NEW.id;
+    IF q.state = 'preserved' AND (q.verdict <> 'qualified' OR q.reviewer_id IS NULL OR NOT EXISTS (SELECT 1 FROM preservation WHERE request_id = q.id)) THEN
+        RAISE EXCEPTION 'request %: nothing is kept for it', q.id;
+    END IF;
+    IF q.state = 'lapsed' AND NOT EXISTS (SELECT 1 FROM preservation k WHERE k.request_id = q.id AND k.until_at <= q.closed_at) THEN
+        RAISE EXCEPTION 'request %: its time is not over', q.id;
+    END IF;
+    IF q.state IN ('qualified', 'confirmed', 'approved', 'exported') AND EXISTS (SELECT 1 FROM preservation WHERE request_id = q.id) THEN
+        RAISE EXCEPTION 'request %: a preservation discloses nothing', q.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- A result tells of a case that is answered.
 CREATE FUNCTION check_result() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -627,6 +681,11 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+CREATE TRIGGER check_kept BEFORE INSERT OR UPDATE ON preservation FOR EACH ROW EXECUTE FUNCTION check_preservation();
+CREATE CONSTRAINT TRIGGER check_preserved AFTER INSERT OR UPDATE ON request
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_preserved();
+ALTER TABLE preservation ENABLE ALWAYS TRIGGER check_kept;
+ALTER TABLE request ENABLE ALWAYS TRIGGER check_preserved;
 CREATE TRIGGER check_answered BEFORE INSERT ON result FOR EACH ROW EXECUTE FUNCTION check_result();
 CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON result FOR EACH ROW EXECUTE FUNCTION refuse_change();
 ALTER TABLE result ENABLE ALWAYS TRIGGER check_answered;
@@ -669,14 +728,14 @@ ALTER TABLE examination ENABLE ALWAYS TRIGGER written_once;
 
 SELECT audit.guard_table(t::regclass) FROM unnest(ARRAY[
     'public.examination', 'public.release_grant', 'public.release_receipt', 'public.appeal_verdict', 'public.recall',
-    'public.result', 'public.takeover', 'public.amendment', 'public.amendment_item', 'public.message_attachment']) AS t;
+    'public.preservation', 'public.result', 'public.takeover', 'public.amendment', 'public.amendment_item', 'public.message_attachment']) AS t;
 
 -- +goose StatementBegin
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt', 'result', 'takeover', 'amendment', 'amendment_item', 'message_attachment'] LOOP
+    FOREACH t IN ARRAY ARRAY['examination', 'release_grant', 'release_receipt', 'preservation', 'result', 'takeover', 'amendment', 'amendment_item', 'message_attachment'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY case_of_agency ON %I TO lerd_app USING (may_see_case(agency_id)) WITH CHECK (may_see_case(agency_id) AND lerd_scope() <> ''auditor'')', t);
         EXECUTE format('CREATE POLICY all_to_auditor ON %I FOR SELECT TO lerd_auditor USING (true)', t);
@@ -693,8 +752,9 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
-GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall, result, takeover, amendment, amendment_item, message_attachment TO lerd_app, lerd_auditor;
-GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall, result, takeover, amendment, amendment_item, message_attachment TO lerd_app;
+GRANT SELECT ON examination, release_grant, release_receipt, appeal_verdict, recall, preservation, result, takeover, amendment, amendment_item, message_attachment TO lerd_app, lerd_auditor;
+GRANT INSERT ON examination, release_grant, release_receipt, appeal_verdict, recall, preservation, result, takeover, amendment, amendment_item, message_attachment TO lerd_app;
+GRANT UPDATE (until_at, extensions, reminders, version, event_id) ON preservation TO lerd_app;
 GRANT UPDATE (begun, delivered, ended, version, event_id) ON release_grant TO lerd_app;
 GRANT UPDATE (state, ended_at, bytes, sha256, version, event_id) ON release_receipt TO lerd_app;
 GRANT UPDATE (state, decided_by, decided_at, decided_note, acknowledged_by, acknowledged_at, deleted_by, deleted_at, holders, reminders, version, event_id) ON recall TO lerd_app;
