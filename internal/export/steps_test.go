@@ -234,6 +234,7 @@ func TestOverDisclosureIsStopped(t *testing.T) {
 		"before":  func(r *IPRecord) { r.EventTime.At = time.Date(2025, 12, 31, 23, 59, 59, 0, time.UTC) },
 		"after":   func(r *IPRecord) { r.EventTime.At = time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC) },
 		"query":   func(r *IPRecord) { r.QueryID = "q-2" },
+		"account": func(r *IPRecord) { r.AccountID = "a-78" },
 	}
 	for name, spoil := range out {
 		d := newDesk(t)
@@ -247,7 +248,18 @@ func TestOverDisclosureIsStopped(t *testing.T) {
 		}
 	}
 	d := newDesk(t)
-	c := d.content(1, 1)
+	c := d.content(0, 1)
+	c.Header.Outcomes[1].Account = "a-78"
+	if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
+		t.Errorf("a record of an account that was not examined: %v", err)
+	}
+	// Both categories together span the year; the addresses have one hour of it.
+	c = d.content(0, 1)
+	c.Header.Outcomes[1].Decision, c.Header.Outcomes[1].Applied = DecisionNarrowed, &Period{day, day.Add(time.Hour)}
+	if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
+		t.Errorf("a record inside the span of all outcomes, outside its own: %v", err)
+	}
+	c = d.content(1, 1)
 	c.Header.Outcomes = c.Header.Outcomes[1:]
 	if _, err := d.maker.Prepare(context.Background(), c); fault.KindOf(err) != fault.Gate {
 		t.Errorf("a phone number without its category: %v", err)
