@@ -365,7 +365,8 @@ func (s *stage) everyPageWasSeen() {
 		}
 		s.looked = append(s.looked, template)
 	}
-	s.looked = append(s.looked, "practice") // TestPracticeInABrowser looks at it
+	s.looked = append(s.looked, "practice")                                                                   // TestPracticeInABrowser looks at it
+	s.looked = append(s.looked, "agency_list", "agency_new", "agency_show", "notices", "office", "statement") // TestAgenciesInABrowser
 	// TestPasskeysInABrowser looks at these; those of a company's provider are two buttons
 	s.looked = append(s.looked, "enrol", "enrolled", "account", "account_passkey", "accounts", "accounts_new", "accounts_code", "accounts_show", "provider_go", "provider_back")
 	s.looked = append(s.looked, "fraud_desk") // TestImpostorsInABrowser looks at it

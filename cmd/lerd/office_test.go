@@ -21,6 +21,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/verifycli"
 )
 
 // aStatement puts a statement of an agency on record, for tests that only ask
@@ -206,6 +207,11 @@ func (s *scenario) checkStatement(dir, ref string) {
 		if bytes.Contains(read("statement.json"), []byte(not)) || bytes.Contains(read("statement.html"), []byte(not)) {
 			t.Errorf("the statement says %q", not)
 		}
+	}
+	s.must(os.WriteFile(filepath.Join(dir, "LOG.vkey"), []byte(s.logVKey+"\n"), 0o600))
+	prove := verifycli.Proof{File: filepath.Join(dir, statement.ProofName), Entry: filepath.Join(dir, statement.EntryName), VKey: filepath.Join(dir, "LOG.vkey")}
+	if err := prove.Run(); err != nil {
+		t.Errorf("lerd-verify proof: %v", err)
 	}
 	rec, err := audit.ParseEntry(audit.Entry(read(statement.EntryName)))
 	s.must(err)

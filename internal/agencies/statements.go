@@ -139,6 +139,15 @@ func (s Statement) StatementDigest() identity.Digest {
 	return identity.DigestOf("statement", string(s.ID), s.SumsSHA256)
 }
 
+// Of gives an agency's statements, the newest first.
+func (s *Statements) Of(ctx context.Context, agency identity.AgencyID) (_ []Statement, err error) {
+	defer fault.Wrap(&err, "agencies.StatementsOf(%s)", agency)
+	if _, _, err := s.may(ctx, "download", "statement", agency); err != nil {
+		return nil, err
+	}
+	return s.Offices.Statements(ctx, agency)
+}
+
 // Find gives a statement to its agency's administrator, or to a registrar who
 // hands it over to the oversight body.
 func (s *Statements) Find(ctx context.Context, id StatementID) (st Statement, err error) {

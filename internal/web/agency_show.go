@@ -19,6 +19,7 @@ type agencyPage struct {
 	Changes  []StepForm // entries that wait for another registrar
 	Rounds   Table
 	Calls    Table
+	Sent     Table      // statements for the oversight body
 	Other    []StepForm // what is done more rarely
 }
 
@@ -57,6 +58,13 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	p.Problems = wrong != nil
 	p.Facts, p.Entries, p.Rounds, p.Calls = r.facts(p.Base), r.entries(p.Base), r.rounds(p.Base), r.calls(p.Base)
 	p.Next, p.Changes, p.Other = r.now(), r.changes(), r.other()
+	if s.cfg.Services.Statements != nil {
+		list, err := s.cfg.Services.Statements.Of(c.Ctx(), id)
+		if err != nil {
+			return err
+		}
+		p.Sent = c.statementTable(p.Base, list)
+	}
 	return agencyView.Show(c, p)
 }
 

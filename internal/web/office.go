@@ -19,6 +19,7 @@ type Office interface {
 
 // Statements are the periodic statements; *agencies.Statements fulfils it.
 type Statements interface {
+	Of(ctx context.Context, agency identity.AgencyID) ([]agencies.Statement, error)
 	Find(ctx context.Context, id agencies.StatementID) (agencies.Statement, error)
 	Open(ctx context.Context, id agencies.StatementID) (packed []byte, name string, err error)
 }

@@ -114,7 +114,7 @@ const How = `How to verify this statement, with programs that are not ours:
 
   sha256sum -c SHA256SUMS
   openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -CAfile ROOT.pem -certfile signer-chain.pem -purpose any -out /dev/null
-  lerd-verify proof --entry entry --key LOG.vkey entry.tlog-proof
+  lerd-verify proof --entry entry --vkey LOG.vkey entry.tlog-proof
 
 ROOT.pem and LOG.vkey are published by the platform; take them from another place
 than this file. The entry names in "sums_sha256" the SHA-256 of SHA256SUMS. Each
