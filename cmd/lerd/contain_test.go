@@ -291,12 +291,30 @@ func TestContainmentRaces(t *testing.T) {
 	s.verifyLog()
 }
 
+// TestAHoldHoldsInTheDatabase attacks a case that a call has stopped; nothing
+// but the hold is in the way.
+func TestAHoldHoldsInTheDatabase(t *testing.T) {
+	s := newScenario(t)
+	c, rel := s.prepared()
+	s.must(s.call(c.Request.ID, "Inspector Menon", "no"))
+	hold := s.column("SELECT id::text FROM case_hold")[0]
+	for _, a := range s.attackers(t) {
+		a.refused("an approval", a.try(requests.StreamOfRelease(rel.ID),
+			fmt.Sprintf(`UPDATE request SET state = 'approved', version = version + 1, event_id = $EVENT WHERE id = '%s'`, c.Request.ID),
+			fmt.Sprintf(`UPDATE release SET state = 'approved', version = version + 1, approver_id = '%s', approved_at = '2026-11-02 09:00Z', approved_digest = digest, event_id = $EVENT WHERE id = '%s'`, s.personID("anna.keller"), rel.ID)), "it is stopped (call_back_denied)")
+		a.refused("a hold lifted at once", a.try("hold:"+hold, fmt.Sprintf(`UPDATE case_hold SET state = 'lifted', lift_by = '%[1]s', lift_reason = 'x', lifted_by = '%[2]s', lifted_at = now(), version = version + 1, event_id = $EVENT WHERE id = '%[3]s'`, s.personID("helen.park"), s.personID("tess.boyd"), hold)), "no step leads")
+		a.refused("a hold lifted by one", a.try("hold:"+hold, fmt.Sprintf(`UPDATE case_hold SET state = 'lifting', lift_by = '%[1]s', lift_reason = 'x', version = version + 1, event_id = $EVENT WHERE id = '%[2]s'`, s.personID("helen.park"), hold),
+			fmt.Sprintf(`UPDATE case_hold SET state = 'lifted', lifted_by = '%[1]s', lifted_at = now(), version = version + 1, event_id = $EVENT WHERE id = '%[2]s'`, s.personID("helen.park"), hold)), "case_hold_check")
+	}
+}
+
 // TestTheStopHoldsInTheDatabase attacks a stopped case with raw SQL.
 func TestTheStopHoldsInTheDatabase(t *testing.T) {
 	s := newScenario(t)
 	c, rel := s.prepared()
 	out := s.bundled("IN/94/2026/731")
 	exported := s.load(out).Release
+	grant := s.column("SELECT id::text FROM release_grant WHERE release_id = '" + string(exported.ID) + "'")[0]
 	german := s.agencyOf("jana.weber")
 	agencyStop, err := s.contain("helen.park", "jana.weber", "", "drill")
 	s.must(err)
@@ -307,7 +325,8 @@ func TestTheStopHoldsInTheDatabase(t *testing.T) {
 		a.refused("an approval", a.try(requests.StreamOfRelease(rel.ID),
 			fmt.Sprintf(`UPDATE request SET state = 'approved', version = version + 1, event_id = $EVENT WHERE id = '%s'`, c.Request.ID),
 			fmt.Sprintf(`UPDATE release SET state = 'approved', version = version + 1, approver_id = '%s', approved_at = now(), approved_digest = digest, event_id = $EVENT WHERE id = '%s'`, s.personID("anna.keller"), rel.ID)), "it is stopped", "has left")
-		a.refused("a download", a.try(requests.StreamOfRelease(exported.ID), fmt.Sprintf(`UPDATE release SET downloads = downloads + 1, version = version + 1, event_id = $EVENT WHERE id = '%s'`, exported.ID)), "it is stopped", "count otherwise")
+		a.refused("a download", a.try("grant:"+grant, fmt.Sprintf(`INSERT INTO release_receipt (id, grant_id, release_id, request_id, agency_id, officer_id, ordinal, state, begun_at, total, bytes, sha256, version, event_id)
+			SELECT gen_random_uuid(), g.id, g.release_id, g.request_id, g.agency_id, g.officer_id, 1, 'begun', now(), 10, 0, '', 1, $EVENT FROM release_grant g WHERE g.id = '%s'`, grant)), "it is stopped (officer_contained)")
 		a.refused("a session", a.try("session:x", fmt.Sprintf(`INSERT INTO session (id, token_hash, person_id, role, created_at, seen_at, ends_at, method) VALUES (gen_random_uuid(), sha256('x'), '%s', 'officer', now(), now(), now() + interval '1 hour', 'passkey')`, s.personOf("asha.rao"))), "contained")
 		a.refused("no containment any more", a.try("containment:x", `DELETE FROM containment`), "permission denied", "is refused")
 		a.refused("a further officer of a contained agency", a.try("containment:"+agencyStop.ID, fmt.Sprintf(`INSERT INTO person (id, name, sign_in, pseudonym, role, agency_id, supervisor, active, version, event_id)
@@ -323,3 +342,37 @@ type badFS struct{}
 
 // Open fails.
 func (badFS) Open(string) (fs.File, error) { return nil, errNothing }
+
+// TestADownloadUnderWayIsCut stops an officer, and then a case, in the middle of
+// a download.
+func TestADownloadUnderWayIsCut(t *testing.T) {
+	s := newScenario(t)
+	s.cases.RecheckEvery = time.Nanosecond
+	first, second := s.bundled("IN/94/2026/741"), s.bundled("IN/94/2026/742")
+	begin := func(id requests.ID) io.ReadCloser {
+		body, _, err := s.cases.Download(s.as("asha.rao"), id)
+		s.must(err)
+		if _, err := io.ReadFull(body, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	held, stopped := begin(first), begin(second)
+	s.must(s.call(first, "Inspector Menon", "no"))
+	if _, err := io.Copy(io.Discard, held); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a download of a held case goes on: %v", err)
+	}
+	if _, err := s.contain("helen.park", "asha.rao", "asha.rao", "passkey_stolen"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, stopped); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a download of a stopped officer goes on: %v", err)
+	}
+	s.must(held.Close())
+	s.must(stopped.Close())
+	if got := s.column("SELECT string_agg(DISTINCT state, ' ') FROM release_receipt")[0]; got != "broken" {
+		t.Errorf("the downloads are on record as %s", got)
+	}
+	s.inRegister("FR-02", "FR-11")
+	s.verifyLog()
+}
