@@ -250,6 +250,7 @@ func openKey(recipients []recipient, cert *x509.Certificate, key crypto.PrivateK
 func (r recipient) openRSA(key crypto.Decrypter) ([]byte, error) {
 	var opts crypto.DecrypterOpts = &rsa.OAEPOptions{Hash: crypto.SHA256}
 	if r.pkcs1 {
+		//lint:ignore SA1019 see wrapPKCS1
 		opts = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 32} // a wrong padding gives a random key, not an error
 	}
 	cek, err := key.Decrypt(rand.Reader, r.wrapped, opts)
