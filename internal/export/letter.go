@@ -12,7 +12,7 @@ import (
 
 // MaxAnnex is up to how many records the letter lists; above, it refers to the
 // files, whose digests the certificate has.
-const MaxAnnex = 200
+const MaxAnnex = 100
 
 // letterPDF lays out the answer to the authority: what was asked, approved,
 // narrowed, refused and not held, per subject and category.

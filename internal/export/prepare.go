@@ -13,6 +13,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lerd/internal/export/columns"
 	"lerd/internal/fault"
 )
@@ -123,18 +125,18 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 func (st *stager) papers(c *Content, w *recordWriter, s *stage, version string) error {
 	p := paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, files: st.files, version: version,
 		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}
-	pdf, err := p.certificatePDF()
-	if err != nil {
+	var certificate, letter []byte
+	var both errgroup.Group
+	both.Go(func() (err error) { certificate, err = p.certificatePDF(); return err })
+	both.Go(func() (err error) { letter, err = p.letterPDF(); return err })
+	if err := both.Wait(); err != nil {
 		return err
 	}
-	if err := st.add("certificate.pdf", "application/pdf", pdf); err != nil {
+	if err := st.add("certificate.pdf", "application/pdf", certificate); err != nil {
 		return err
 	}
 	st.files[len(st.files)-1].Root = true
-	if pdf, err = p.letterPDF(); err != nil {
-		return err
-	}
-	return st.add("letter.pdf", "application/pdf", pdf)
+	return st.add("letter.pdf", "application/pdf", letter)
 }
 
 func (st *stager) exportJSON(s *stage, c *Content, listed []staged, version string) error {
