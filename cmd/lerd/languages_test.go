@@ -87,7 +87,7 @@ func TestEveryPageFromRightToLeft(t *testing.T) {
 	h := newHouse(t)
 	shots := os.Getenv("LERD_SHOTS")
 	b := browser.Start(t, shots)
-	name := strings.NewReplacer("/", "-", "?", "-", "=", "-", h.own["request"], "case", h.own["finding"], "finding", h.own["event"], "event")
+	name := strings.NewReplacer("/", "-", "?", "-", "=", "-", h.own["request"], "case", h.own["finding"], "finding", h.own["event"], "event", h.own["draft"], "draft", h.own["agency"], "agency")
 	public := h.pages(person{visitor: h.visit("")})
 	for _, p := range h.once() {
 		w := b.Page(t, h.base)

@@ -105,6 +105,20 @@ func TestValuesKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// TestDatesStayYearFirst: in a message from right to left a typed date keeps its
+// order.
+func TestDatesStayYearFirst(t *testing.T) {
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"form.date.hint": "\u20662026-10-25\u2069", "request.t.holder_at.hint": "\u20662026-10-25 14:05\u2069", "request.t.identifier.hint": "\u2066+966 11 400 0000\u2069"} {
+		if got := w.say(language.Arabic, key); !strings.Contains(got, want) {
+			t.Errorf("%s: %q lets the parts of %q change places", key, got, want)
+		}
+	}
+}
+
 // TestSentencesOfTheDomainAreFound takes a fault's English back to its key.
 func TestSentencesOfTheDomainAreFound(t *testing.T) {
 	w := &words{texts: map[language.Tag]map[string]string{

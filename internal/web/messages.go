@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -42,6 +43,9 @@ func loadWords() (*words, error) {
 		if w.texts[tag], err = loadCatalogue(path.Join("messages", d.Name())); err != nil {
 			return nil, err
 		}
+		if rightToLeft(tag) {
+			keepOrder(w.texts[tag])
+		}
 		w.tags = append(w.tags, tag)
 	}
 	if w.texts[language.English] == nil {
@@ -52,6 +56,19 @@ func loadWords() (*words, error) {
 	})
 	w.said = newPhrases(w.texts[language.English])
 	return w, nil
+}
+
+// leftToRight finds dates, times and telephone numbers in a message. Between
+// letters from right to left their parts would change places: 2026-10-25 would
+// be read 25-10-2026.
+var leftToRight = regexp.MustCompile(`[+-]?[0-9][0-9:./ -]*[0-9]`)
+
+// keepOrder isolates them, each from left to right.
+// SPEC: Unicode UAX #9 §2.4.2 (LRI, PDI).
+func keepOrder(texts map[string]string) {
+	for key, text := range texts {
+		texts[key] = leftToRight.ReplaceAllString(text, "\u2066$0\u2069")
+	}
 }
 
 func loadCatalogue(dir string) (map[string]string, error) {
