@@ -272,3 +272,22 @@ func TestVettingHoldsInTheDatabase(t *testing.T) {
 		t.Error("the attacks are refused for another reason: the honest step is refused as well")
 	}
 }
+
+// TestNobodyActivatesWhatTheyHadAPartIn lets one registrar propose and another
+// call: neither can activate, in the program or in the database.
+func TestNobodyActivatesWhatTheyHadAPartIn(t *testing.T) {
+	s := newScenario(t)
+	id := s.proposedAgency("Tribunal de Lieu")
+	s.called(s.as("paul.adler"), id, callback.Yes)
+	round := s.dossier(id).Open()
+	for _, who := range []string{"nora.berg", "paul.adler"} {
+		wantKind(t, "activation by "+who, s.agencies.Activate(s.as(who), id), fault.Gate)
+		for _, a := range s.attackers(t) {
+			a.refused("activation by "+who, a.try("vetting:"+string(round.ID),
+				fmt.Sprintf(`INSERT INTO assertion (id, person_id, session_id, purpose, digest, nonce, sign_count, method, at, event_id)
+					VALUES ('00000000-0000-4000-8000-00000000000a', '%s', '', 'activate_agency', repeat('x', 32)::bytea, repeat('x', 32)::bytea, 0, 'development', now(), $EVENT)`, s.personID(who)),
+				fmt.Sprintf(`UPDATE vetting SET state = 'activated', version = version + 1, activated_by = '%s', activated_at = '2026-11-02 10:00+00', valid_until = '2027-11-01',
+					assertion_id = '00000000-0000-4000-8000-00000000000a', digest = 'x', event_id = $EVENT WHERE id = '%s'`, s.personID(who), round.ID)), "vetting_check")
+		}
+	}
+}
