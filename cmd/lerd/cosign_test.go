@@ -75,6 +75,12 @@ func TestWhoSignsASecondTime(t *testing.T) {
 			}
 		}
 	}
+	plain, _ := identity.From(s.as("vikram.nair"))
+	plain.Supervisor = false
+	colleague := identity.Evaluating(identity.With(s.ctx, plain), s.clock.Now)
+	if err := s.cases.CoSign(colleague, q.ID); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a colleague who does not supervise signs: %v", err)
+	}
 	if err := s.cases.SendBack(s.as("vikram.nair"), q.ID, " "); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("sent back without a reason: %v", err)
 	}

@@ -101,7 +101,9 @@ func TestASignatureIsOfWhatWasShown(t *testing.T) {
 		t.Fatalf("the page shows no digest or no text")
 	}
 	d.cs.Request.Order.Number = "another"
-	if w := st.post(draftAt("sign"), formOf("digest", digest[1])); w.Code != 409 {
+	old := formOf("digest", digest[1])
+	old.Set(keyField, docID)
+	if w := st.post(draftAt("sign"), old); w.Code != 409 || !strings.Contains(w.Body.String(), "The draft has changed") {
 		t.Errorf("a draft that changed meanwhile is signed: %d", w.Code)
 	}
 	page = st.officerPage(draftAt("sign"))
