@@ -27,7 +27,7 @@ var staffWords = []string{"review.", "appeal.", "appeals.", "after.", "correct."
 
 // staffs tells whether only staff reads a message.
 func staffs(area, key string) bool {
-	if strings.HasPrefix(key, "confirm.") { // the issuer's page, in no account
+	if strings.HasPrefix(key, "confirm.") || strings.HasPrefix(key, "agency.standing.") { // the issuer's page, and the agency's own
 		return false
 	}
 	return slices.Contains(staffAreas, area) || slices.ContainsFunc(staffWords, func(w string) bool { return strings.HasPrefix(key, w) })
