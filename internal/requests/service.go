@@ -59,8 +59,10 @@ type Authorizer interface {
 
 // Blobs keeps the bytes of documents and bundles under names that lerd makes.
 type Blobs interface {
-	// Put stores what r gives under a new name; it is durable on return, and
-	// nothing is there when it fails.
+	// Put stores what r gives under a new name, and is a Conflict where the name
+	// is taken; it is durable on return. After a failure nothing is there, or,
+	// where only the answer was lost, all of it. r says how long it is, as files
+	// and readers of bytes do.
 	Put(ctx context.Context, name string, r io.Reader) error
 	// Get opens what is stored under a name, or NotFound.
 	Get(ctx context.Context, name string) (io.ReadCloser, error)

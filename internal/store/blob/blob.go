@@ -27,9 +27,13 @@ type Folder struct{ Dir string }
 
 var validName = regexp.MustCompile(`^[a-z]+/[0-9a-zA-Z][0-9a-zA-Z.-]{0,80}$`)
 
+// Valid tells whether a name is one of lerd's: an area, a slash, and what lerd
+// made up.
+func Valid(name string) bool { return validName.MatchString(name) }
+
 // Path gives where a blob lies, or an error for a name that is not lerd's.
 func (f Folder) Path(name string) (string, error) {
-	if !validName.MatchString(name) {
+	if !Valid(name) {
 		return "", fmt.Errorf("blob: %q is not a name of lerd's", name)
 	}
 	return filepath.Join(f.Dir, filepath.FromSlash(name)), nil
@@ -108,7 +112,7 @@ func (f Folder) OlderThan(_ context.Context, area string, before time.Time) (nam
 	for _, e := range list {
 		name := area + "/" + e.Name()
 		info, err := e.Info()
-		if err != nil || !validName.MatchString(name) || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+		if err != nil || !Valid(name) || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
 			continue
 		}
 		names = append(names, name)
