@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -373,5 +375,24 @@ func TestAnotherAgencysOrderWithOtherNames(t *testing.T) {
 	st := s.statement(q.ID)
 	if !strings.Contains(codesOf(st), "same_text_other_agency") {
 		t.Errorf("stated as %s by %s", st.Level, codesOf(st))
+	}
+}
+
+// TestAStatementIsMadeOnce lets jobs and readers state a case's risk at once:
+// nobody is turned away, and one statement is kept.
+func TestAStatementIsMadeOnce(t *testing.T) {
+	s := newScenario(t)
+	id := s.submit("CC/94/2026/2").ID
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() { _, errs[i] = s.fraud.Refresh(s.ctx, id) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Errorf("somebody was turned away: %v", err)
+	}
+	if got := s.column("SELECT count(*)::text FROM risk_statement"); fmt.Sprint(got) != "[1]" {
+		t.Errorf("%v statements are kept, want one", got)
 	}
 }

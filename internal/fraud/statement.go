@@ -122,11 +122,24 @@ func (s *Service) Running(ctx context.Context, c requests.Case) error {
 	return nil
 }
 
+// refreshTries is how often a statement is made where somebody else makes one at
+// the same time.
+const refreshTries = 4
+
 // Refresh makes the statement of a case, and keeps it where it says something
-// else than the last one.
+// else than the last one. Jobs and people who look at a case make it at once:
+// whoever comes second looks at what the first one found.
 func (s *Service) Refresh(ctx context.Context, id requests.ID) (st Statement, err error) {
 	defer fault.Wrap(&err, "fraud.Refresh(%s)", id)
-	ctx = system(ctx)
+	for range refreshTries {
+		if st, err = s.refresh(system(ctx), id); fault.KindOf(err) != fault.Conflict {
+			return st, err
+		}
+	}
+	return st, err
+}
+
+func (s *Service) refresh(ctx context.Context, id requests.ID) (st Statement, err error) {
 	c, err := s.Store.Case(ctx, id)
 	if err != nil {
 		return st, err

@@ -33,7 +33,7 @@ const (
 func start(t *testing.T) (address string, stop func()) {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "versitygw")
-	if out, err := exec.Command("go", "build", "-o", bin, "github.com/versity/versitygw/cmd/versitygw").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-mod=mod", "-modfile=versitygw.mod", "-o", bin, "github.com/versity/versitygw/cmd/versitygw").CombinedOutput(); err != nil {
 		t.Fatalf("building versitygw: %v\n%s", err, out)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
