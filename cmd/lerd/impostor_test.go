@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,6 +46,39 @@ func TestAStolenSessionGetsNothing(t *testing.T) {
 	}
 	s.inRegister("FR-10")
 	s.verifyLog()
+}
+
+// TestAnApproversStolenSessionReleasesNothing: records leave by an approver's
+// passkey over these very records, which is kept with the approval.
+func TestAnApproversStolenSessionReleasesNothing(t *testing.T) {
+	s := newScenario(t)
+	c, rel := s.prepared()
+	thief, actor := s.withoutPasskey("anna.keller"), s.personID("anna.keller")
+	if err := s.cases.Approve(thief, c.Request.ID, rel.Digest); fault.KindOf(err) != fault.StepUp {
+		t.Fatalf("an approval without a passkey: %v", err)
+	}
+	other := rel
+	other.Digest = strings.Repeat("0", 64)
+	for name, p := range map[string]identity.Proof{
+		"of other records":   s.proofBy(thief, identity.PurposeApprove, requests.ApprovalDigest(other)),
+		"of another purpose": s.proofBy(thief, identity.PurposeDownload, requests.ApprovalDigest(rel)),
+		"of somebody else's": s.proofBy(s.as("rita.lind"), identity.PurposeApprove, requests.ApprovalDigest(rel)),
+	} {
+		if err := s.cases.Approve(identity.WithProof(thief, p), c.Request.ID, rel.Digest); fault.KindOf(err) != fault.StepUp {
+			t.Errorf("an approval by an assertion %s: %v", name, err)
+		}
+	}
+	s.must(s.cases.Approve(s.as("anna.keller"), c.Request.ID, rel.Digest))
+	digest := requests.ApprovalDigest(rel)
+	if n := s.column(fmt.Sprintf(`SELECT count(*)::text FROM assertion a JOIN audit.event e ON e.id = a.event_id
+		WHERE a.purpose = 'approve' AND a.person_id = '%s' AND encode(a.digest, 'hex') = '%x' AND e.kind = 'release.approved'`, actor, digest))[0]; n != "1" {
+		t.Errorf("%s assertions are kept with the approval, want 1", n)
+	}
+}
+
+func (s *scenario) proofBy(ctx context.Context, purpose identity.Purpose, digest identity.Digest) identity.Proof {
+	actor, _ := identityFrom(ctx)
+	return identity.DevelopmentProof(actor, purpose, digest, s.clock.Now())
 }
 
 // TestAnAgencyThatIsNone: look-alikes of agencies on file are refused at the

@@ -215,6 +215,12 @@ func (s *Service) frozen(ctx context.Context, rel Release) ([]Record, error) {
 	return rows, nil
 }
 
+// ApprovalDigest is what an approver agrees to with their passkey: that these
+// very records leave, in this release.
+func ApprovalDigest(rel Release) identity.Digest {
+	return identity.DigestOf("lerd approval v1", string(rel.ID), rel.Digest)
+}
+
 // Approve is the second person's yes to exactly the records that the digest
 // names. Officer, reviewer and confirmers cannot give it.
 func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error) {
@@ -244,9 +250,14 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 		return err
 	}
 	rel := *c.Release
+	proof, err := identity.RequireProof(ctx, identity.PurposeApprove, ApprovalDigest(rel))
+	if err != nil {
+		return err
+	}
 	rel.State, rel.Version, rel.Approver, rel.ApprovedAt, rel.ApprovedDigest = ApprovedR, rel.Version+1, actor.Person, s.now(), digest
 	second := change.Part{Event: s.releaseEvent(ctx, rel, "release.approved", part.Event.ID), Update: []any{&rel}}
 	second.Event.Facts["digest"], second.Event.Facts["rule"] = digest, rule
+	change.Prove(&second, proof)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }
 

@@ -38,6 +38,7 @@ type releasePage struct {
 	Reasons  []string
 	Blocked  string // why the reader cannot approve
 	Approve  *Form
+	StepUp   *StepUp
 	Yes      Button
 	Sure     string
 	Return   *Form
@@ -45,7 +46,7 @@ type releasePage struct {
 	After    []NavItem // what can be done about a bundle that is out
 }
 
-var releaseView = newPage[releasePage]("release_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "pages", "field", "error_summary", "button", "notice")
+var releaseView = newPage[releasePage]("release_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "pages", "field", "error_summary", "button", "notice", "step_up")
 
 func (s *Server) showRelease(c *Ctx) error { return s.showReleasePage(c, nil) }
 
@@ -149,6 +150,7 @@ func (v releaseSheet) forms(p *releasePage, wrong *mistake) {
 		return
 	}
 	p.Approve, p.Yes = c.Form(path+"/approve", approveInput{Digest: v.cs.Release.Digest}).prefixed("approve"), Button{Text: c.T("release.approve")}
+	p.StepUp = c.StepUp(identity.PurposeApprove, requests.ApprovalDigest(*v.cs.Release))
 	p.Sure = c.T("release.sure", "counts", p.Counts, "agency", v.cs.Agency.Name)
 	if wrong.of("approve") {
 		f := c.bare("")

@@ -173,12 +173,13 @@ func staffSite(t *testing.T) (*site, *staffFake) {
 		},
 		Items: []legal.Item{{Target: "t1", Category: "phone_number", Derived: legal.Produce, Action: legal.Produce}, {Target: "t1", Category: "ip_address", Derived: legal.RefuseIt, Action: legal.RefuseIt, Codes: []legal.RefusalCode{"RR-11"}}}}
 	st := newSite(t, func(c *Config) {
+		c.Development, c.DevSignIn = true, devFake{}
 		c.Extra = nil
 		c.Services = Services{Law: law, Cases: f, Review: f, Releases: f, Related: f, Sheets: f}
 	})
 	for token, actor := range map[string]identity.Actor{
 		"tok-counsel":  {Person: "p5", Role: identity.Counsel, Session: "s5"},
-		"tok-approver": {Person: "p6", Role: identity.Approver, Session: "s6"},
+		"tok-approver": {Person: "p6", Role: identity.Approver, Session: "s6", Method: identity.ByDevelopment},
 		"tok-other":    {Person: "p8", Role: identity.Reviewer, Session: "s8"},
 	} {
 		st.sessions.actors[token] = actor
@@ -505,6 +506,21 @@ func TestWhoHadAnotherPartCannotApprove(t *testing.T) {
 		body := st.page("tok-approver", "/releases/"+caseID)
 		if strings.Contains(body, `/approve"`) || !strings.Contains(body, "somebody else has to approve") || !strings.Contains(body, `/return"`) {
 			t.Errorf("%+v can approve, or is not told why not", f.cs.Release)
+		}
+	}
+}
+
+// TestAnApprovalAsksForThePasskey: whoever holds an approver's session alone gets
+// no further than the page.
+func TestAnApprovalAsksForThePasskey(t *testing.T) {
+	st, f := staffSite(t)
+	withRelease(f, 2)
+	a := st.sessions.actors["tok-approver"]
+	for _, method := range []identity.Method{identity.ByPasskey, identity.ByProvider} {
+		a.Method = method
+		st.sessions.actors["tok-approver"] = a
+		if w := st.send("tok-approver", "/releases/"+caseID+"/approve", formOf("digest", f.cs.Release.Digest)); w.Code != 401 || len(f.took) != 0 {
+			t.Errorf("a session by %s without a step-up: %d %v", method, w.Code, f.took)
 		}
 	}
 }
