@@ -28,7 +28,9 @@ type Audience string
 // The audiences.
 const (
 	Admins     Audience = "admins"     // the administrators of the agency that it is about
-	Asker      Audience = "asker"      // the officer of the case
+	Asker      Audience = "asker"      // the officer who holds the case: who asked, or who took it over last
+	Former     Audience = "former"     // the officer who held the case before it was taken over
+	Signers    Audience = "signers"    // who may sign it a second time: supervisors of the officer's unit, or, where it has none, of the agency
 	Registrars Audience = "registrars" // all of them
 	Subject    Audience = "subject"    // the person that it is about
 )
@@ -38,10 +40,16 @@ const (
 var Kinds = map[string][]Audience{
 	"session.started": {Admins}, // of the agency's people; of staff nobody
 
-	"request.propose": {Admins}, "request.submit": {Admins}, "request.cosign": {Admins, Asker}, "request.withdraw": {Admins},
+	"request.propose": {Signers, Admins}, "request.submit": {Admins}, "request.cosign": {Admins, Asker}, "request.withdraw": {Admins},
 	"request.send_back": {Asker}, "request.take_back": {Admins},
 	"request.ask": {Asker}, "request.refuse": {Asker}, "request.export": {Asker}, "request.find_nothing": {Asker},
 	"request.settle_conflict": {Asker}, "request.lack_finding": {Asker},
+	"request.result": {Asker}, "request.expire": {Asker}, "request.lapse": {Asker}, "request.taken_over": {Former, Admins},
+	"message.sent":   {Asker}, // by staff alone, see told
+	"draft.expiring": {Subject}, "preservation.reminded": {Asker},
+	// release.granted and recall.confirmed are told by request.export, release.reissued
+	// and release.recalled, which are of the same step: nobody is told twice.
+	"release.reissued": {Asker}, "release.grant_ending": {Asker}, "recall.reminded": {Asker},
 	"release.downloaded": {Admins}, "release.download_begun": {Admins}, "release.recalled": {Asker, Admins},
 
 	"person.invited": {Admins}, "person.enrolled": {Admins}, "person.confirmed": {Admins}, "person.suspended": {Admins},
@@ -59,7 +67,9 @@ var Kinds = map[string][]Audience{
 type Parties struct {
 	Agency  identity.AgencyID
 	Ref     string            // of the case
-	Officer identity.PersonID // of the case
+	Officer identity.PersonID // who holds the case
+	Asked   identity.PersonID // who asked
+	Former  identity.PersonID // who held it before, of a take-over
 	Person  identity.PersonID // that the event is about
 }
 
@@ -70,6 +80,7 @@ type Notice struct {
 	Source audit.EventID
 	Kind   string            // of the event
 	Ref    string            // of a case, or empty
+	Case   string            // id of that case where the reader may see it; filled in when read
 	About  identity.PersonID // whom it is about, or empty
 	Name   string            // of whom it is about, as the reader may know them; filled in when read
 	At     time.Time
@@ -83,7 +94,11 @@ type Placed struct {
 }
 
 // told tells whether somebody is told of what they did themselves: of a sign-in
-// and of changed passkeys they are, since it may have been somebody else.
+// and of changed passkeys they are, since it may have been somebody else. Of
+// messages people are told that come from the other side.
 func told(r audit.Record, person identity.PersonID) bool {
+	if r.Kind == "message.sent" && !identity.Role(r.Actor.Role).Staff() {
+		return false
+	}
 	return r.Kind == "session.started" || strings.HasPrefix(r.Kind, "passkey.") || identity.PersonID(r.Actor.Person) != person
 }

@@ -133,6 +133,34 @@ func (s *Service) ExpireGrants(ctx context.Context, id ID) (err error) {
 	return s.Store.Commit(ctx, change.Set{Parts: parts})
 }
 
+// ending tells whether somebody should be told that a bundle waits: nobody has
+// fetched it, and a tenth of the time is left.
+func (g Grant) ending(now time.Time) bool {
+	return g.Open(now) && g.Delivered == 0 && !now.Before(g.Until.Add(-g.Until.Sub(g.From)/10))
+}
+
+// WarnGrants puts on record that the time is running out in which a bundle can be
+// fetched that nobody has fetched, once for each grant: its stream takes one event.
+func (s *Service) WarnGrants(ctx context.Context, id ID) (err error) {
+	defer fault.Wrap(&err, "requests.WarnGrants(%s)", id)
+	c, _, rule, err := s.open(ctx, id, "export", "release")
+	if err != nil || c.Release == nil {
+		return err
+	}
+	for _, g := range c.Grants {
+		if g.Release != c.Release.ID || !g.ending(s.now()) {
+			continue
+		}
+		e := s.grantEvent(ctx, *c.Release, g, "release.grant_ending")
+		e.Stream, e.Version = "grant_ending:"+g.ID, 1
+		e.Facts["until"], e.Facts["rule"] = stamp(g.Until), rule
+		if err := unlessTaken(s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // endGrant is the part that ends a grant.
 func (s *Service) endGrant(ctx context.Context, rel Release, g Grant, why, rule string) change.Part {
 	g.Ended, g.Version = why, g.Version+1

@@ -8,7 +8,8 @@ import (
 )
 
 // Timely does what time makes happen to what has left: grants end, downloads that
-// lerd was stopped in get an end, agencies are reminded of recalls, and the recall
+// lerd was stopped in get an end, agencies are told of bundles that nobody fetches
+// and reminded of recalls, and the recall
 // of a bundle is proposed whose finding fell. It gives the number of cases.
 func (s *Service) Timely(ctx context.Context) (n int, err error) {
 	defer fault.Wrap(&err, "requests.Timely")
@@ -20,7 +21,7 @@ func (s *Service) Timely(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	for _, id := range late {
-		for _, step := range []func(context.Context, ID) error{s.ExpireGrants, s.EndLostDownloads, s.RemindRecall, s.WatchPreservation} {
+		for _, step := range []func(context.Context, ID) error{s.WarnGrants, s.ExpireGrants, s.EndLostDownloads, s.RemindRecall, s.WatchPreservation} {
 			err = errors.Join(err, unlessTaken(step(ctx, id)))
 		}
 	}

@@ -161,12 +161,14 @@ func (r recallSummaryRow) domain() requests.RecallSummary {
 }
 
 // Overdue gives cases of which something waits for its time to be noticed: a
-// grant that is over, a download that lerd was stopped in, a recall that was not
+// grant that is over or soon will be, a download that lerd was stopped in, a recall that was not
 // answered.
 func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.Overdue")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		return tx.Raw(`SELECT request_id FROM release_grant WHERE ended = '' AND (until_at <= CAST(@now AS timestamptz) OR delivered >= deliveries OR begun >= 5 * deliveries)
+			UNION SELECT g.request_id FROM release_grant g WHERE g.ended = '' AND g.delivered = 0 AND g.until_at - (g.until_at - g.from_at) / 10 <= CAST(@now AS timestamptz)
+				AND NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.stream = 'grant_ending:' || g.id)
 			UNION SELECT request_id FROM release_receipt WHERE state = 'begun' AND begun_at <= @lost
 			UNION SELECT request_id FROM recall WHERE state = 'confirmed' AND deleted_at IS NULL AND reminders < 4
 				AND decided_at <= CAST(@now AS timestamptz) - make_interval(days => (ARRAY[3, 7, 14, 30])[reminders + 1])

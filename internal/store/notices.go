@@ -55,9 +55,19 @@ func (s *Store) Parties(ctx context.Context, p notices.Placed) (out notices.Part
 	facts := p.Record.Facts
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		out = notices.Parties{Agency: identity.AgencyID(facts["agency"]), Person: identity.PersonID(facts["person"])}
+		if strings.HasPrefix(p.Record.Kind, "release.download") || p.Record.Kind == "request.taken_over" {
+			out.Person = identity.PersonID(p.Record.Actor.Person) // a colleague, maybe
+		}
+		if kind == "takeover" {
+			if err := tx.Raw("SELECT from_id FROM takeover WHERE id::text = ?", id).Scan(&out.Former).Error; err != nil {
+				return err
+			}
+		}
 		switch {
 		case kind == "request":
 			return partiesOfCase(tx, id, &out)
+		case kind == "draft":
+			return tx.Raw("SELECT owner_id AS person, agency_id AS agency FROM draft WHERE id::text = ?", id).Scan(&out).Error
 		case facts["request"] != "":
 			return partiesOfCase(tx, facts["request"], &out)
 		case kind == "agency":
@@ -80,14 +90,22 @@ func partiesOfCase(tx *gorm.DB, request string, out *notices.Parties) error {
 		AgencyID  string `gorm:"column:agency_id"`
 		Ref       string `gorm:"column:ref"`
 		OfficerID string `gorm:"column:officer_id"`
+		HolderID  string `gorm:"column:holder_id"`
 	}
-	err := tx.Raw("SELECT agency_id, ref, officer_id FROM request WHERE id::text = ?", request).Scan(&row).Error
-	out.Agency, out.Ref, out.Officer = identity.AgencyID(row.AgencyID), row.Ref, identity.PersonID(row.OfficerID)
+	err := tx.Raw(`SELECT agency_id, ref, officer_id, coalesce((SELECT t.to_id FROM takeover t WHERE t.request_id = q.id ORDER BY t.ordinal DESC LIMIT 1), q.officer_id) AS holder_id
+		FROM request q WHERE id::text = ?`, request).Scan(&row).Error
+	out.Agency, out.Ref, out.Asked, out.Officer = identity.AgencyID(row.AgencyID), row.Ref, identity.PersonID(row.OfficerID), identity.PersonID(row.HolderID)
 	if out.Person == "" {
-		out.Person = out.Officer
+		out.Person = out.Asked
 	}
 	return err
 }
+
+// selectSigners gives who may sign a second time what an officer signed.
+const selectSigners = `WITH asked AS (SELECT id, agency_id, unit_id FROM person WHERE id::text = ?),
+	able AS (SELECT p.id, p.unit_id IS NOT DISTINCT FROM a.unit_id AS near FROM person p JOIN asked a ON p.agency_id = a.agency_id AND p.id <> a.id
+		WHERE p.active AND p.role = 'officer' AND p.supervisor)
+	SELECT id FROM able WHERE near OR NOT EXISTS (SELECT 1 FROM able WHERE near) ORDER BY id`
 
 // Audience gives the active people who are told.
 func (s *Store) Audience(ctx context.Context, a notices.Audience, p notices.Parties) (list []identity.PersonID, err error) {
@@ -98,6 +116,10 @@ func (s *Store) Audience(ctx context.Context, a notices.Audience, p notices.Part
 		query, arg = "SELECT id FROM person WHERE role = 'agency_admin' AND active AND agency_id::text = ? ORDER BY id", string(p.Agency)
 	case notices.Asker:
 		query, arg = "SELECT id FROM person WHERE active AND id::text = ?", string(p.Officer)
+	case notices.Former:
+		query, arg = "SELECT id FROM person WHERE active AND id::text = ?", string(p.Former)
+	case notices.Signers:
+		query, arg = selectSigners, string(p.Asked)
 	case notices.Subject:
 		query, arg = "SELECT id FROM person WHERE active AND id::text = ?", string(p.Person)
 	case notices.Registrars:
@@ -146,18 +168,20 @@ func (s *Store) Notices(ctx context.Context, person identity.PersonID, limit int
 			SourceEvent string     `gorm:"column:source_event"`
 			Kind        string     `gorm:"column:kind"`
 			Subject     string     `gorm:"column:subject"`
+			RequestID   string     `gorm:"column:request_id"`
 			About       string     `gorm:"column:about"`
 			Name        string     `gorm:"column:name"`
 			At          time.Time  `gorm:"column:at"`
 			ReadAt      *time.Time `gorm:"column:read_at"`
 		}
 		// A name is shown to people of the same agency, and to registrars of an agency's people.
-		err := tx.Raw(`SELECT n.id, n.source_event, n.kind, n.subject, n.about, n.at, n.read_at,
+		// A case's id is there where row-level security shows the reader the case.
+		err := tx.Raw(`SELECT n.id, n.source_event, n.kind, n.subject, coalesce(q.id::text, '') AS request_id, n.about, n.at, n.read_at,
 				coalesce(CASE WHEN p.agency_id IS NOT NULL AND (p.agency_id = me.agency_id OR me.role = 'registrar') THEN p.name END, '') AS name
-			FROM notice n JOIN person me ON me.id = n.person_id LEFT JOIN person p ON p.id::text = n.about
+			FROM notice n JOIN person me ON me.id = n.person_id LEFT JOIN person p ON p.id::text = n.about LEFT JOIN request q ON q.ref = n.subject
 			WHERE n.person_id = ? ORDER BY n.at DESC, n.id LIMIT ?`, string(person), limit).Scan(&rows).Error
 		for _, r := range rows {
-			list = append(list, notices.Notice{ID: notices.ID(r.ID), Person: person, Source: audit.EventID(r.SourceEvent), Kind: r.Kind, Ref: r.Subject,
+			list = append(list, notices.Notice{ID: notices.ID(r.ID), Person: person, Source: audit.EventID(r.SourceEvent), Kind: r.Kind, Ref: r.Subject, Case: r.RequestID,
 				About: identity.PersonID(r.About), Name: personal.NewText(r.Name).Reveal(), At: r.At.UTC(), ReadAt: timeOf(r.ReadAt)})
 		}
 		return err

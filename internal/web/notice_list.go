@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"lerd/internal/agencies"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/notices"
+	"lerd/internal/requests"
 )
 
 // noticesShown is how many notices the page holds.
@@ -74,7 +76,27 @@ func (c *Ctx) noticeRow(b Base, n notices.Notice) []Cell {
 	if n.ReadAt.IsZero() {
 		state = Cell{Badge: &Badge{c.T("notices.unseen"), Info}}
 	}
-	return []Cell{{When: &at}, {Text: c.T(noticeWords(n.Kind))}, {Text: n.Name}, {Code: n.Ref}, state}
+	what, ref := Cell{Text: c.T(noticeWords(n.Kind)), Href: c.noticeLink(n)}, Cell{Code: n.Ref}
+	return []Cell{{When: &at}, what, {Text: n.Name}, ref, state}
+}
+
+// noticeLink gives the page where the reader sees or does what a notice tells of:
+// one that they may open, or "".
+func (c *Ctx) noticeLink(n notices.Notice) string {
+	actor, _ := c.Actor()
+	switch area, _, _ := strings.Cut(n.Kind, "."); {
+	case n.Case != "" && actor.Role == identity.Officer:
+		return requests.PathOf(requests.ID(n.Case))
+	case area == "draft" && actor.Role == identity.Officer:
+		return "/requests"
+	case area == "passkey" && n.About == actor.Person:
+		return "/account"
+	case actor.Role == identity.AgencyAdmin:
+		return agencies.AdminPath
+	case actor.Role == identity.Registrar && area == "agency":
+		return "/agencies"
+	}
+	return ""
 }
 
 // noticeWords is the message key of a kind of notice.
