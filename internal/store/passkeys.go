@@ -28,8 +28,9 @@ type ceremonyRow struct {
 // TableName names the table.
 func (ceremonyRow) TableName() string { return "ceremony" }
 
-// PutCeremony keeps a ceremony, and forgets up to a hundred that have been over
-// for a day: until then a form that is sent once more finds its own.
+// PutCeremony keeps a ceremony, and forgets up to a hundred that serve nobody any
+// more: a step's a day after it was over, since until then a form that is sent
+// once more finds its own; all others, which strangers may begin, when they are.
 func (s *Store) PutCeremony(ctx context.Context, c passkey.Ceremony) (err error) {
 	defer fault.Wrap(&err, "store.PutCeremony(%s)", c.ID)
 	return s.inWriteTx(ctx, func(tx *gorm.DB) error {
@@ -46,7 +47,9 @@ func (s *Store) forgetCeremonies(tx *gorm.DB) error {
 	if err := tx.Raw("SELECT pg_try_advisory_xact_lock(hashtextextended('lerd ceremonies', 0))").Scan(&mine).Error; err != nil || !mine {
 		return err
 	}
-	return tx.Exec("DELETE FROM ceremony WHERE id IN (SELECT id FROM ceremony WHERE expires_at < ? ORDER BY expires_at LIMIT 100)", micro(s.now().Add(-24*time.Hour))).Error
+	now := s.now()
+	return tx.Exec("DELETE FROM ceremony WHERE id IN (SELECT id FROM ceremony WHERE expires_at < ? AND (kind <> ? OR expires_at < ?) ORDER BY expires_at LIMIT 100)",
+		micro(now), string(passkey.StepUp), micro(now.Add(-24*time.Hour))).Error
 }
 
 func (r ceremonyRow) domain() passkey.Ceremony {
@@ -120,13 +123,18 @@ func (s *Store) Passkeys(ctx context.Context, person identity.PersonID) (list []
 	return list, err
 }
 
+// unconfirmed are keys that an invitation's code brought, and nobody has compared
+// with the person's own: they open nothing, however the account stands.
+const unconfirmed = "EXISTS (SELECT 1 FROM invitation i WHERE i.passkey_id = passkey.id AND i.state <> 'confirmed')"
+
 // PasskeyByCredential gives a passkey by the authenticator's id for it, with its
-// newest counter, or NotFound; and the assertion that a ceremony brought already.
+// newest counter, or NotFound, also of a key that nobody has confirmed; and the
+// assertion that a ceremony brought already.
 func (s *Store) PasskeyByCredential(ctx context.Context, credential []byte, ceremony string) (k identity.Passkey, used *identity.Assertion, err error) {
 	defer fault.Wrap(&err, "store.PasskeyByCredential")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		var row countedRow
-		if err := counted(tx).Where("credential_id = ?", bytesValue(credential)).Take(&row).Error; err != nil {
+		if err := counted(tx).Where("credential_id = ? AND NOT "+unconfirmed, bytesValue(credential)).Take(&row).Error; err != nil {
 			return err
 		}
 		k = row.domain()

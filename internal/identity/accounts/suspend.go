@@ -95,7 +95,7 @@ func (s *Service) Revet(ctx context.Context, id identity.PersonID) (code string,
 }
 
 // cleared are the parts that end what a person still has: an invitation that
-// waits, or access.
+// waits, access, or the keys of an account that was stopped and not suspended.
 func (s *Service) cleared(ctx context.Context, a Account, rule string) (parts []change.Part, err error) {
 	waits := a.Invitation != nil && (a.Invitation.State == Open || a.Invitation.State == Enrolled)
 	switch {
@@ -106,7 +106,12 @@ func (s *Service) cleared(ctx context.Context, a Account, rule string) (parts []
 		part, err := s.suspended(ctx, a, rule, identity.RemovedRevetting)
 		return []change.Part{part}, err
 	}
-	return nil, nil
+	part := change.Part{Event: s.event(ctx, "passkey.removed", a.Person.ID, rule)}
+	part.Event.Facts["because"] = string(identity.RemovedRevetting)
+	if err := s.removeKeys(ctx, &part, a.Person.ID, identity.RemovedRevetting); err != nil || len(part.Update) == 0 {
+		return nil, err
+	}
+	return []change.Part{part}, nil
 }
 
 // EndSessions signs a person out everywhere.
