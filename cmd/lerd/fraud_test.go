@@ -297,6 +297,9 @@ func TestADeniedCallStopsTheCase(t *testing.T) {
 	s.must(s.fraud.MoveHold(s.as("helen.park"), q.ID, h, "The duty officer was new and has called again.", true))
 	s.gate("lifted by one", s.fraud.MoveHold(s.as("helen.park"), q.ID, h, "Again.", true))
 	s.gate("a qualification before it is lifted", s.qualify(q.ID))
+	if err := s.fraud.MoveHold(s.withoutPasskey("tess.boyd"), q.ID, h, "", true); fault.KindOf(err) != fault.StepUp {
+		t.Errorf("lifted by a session without its passkey: %v", err)
+	}
 	s.must(s.fraud.MoveHold(s.as("tess.boyd"), q.ID, h, "", true))
 	s.must(s.qualify(q.ID))
 	s.inRegister("FR-02")

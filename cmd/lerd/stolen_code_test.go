@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/identity/passkey"
 )
@@ -43,6 +44,21 @@ func TestAStolenCodeIsNotLetInByALift(t *testing.T) {
 	}
 	p.must(p.accounts.Cancel(kavya, inv.Person))
 	p.verifyLog()
+}
+
+// TestAnEvaluationsSessionEndsWithIt: a session begun by name alone is nobody's
+// where passkeys are asked for, though its row lives.
+func TestAnEvaluationsSessionEndsWithIt(t *testing.T) {
+	s := newScenario(t)
+	token, _, err := s.people.SignInForDevelopment(s.ctx, "asha.rao")
+	s.must(err)
+	if _, err := s.people.Authenticate(s.ctx, token); err != nil {
+		t.Fatalf("in the evaluation: %v", err)
+	}
+	p := s.openForReal()
+	if _, err := p.people.Authenticate(s.ctx, token); fault.KindOf(err) != fault.SignIn {
+		t.Errorf("outside it: %v", err)
+	}
 }
 
 // TestCeremoniesOfStrangersAreForgotten: whoever asks for challenges fills the

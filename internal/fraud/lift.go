@@ -115,6 +115,9 @@ func holdOf(f File, id string) (Hold, error) {
 	return Hold{}, fault.New(fault.NotFound, "There is nothing here.")
 }
 
+// HoldDigest is what the second person agrees to when a hold is lifted.
+func HoldDigest(id string) identity.Digest { return identity.DigestOf("lift hold", id) }
+
 // MoveHold asks that a hold end (by the first person, with a reason), or agrees
 // or declines (by the second).
 func (s *Service) MoveHold(ctx context.Context, request requests.ID, id, why string, agree bool) (err error) {
@@ -133,6 +136,7 @@ func (s *Service) MoveHold(ctx context.Context, request requests.ID, id, why str
 	}
 	h.Version++
 	kind := ""
+	var proof *identity.Proof
 	switch {
 	case h.State == Placed:
 		text, err := reasonOf("why", why)
@@ -143,6 +147,11 @@ func (s *Service) MoveHold(ctx context.Context, request requests.ID, id, why str
 	case h.State == Lifting && h.LiftBy == actor.Person:
 		return sameOne
 	case h.State == Lifting && agree:
+		p, err := identity.RequireProof(ctx, identity.PurposeContain, HoldDigest(id))
+		if err != nil {
+			return err
+		}
+		proof = &p
 		h.State, h.LiftedBy, h.LiftedAt, kind = Lifted, actor.Person, s.now(), "case.hold_lifted"
 	case h.State == Lifting:
 		h.State, h.LiftBy, h.LiftReason, kind = Placed, "", noReason, "case.hold_lift_declined"
@@ -151,5 +160,9 @@ func (s *Service) MoveHold(ctx context.Context, request requests.ID, id, why str
 	}
 	e := change.Event(ctx, s.now(), kind, "hold:"+h.ID, h.Version)
 	e.Facts["request"], e.Facts["rule"] = string(h.Request), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&h}}}, Key: change.KeyFrom(ctx, "/review/"+string(request)+"/risk")})
+	part := change.Part{Event: e, Update: []any{&h}}
+	if proof != nil {
+		change.Prove(&part, *proof)
+	}
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/review/"+string(request)+"/risk")})
 }

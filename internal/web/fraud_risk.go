@@ -285,6 +285,9 @@ func (r riskSheet) counsels(st fraud.Statement) (acts []StepForm) {
 			names = []string{"which", "word"}
 		}
 		a := r.act("hold", "risk.hold", holdInput{Which: h.ID}, names...)
+		if h.State == fraud.Lifting {
+			a.StepUp = r.c.StepUp(identity.PurposeContain, fraud.HoldDigest(h.ID))
+		}
 		a.Form.Options("word", r.c.choose("risk.word", "yes", "no"))
 		f := facts{c: r.c}
 		f.text("risk.hold.because", r.c.T("risk.stopped."+string(h.Because)))
@@ -376,7 +379,12 @@ func (s *Server) clearRisk(c *Ctx) error {
 
 func (s *Server) moveHold(c *Ctx) error {
 	var in holdInput
-	return s.riskStep(c, "hold", &in, func(ctx context.Context, id requests.ID) error {
+	return s.riskStep(c, "hold", &in, func(ctx context.Context, id requests.ID) (err error) {
+		if in.Word == "yes" {
+			if ctx, err = c.Proved(identity.PurposeContain, fraud.HoldDigest(in.Which)); err != nil {
+				return err
+			}
+		}
 		return s.cfg.Services.Fraud.MoveHold(ctx, id, in.Which, in.Why, in.Word == "yes")
 	})
 }

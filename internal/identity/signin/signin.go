@@ -142,7 +142,8 @@ func actorOf(p identity.Person, s identity.Session) identity.Actor {
 }
 
 // Authenticate gives who holds a token, or a SignIn fault where the session has
-// ended, the person has left, changed role, or the agency is suspended.
+// ended, the person has left, changed role, or the agency is suspended. A session
+// that an evaluation began ends with it: nobody showed a passkey for it.
 func (s *Service) Authenticate(ctx context.Context, token string) (_ identity.Actor, err error) {
 	defer fault.Wrap(&err, "identity.Authenticate")
 	ended := fault.New(fault.SignIn, "Your session has ended. Please sign in again.")
@@ -159,7 +160,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (_ identity.Ac
 		return identity.Actor{}, err
 	}
 	now := s.Now().UTC()
-	if !session.Alive(now) || p.Role != session.Role || !admitted(p, agency) {
+	if session.Method == identity.ByDevelopment && !s.Development || !session.Alive(now) || p.Role != session.Role || !admitted(p, agency) {
 		return identity.Actor{}, ended
 	}
 	if now.Sub(session.SeenAt) > time.Minute {
