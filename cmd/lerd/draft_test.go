@@ -317,8 +317,16 @@ func TestFilesThatNoRowNamesAreRemoved(t *testing.T) {
 	system := identity.With(s.ctx, identity.SystemActor())
 	s.drafted("IN/94/2026/507")
 	s.upload("IN/94/2026/508")
+	s.ready("IN/94/2026/509")
+	s.jobs()
 	kept := len(s.blobs())
-	for _, name := range []string{"documents/11111111-1111-4111-8111-111111111111.pdf", "drafts/11111111-1111-4111-8111-111111111111.sealed"} {
+	for area, n := range map[string]int{"documents": 2, "drafts": 1, "results": 2, "bundles": 1} {
+		if left, _ := os.ReadDir(s.cfg.path("blobs", area)); len(left) != n {
+			t.Fatalf("%d files in %s, want %d: something to sweep wrongly", len(left), area, n)
+		}
+	}
+	orphan := "11111111-1111-4111-8111-111111111111"
+	for _, name := range []string{"documents/" + orphan + ".pdf", "drafts/" + orphan + ".sealed", "results/" + orphan + ".json", "results/" + orphan + ".p7s", "bundles/" + orphan + ".p7m"} {
 		s.must(os.WriteFile(s.cfg.path("blobs", filepath.FromSlash(name)), []byte("left behind"), 0o600))
 	}
 	sweep := func(want int) {
@@ -331,7 +339,7 @@ func TestFilesThatNoRowNamesAreRemoved(t *testing.T) {
 	for name := range s.blobs() {
 		s.must(os.Chtimes(name, storyNow.AddDate(0, 0, -3), storyNow.AddDate(0, 0, -3)))
 	}
-	sweep(2)
+	sweep(5)
 	sweep(0)
 	if n := len(s.blobs()); n != kept {
 		t.Errorf("%d files are left, want %d", n, kept)

@@ -112,3 +112,52 @@ func (s *scenario) judged(r requests.SignedResult) {
 }
 
 func sha256Hex(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+
+// TestNothingOfAKindReadsNotHeld releases a case in whose period there is a number
+// and no address: its agency reads on the page and in the signed result what
+// stands in the bundle, and no more.
+func TestNothingOfAKindReadsNotHeld(t *testing.T) {
+	s := newScenario(t)
+	q := s.submitWith("IN/94/2026/955", func(in *requests.Submission) {
+		from := storyNow.AddDate(0, -1, 0)
+		in.Targets[0].From, in.Targets[0].To = from.Format("2006-01-02T15:04"), from.Add(time.Minute).Format("2006-01-02T15:04")
+	})
+	s.review(q.ID)
+	s.jobs()
+	s.confirm()
+	s.jobs()
+	before := s.load(q.ID)
+	s.must(s.cases.Approve(s.as("anna.keller"), q.ID, before.Release.Digest))
+	s.jobs()
+	s.sequenceAll()
+	if rows := s.column("SELECT DISTINCT category FROM release_record"); fmt.Sprint(rows) != "[phone_number]" {
+		t.Fatalf("the release holds rows of %v, and the test needs numbers alone", rows)
+	}
+	c, err := s.cases.View(s.as("asha.rao"), q.ID)
+	s.must(err)
+	target := c.Request.Targets[0]
+	for cat, want := range map[requests.Category]string{requests.PhoneNumber: "produce", requests.IPAddress: "not_held"} {
+		if got := c.Outcome(target, cat); got != want {
+			t.Errorf("its agency reads %s of %s, want %s", got, cat, want)
+		}
+	}
+	r, err := s.cases.ResultFile(s.as("asha.rao"), q.ID)
+	s.must(err)
+	var file struct {
+		Items []struct{ Category, Outcome string }
+	}
+	s.must(json.Unmarshal(r.File, &file))
+	if got := fmt.Sprint(file.Items); got != "[{phone_number produce} {ip_address not_held}]" {
+		t.Errorf("the signed result says %s", got)
+	}
+	for _, who := range []string{"rita.lind", "helen.park"} { // who may not read the rows does not learn whether there are any
+		c, err := s.cases.View(s.as(who), q.ID)
+		s.must(err)
+		for _, i := range c.Release.Items {
+			if i.Empty {
+				t.Errorf("%s learns that there is nothing of %s", who, i.Category)
+			}
+		}
+	}
+	s.verifyLog()
+}

@@ -150,7 +150,7 @@ func (r *Release) forAgency() *Release {
 	out.Reviewer, out.Approver, out.Items = "", "", nil
 	for _, i := range r.Items {
 		out.Items = append(out.Items, Item{ID: i.ID, Release: i.Release, Request: i.Request, Agency: i.Agency, Target: i.Target,
-			Category: i.Category, Outcome: i.Outcome, From: i.From, To: i.To, EventID: i.EventID})
+			Category: i.Category, Outcome: i.Outcome, From: i.From, To: i.To, Empty: i.Empty, EventID: i.EventID})
 	}
 	return &out
 }

@@ -13,7 +13,7 @@ type Housekeeping interface {
 	// DueDrafts gives drafts that are to be erased at now, or that expire before
 	// warn and whose unit was not told.
 	DueDrafts(ctx context.Context, now, warn time.Time) ([]Draft, error)
-	// BlobsInUse tells which names below documents/ and drafts/ some row names.
+	// BlobsInUse tells which names of swept areas some row names.
 	BlobsInUse(ctx context.Context, names []string) (map[string]bool, error)
 }
 
@@ -60,11 +60,15 @@ func (s *Service) expire(ctx context.Context, d Draft) error {
 // file and row is long over by then.
 const blobAge = 24 * time.Hour
 
-// SweepBlobs removes files of orders that no row names, which steps left behind
-// that were killed between file and row. It runs as lerd.
+// swept are the areas whose files each belong to a row.
+var swept = []string{"documents", "drafts", "results", "bundles"}
+
+// SweepBlobs removes files that no row names, which steps left behind that were
+// killed between file and row, and bundles of releases that were cancelled before
+// they left. It runs as lerd.
 func (s *Service) SweepBlobs(ctx context.Context) (n int, err error) {
 	defer fault.Wrap(&err, "requests.SweepBlobs")
-	for _, area := range []string{"documents", "drafts"} {
+	for _, area := range swept {
 		names, err := s.Blobs.OlderThan(ctx, area, s.now().Add(-blobAge))
 		if err != nil {
 			return n, err

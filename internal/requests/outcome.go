@@ -17,6 +17,9 @@ func (c Case) Outcome(t Target, cat Category) string {
 func (c Case) outcome(d Decision) string {
 	t, cat := d.Target, d.Category
 	if c.Release != nil && c.Release.holds(t, cat) {
+		if c.Release.empty(t, cat) {
+			return string(NotHeld) // so it stands in the bundle
+		}
 		return string(d.Outcome)
 	}
 	for _, r := range c.Recalled {
@@ -33,6 +36,16 @@ func (c Case) outcome(d Decision) string {
 func (r Release) holds(t TargetID, cat Category) bool {
 	for _, i := range r.Items {
 		if i.Target == t && i.Category == cat {
+			return true
+		}
+	}
+	return false
+}
+
+// empty tells whether a bundle has no row of what it was to hold.
+func (r Release) empty(t TargetID, cat Category) bool {
+	for _, i := range r.Items {
+		if i.Target == t && i.Category == cat && i.Empty {
 			return true
 		}
 	}

@@ -319,6 +319,7 @@ type Item struct {
 	Offence    string
 	Confirmers [2]identity.PersonID // in ascending order
 	From, To   time.Time
+	Empty      bool // there was nothing to give; known of what was exported, to lerd and to its agency
 	EventID    audit.EventID
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -145,8 +146,14 @@ func loadRelease(tx *gorm.DB, c *requests.Case) error {
 		if err := tx.Where("release_id = ?", row.ID).Order("target_id, category").Find(&items).Error; err != nil {
 			return err
 		}
+		var empty []string
+		if err := tx.Raw("SELECT empty_items(?)", row.ID).Scan(&empty).Error; err != nil {
+			return err
+		}
 		for _, i := range items {
-			r.Items = append(r.Items, i.domain())
+			item := i.domain()
+			item.Empty = slices.Contains(empty, i.ID)
+			r.Items = append(r.Items, item)
 		}
 		if r.State == requests.RecalledR {
 			c.Recalled = append(c.Recalled, r)

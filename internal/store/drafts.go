@@ -158,13 +158,20 @@ func (s *Store) AskedBefore(ctx context.Context, agency identity.AgencyID, targe
 	return list, err
 }
 
-// BlobsInUse tells of names below documents/ and drafts/ which some row names.
+// selectBlobs gives what rows name, of some names: drafts, documents, results with
+// their seals, and bundles of releases that were not cancelled.
+const selectBlobs = `SELECT blob FROM draft WHERE blob IN @names
+	UNION SELECT 'documents/' || id || '.pdf' FROM document WHERE 'documents/' || id || '.pdf' IN @names
+	UNION SELECT n FROM result, unnest(ARRAY['results/' || id || '.json', 'results/' || id || '.p7s']) AS n WHERE n IN @names
+	UNION SELECT 'bundles/' || id || '.p7m' FROM release WHERE state <> 'cancelled' AND 'bundles/' || id || '.p7m' IN @names`
+
+// BlobsInUse tells of names of areas that are swept which some row names.
 func (s *Store) BlobsInUse(ctx context.Context, names []string) (used map[string]bool, err error) {
 	defer fault.Wrap(&err, "store.BlobsInUse")
 	used = map[string]bool{}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		var found []string
-		if err := tx.Raw("SELECT blob FROM draft WHERE blob IN ? UNION SELECT 'documents/' || id || '.pdf' FROM document WHERE 'documents/' || id || '.pdf' IN ?", names, names).Scan(&found).Error; err != nil {
+		if err := tx.Raw(selectBlobs, map[string]any{"names": names}).Scan(&found).Error; err != nil {
 			return err
 		}
 		for _, n := range found {
