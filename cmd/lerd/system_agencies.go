@@ -35,7 +35,7 @@ func (s *system) openAgencies(blobs requests.Blobs) error {
 
 // agencyServices gives the portal what its pages about agencies need.
 func (s *system) agencyServices(to *web.Services) {
-	to.Vetting, to.Calls, to.Notices = s.agencies, s.calls, s.notices
+	to.Vetting, to.Calls, to.Notices, to.Forms = s.agencies, s.calls, s.notices, s.signing
 	to.Office, to.Statements = s.agencies, s.statements
 }
 

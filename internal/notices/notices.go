@@ -57,7 +57,7 @@ var Kinds = map[string][]Audience{
 	"person.reverified": {Subject}, "person.vetting_ends": {Subject, Admins}, "person.vetting_ended": {Admins},
 
 	"agency.proposed": {Registrars}, "agency.called_back": {Registrars}, "agency.renewal_begun": {Registrars},
-	"agency.change_proposed": {Registrars}, "agency.change_approved": {Admins, Registrars}, "agency.entry_retired": {Admins, Registrars},
+	"agency.change_proposed": {Registrars}, "agency.change_approved": {Admins, Registrars}, "agency.entry_retired": {Admins, Registrars}, "agency.delivery_set": {Admins, Registrars},
 	"person.contained": {Admins}, "agency.contained": {Registrars},
 	"agency.activated": {Admins}, "agency.vetting_ends": {Admins, Registrars}, "agency.suspended": {Admins, Registrars},
 	"agency.disowned_request": {Registrars, Admins}, "agency.statement_made": {Admins},

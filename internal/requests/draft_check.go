@@ -130,6 +130,9 @@ func TargetLimit(p *legal.Process) int {
 	return min(MaxTargets, p.Limits.Targets)
 }
 
+// conflictCheck asks about the reviewer, whom a draft does not have yet.
+const conflictCheck = "VC-24"
+
 // verdictOn adds what the checklist would send back (problems), and what it
 // would refuse or narrow (notes), as far as the facts alone tell.
 func (s *Service) verdictOn(ctx context.Context, c Case, p *legal.Process, found *collector, out *DraftCheck) error {
@@ -143,7 +146,7 @@ func (s *Service) verdictOn(ctx context.Context, c Case, p *legal.Process, found
 	}
 	notes := collector{}
 	for _, res := range v.Results {
-		if !res.Auto || res.Result != legal.Fail && res.Result != legal.NeedsInfo {
+		if !res.Auto || res.Check == conflictCheck || res.Result != legal.Fail && res.Result != legal.NeedsInfo {
 			continue
 		}
 		formal := res.Result == legal.NeedsInfo && (res.Check == "VC-09" || res.Check == "VC-23")

@@ -91,6 +91,9 @@ func (r registry) other() (acts []StepForm) {
 	change.Form.Options("kind", r.c.pick(r.c.choose("agency.kind", entryKinds()...))).Options("contact-channel", r.c.pick(r.c.choose("agency.channel", "phone", "email", "post")))
 	change.Form.Options("replaces", r.inForce("agency.replaces.none", agencies.Domain, agencies.Certificate, agencies.Issuer))
 	acts = append(acts, change.erring(r.c, r.wrong))
+	if r.delivery != nil {
+		acts = append(acts, r.deliveryAct())
+	}
 	retire := r.act("retire", "agency.retire", entryInput{}, "entry")
 	retire.Form.Options("entry", r.inForce("form.choose", agencies.Domain, agencies.Certificate, agencies.Issuer))
 	retire.Button.Kind = "danger"

@@ -26,7 +26,7 @@ func (s *Server) agencyRoutes() []Route {
 	post := func(path, name string, verb string, handle Handler) Route {
 		return Route{Method: http.MethodPost, Path: "/agencies/:id/" + path, Name: "agency." + name, Title: "agency.title", Roles: registrar, Verb: access.Verb(verb), Object: "agency", Body: FormBody, Handle: handle}
 	}
-	return []Route{
+	routes := []Route{
 		{Method: http.MethodGet, Path: "/agencies", Name: "agency.list", Title: "agencies.title", Roles: registrar, Verb: "list", Object: "agency", Nav: 10, Handle: s.listAgencies},
 		{Method: http.MethodGet, Path: "/agencies/new", Name: "agency.new", Title: "agency_new.title", Roles: registrar, Verb: "propose", Object: "agency", Nav: 20, Handle: s.newAgency},
 		{Method: http.MethodPost, Path: "/agencies/new", Name: "agency.propose", Title: "agency_new.title", Roles: registrar, Verb: "propose", Object: "agency", Body: FormBody, Handle: s.proposeAgency},
@@ -37,6 +37,12 @@ func (s *Server) agencyRoutes() []Route {
 		post("change", "change", "change", s.changeAgency), post("approve", "approve_change", "approve_change", s.approveChange),
 		post("decline", "decline_change", "change", s.declineChange), post("retire", "retire", "change", s.retireEntry),
 	}
+	if s.cfg.Services.Forms != nil {
+		delivery := post("delivery", "delivery", "set", s.setDelivery)
+		delivery.Object = "delivery_form"
+		routes = append(routes, delivery)
+	}
+	return routes
 }
 
 // agenciesShown is how many agencies the list holds; there are a few thousand

@@ -32,6 +32,8 @@ type registry struct {
 	names names
 	wrong *mistake
 	me    identity.PersonID
+
+	delivery *identity.DeliveryForm // nil where it is not asked for
 }
 
 func (s *Server) showAgency(c *Ctx) error { return s.showDossier(c, nil) }
@@ -51,6 +53,13 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	r.me = actor.Person
 	if r.names, err = s.namesOf(c, r.people()...); err != nil {
 		return err
+	}
+	if s.cfg.Services.Forms != nil {
+		f, err := s.cfg.Services.Forms.DeliveryForm(c.Ctx(), id)
+		if err != nil {
+			return err
+		}
+		r.delivery = &f
 	}
 	p := agencyPage{Base: c.Base("agency.title")}
 	p.Title, p.Standing = d.Agency.Name, c.standingBadge(d.Agency.Standing)
@@ -94,6 +103,9 @@ func (r registry) facts(b Base) []Fact {
 	if until := r.d.ValidUntil(); !until.IsZero() {
 		when := b.When(until)
 		f.add("agency.valid_until", Cell{When: &when})
+	}
+	if r.delivery != nil {
+		f.text("agency.delivery.now", r.c.deliveryWord(r.delivery.Profile))
 	}
 	if a.Standing == identity.Verified && len(a.CertPEM) == 0 {
 		f.text("agency.certificate", r.c.T("agency.certificate.none"))

@@ -134,7 +134,6 @@ func (c *Ctx) labelOf(s *Server, name string) string {
 type draftSignPage struct {
 	DraftFrame
 	Text   []string
-	Name   string // of the text
 	Facts  []Fact
 	Sign   *Form
 	Digest string
@@ -160,7 +159,7 @@ func (s *Server) showSign(c *Ctx, a stepAt) error {
 	}
 	digest := requests.Digest(check.Request, check.Document.SHA256)
 	text := s.cfg.Services.Law.Attestation(requests.SignedToSubmit, "en")
-	p := draftSignPage{DraftFrame: f, Text: text.Lines(), Name: text.Name, Sign: c.bare(draftPath(a.draft.ID, requests.StepSign)), Digest: hex.EncodeToString(digest[:]),
+	p := draftSignPage{DraftFrame: f, Text: text.Lines(), Sign: c.bare(draftPath(a.draft.ID, requests.StepSign)), Digest: hex.EncodeToString(digest[:]),
 		Do: Button{Text: c.T("draft.sign.submit")}, StepUp: c.StepUp(identity.PurposeSubmit, digest)}
 	if check.Twice {
 		p.Do.Text, p.Twice = c.T("draft.sign.first"), c.T("draft.sign.twice")

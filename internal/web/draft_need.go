@@ -45,6 +45,7 @@ func (s *Server) showNeed(c *Ctx, a stepAt) error {
 		fd.Optional = ""
 		f.Form.fields[name] = fd
 	}
+	s.needed(c, f.Form, a, "max_penalty", "max_penalty_years")
 	f.Form.mark(a.err)
 	c.sayWhat(f.Form)
 	return draftNeedView.Show(c, p)

@@ -39,6 +39,7 @@ func (s *Server) showOrder(c *Ctx, a stepAt) error {
 		f.Form.fields["file"] = fd
 	}
 	p.Further = s.addFurther(c, f.Form, a)
+	s.needed(c, f.Form, a, "return_at", "return_on")
 	f.Form.mark(a.err)
 	c.sayWhat(f.Form)
 	return draftOrderView.Show(c, p)
@@ -79,6 +80,21 @@ func (s *Server) addFurther(c *Ctx, f *Form, a stepAt) (shown []string) {
 		shown = append(shown, name)
 	}
 	return shown
+}
+
+// needed asks for a field without "optional" where the chosen process wants what
+// stands in it.
+func (s *Server) needed(c *Ctx, f *Form, a stepAt, law legal.FieldID, name string) {
+	p := s.processOf(c, a.draft)
+	if p == nil || !slices.Contains(p.Required, law) {
+		return
+	}
+	fd := f.fields[name]
+	fd.Required, fd.Optional = true, ""
+	if fd.Input == "date" {
+		fd.Hint = c.T("form.date.hint")
+	}
+	f.fields[name] = fd
 }
 
 // putFurther keeps the answers to the law's further questions that the form

@@ -147,6 +147,10 @@ func (c *Ctx) earlierWords(t requests.Target, earlier []requests.Earlier) (out [
 	for _, e := range earlier {
 		if e.Kind == t.Kind && e.Identifier == t.Identifier.Reveal() && len(out) < 3 {
 			days := int(c.Now().Sub(e.At) / (24 * time.Hour))
+			if days == 0 {
+				out = append(out, c.T("draft.earlier_today", "ref", e.Ref))
+				continue
+			}
 			out = append(out, c.T("draft.earlier", "n", days, "ref", e.Ref))
 		}
 	}
@@ -159,9 +163,7 @@ func (c *Ctx) rejected(p *draftTargetsPage, d requests.DraftContent) {
 	for i, r := range d.Rejected {
 		row := rejectedRow{Title: c.T("draft.row", "line", r.Line), Identifier: r.Input.Identifier,
 			Mend: Button{Text: c.T("draft.mend", "line", r.Line), Value: "mend-" + strconv.Itoa(i)}, Drop: Button{Text: c.T("draft.drop_row", "line", r.Line), Value: "drop-" + strconv.Itoa(i)}}
-		for _, why := range r.Why {
-			row.Why = append(row.Why, c.Say(why))
-		}
+		row.Why = c.rowProblems(r)
 		p.Rejected = append(p.Rejected, row)
 	}
 	if len(d.Rejected)+d.Dropped > 0 {
@@ -182,6 +184,25 @@ func (c *Ctx) rejected(p *draftTargetsPage, d requests.DraftContent) {
 			p.Report.Kind = Caution
 		}
 	}
+}
+
+// rowProblems says what would mend a row, each time and zone under its question:
+// the sentences about them are the same.
+func (c *Ctx) rowProblems(r requests.RejectedTarget) (out []string) {
+	_, problems := requests.ReadTarget(r.Input)
+	labels := c.Form("", targetInput{}).fields
+	for _, why := range r.Why {
+		says := c.Say(why)
+		at := slices.IndexFunc(problems, func(p fault.Problem) bool {
+			return p.Message == why && slices.Contains([]string{"from", "to", "zone", "holder_at"}, p.Field)
+		})
+		if at >= 0 {
+			says = c.T("draft.about", "question", labels[problems[at].Field].Label, "says", says)
+			problems = slices.Delete(problems, at, at+1)
+		}
+		out = append(out, says)
+	}
+	return out
 }
 
 // nameLines says in the summary which account is meant.

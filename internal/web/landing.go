@@ -7,6 +7,7 @@ type landingPage struct {
 	Base
 	Kinds      []Fact // kinds of process and what each can get
 	PracticeAt string // where officers can practise, or empty
+	CheckAt    string // where anybody can see what is possible, or empty
 }
 
 var landingView = newPage[landingPage]("landing", "facts", "cell", "badge", "when", "digest")
@@ -24,6 +25,9 @@ func (s *Server) landing(c *Ctx) error {
 		}
 	}
 	p := landingPage{Base: c.Base("landing.title"), PracticeAt: s.cfg.PracticeAt}
+	if s.cfg.Services.Law != nil {
+		p.CheckAt = "/check"
+	}
 	for _, k := range []string{"production", "preservation", "emergency"} {
 		p.Kinds = append(p.Kinds, Fact{Name: c.T("landing.kind." + k), Cell: Cell{Text: c.T("landing.kind." + k + ".text")}})
 	}

@@ -97,6 +97,9 @@ func (s *Server) waiting(c *Ctx, p *requestListPage) error {
 		if len(list) > 0 {
 			t := s.caseTable(c, list, p.Base)
 			t.Caption = c.T("requests.waiting." + string(state))
+			if actor, _ := c.Actor(); state == requests.AwaitingCosignature && actor.Supervisor {
+				t.Caption = c.T("requests.waiting.cosign_yours")
+			}
 			*to = &t
 		}
 	}
@@ -163,6 +166,8 @@ func (s *Server) caseTable(c *Ctx, list []requests.Summary, b Base) Table {
 		switch {
 		case !r.State.Open():
 			last = Cell{Text: c.T("requests.ended")}
+		case r.State == requests.AwaitingCosignature:
+			last = Cell{Text: c.T("requests.unsigned")}
 		case r.State == requests.NeedsInformation:
 			last = Cell{Text: c.T("requests.paused")}
 		case r.State == requests.ExportedCase, r.State == requests.Delivered, r.State == requests.Recalled:

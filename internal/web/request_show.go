@@ -141,6 +141,9 @@ func (s *Server) fillCase(c *Ctx, p *requestPage, cs requests.Case) {
 		p.Reasons = paragraphs(q.Reasons.Reveal())
 	}
 	p.Deadline, p.Explain = deadlineFacts(c, q, p.Zone), paragraphs(q.DueExplained)
+	if q.State == requests.AwaitingCosignature {
+		p.Deadline, p.Explain = []Fact{{c.T("case.effect_by"), Cell{Text: c.T("requests.unsigned")}}}, nil
+	}
 	p.Process, p.Order, p.Offence, p.Need = s.processFacts(c, cs), s.orderFacts(c, cs), s.offenceFacts(c, cs), s.needFacts(c, cs)
 	for _, t := range q.Targets {
 		f := facts{c: c}

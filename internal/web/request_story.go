@@ -116,5 +116,8 @@ func (c *Ctx) waited(cs requests.Case, steps []Step) string {
 		return ""
 	}
 	days := int(c.Now().Sub(steps[0].When.At).Hours() / 24)
-	return c.T("case.waited", "days", c.T("case.days", "n", max(days, 0)), "who", c.T("case.who."+string(cs.Request.State)))
+	if days < 1 {
+		return c.T("case.who." + string(cs.Request.State))
+	}
+	return c.T("case.waited", "days", c.T("case.days", "n", days), "who", c.T("case.who."+string(cs.Request.State)))
 }

@@ -36,6 +36,7 @@ type Services struct {
 	Releases   Releases
 	Related    Related
 	Vetting    Vetting
+	Forms      DeliveryForms // needs Vetting; nil: the form of delivery is not asked for
 	Calls      Calls
 	Notices    Notices
 	Office     Office
