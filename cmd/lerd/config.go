@@ -46,6 +46,7 @@ type config struct {
 	Keeper  keeperConfig  `yaml:"keeper"`
 	OIDC    oidcConfig    `yaml:"oidc"`
 	Mail    mailConfig    `yaml:"mail"`
+	Blobs   blobsConfig   `yaml:"blobs"`
 
 	// GrantDays is how long an officer may fetch a bundle, in days; 0: 30.
 	GrantDays int `yaml:"grant_days"`
@@ -100,6 +101,8 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_SEAL_PIN": &c.Seal.PKCS11.PIN, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
 		"LERD_MAIL_HOST": &c.Mail.Host, "LERD_MAIL_PORT": &c.Mail.Port, "LERD_MAIL_FROM": &c.Mail.From,
 		"LERD_MAIL_USER": &c.Mail.User, "LERD_MAIL_PASSWORD": &c.Mail.Password, "LERD_MAIL_TLS": &c.Mail.TLS,
+		"LERD_BLOBS_KIND": &c.Blobs.Kind, "LERD_BLOBS_ENDPOINT": &c.Blobs.Endpoint, "LERD_BLOBS_REGION": &c.Blobs.Region, "LERD_BLOBS_BUCKET": &c.Blobs.Bucket,
+		"LERD_BLOBS_PREFIX": &c.Blobs.Prefix, "LERD_BLOBS_ACCESS_KEY": &c.Blobs.AccessKey, "LERD_BLOBS_SECRET_KEY": &c.Blobs.SecretKey, "LERD_BLOBS_CA": &c.Blobs.CA,
 		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 		"LERD_OIDC_ISSUER": &c.OIDC.Issuer, "LERD_OIDC_CLIENT_ID": &c.OIDC.ClientID, "LERD_OIDC_CLIENT_SECRET": &c.OIDC.ClientSecret,
 	}
@@ -133,6 +136,7 @@ func (c *config) check() error {
 	c.checkOutside(fail)
 	c.OIDC.check(fail)
 	c.checkMail(fail)
+	c.Blobs.check(fail)
 	c.checkPractice(fail)
 	c.checkSecurity(fail)
 	if !c.development {

@@ -32,7 +32,6 @@ import (
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/store"
-	"lerd/internal/store/blob"
 	"lerd/internal/vault"
 	"lerd/internal/violations"
 	"lerd/internal/web"
@@ -66,6 +65,7 @@ type system struct {
 	caseJob    *jobs.Cases
 	keys       jobs.Keys
 	logVKey    string
+	fileStore  *web.Check // nil: the data folder
 	web        *web.Server
 }
 
@@ -111,10 +111,11 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if s.keys, err = loadKeys(cfg, now); err != nil {
 		return nil, err
 	}
-	blobs := blob.Folder{Dir: cfg.path("blobs")}
-	if _, err := blobs.Sweep(); err != nil {
+	blobs, reach, err := cfg.openBlobs(ctx)
+	if err != nil {
 		return nil, err
 	}
+	s.fileStore = reach
 	drafts, err := vault.Open(cfg.path("keys", "drafts.key"), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -295,6 +296,9 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 			{Name: "database", Ping: s.store.Ready},
 			{Name: "account data", Ping: s.source.Ping},
 		},
+	}
+	if s.fileStore != nil {
+		cfg.Ready = append(cfg.Ready, *s.fileStore)
 	}
 	if s.passkeys != nil {
 		cfg.StepUps = s.passkeys
