@@ -60,6 +60,10 @@ func (s *Server) showInvite(c *Ctx, form *Form, in *inviteInput) error {
 		roles = append(roles, Option{Value: string(r), Text: c.T("role." + string(r)), Hint: c.T("sign_in.does." + string(r))})
 	}
 	form.Options("role", roles)
+	if role := form.fields["role"]; len(roles) == 1 && role.Value == "" {
+		role.Value = roles[0].Value
+		form.fields["role"] = role
+	}
 	if in != nil {
 		f := facts{c: c}
 		f.text("accounts.name", in.Name)

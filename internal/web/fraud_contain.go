@@ -25,7 +25,7 @@ type containInput struct {
 	Agency  string `form:"agency" validate:"required,uuid" label:"contain.subject" input:"hidden"`
 	Officer string `form:"officer" validate:"omitempty,uuid" label:"contain.subject" input:"hidden"`
 	Reason  string `form:"reason" validate:"required" label:"contain.reason" input:"radios"`
-	Note    string `form:"note" validate:"max=2000" label:"contain.note" hint:"contain.note.hint" input:"textarea" rows:"3"`
+	Note    string `form:"note" validate:"max=2000" label:"contain.noticed" hint:"contain.noticed.hint" input:"textarea" rows:"3"`
 }
 
 // liftInput asks that a containment end.
@@ -190,7 +190,7 @@ func (s *Server) showContainmentPage(c *Ctx, wrong *mistake) error {
 	f.text("contain.reason", c.T("contain.reason."+sh.Reason))
 	since := p.When(sh.BegunAt)
 	f.add("containments.since", Cell{When: &since})
-	f.text("contain.note", sh.Note.Reveal())
+	f.text("contain.noticed", sh.Note.Reveal())
 	f.text("lift.why", sh.LiftReason.Reveal())
 	p.Facts = f.list
 	p.Tables = []Table{c.frozenTable(sh), c.disclosedTable(sh, p.Base)}
