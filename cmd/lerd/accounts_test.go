@@ -311,6 +311,10 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 			{"an answer to another challenge", "another challenge", []string{key, assertion("AAAA", 6)}},
 			{"a counter that stands still", "does not follow", []string{key, assertion(right, 5)}},
 			{"a counter that goes back", "does not follow", []string{key, assertion(right, 9), assertion(right, 8)}},
+			{"a key that nobody confirmed", "nobody has confirmed its passkey", []string{key, enrolled, assertion(right, 9)}},
+			{"a confirmation without a passkey", "with their passkey", []string{key, enrolled, confirmed("'" + hugo + "'"), alive}},
+			{"an auditor's end that was decided at once", "proposed before it is decided", []string{`INSERT INTO account_change (id, person_id, what, why, proposed_by, proposed_at, state, decided_by, decided_at, version, event_id)
+				SELECT gen_random_uuid(), '` + ines + `', 'suspend', 'x', '` + rita + `', now(), 'done', p.id, now(), 1, $EVENT FROM person p WHERE p.role = 'auditor' AND p.id <> '` + ines + `' LIMIT 1`}},
 			{"an assertion is changed", "written once", []string{key, assertion(right, 9), `UPDATE assertion SET digest = decode(repeat('11', 32), 'hex')`}},
 			{"an assertion of another's key", "passkey", []string{key, strings.Replace(assertion(right, 9), rita, tess, 1)}},
 		} {
@@ -321,7 +325,7 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 			a.refused(attack.name, a.try(stream, attack.statements...), attack.because, "permission denied", "row-level security")
 		}
 	}
-	s.must(attacker{t: t, db: s.ownerDB(), as: "owner"}.try("person:"+rita, key, assertion(right, 9), enrolled, confirmed("'"+hugo+"'"), alive)) // the right way
+	s.must(attacker{t: t, db: s.ownerDB(), as: "owner"}.try("person:"+rita, key, assertion(right, 9), enrolled, s.gave("hugo.marsh", identity.PurposeInvite, identity.Digest{}), confirmed("'"+hugo+"'"), alive)) // the right way
 }
 
 // TestRecoveryIsVettingAnew loses an officer's keys and brings them back, by

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"lerd/internal/identity"
 	"lerd/internal/requests"
 )
 
@@ -28,7 +29,11 @@ func TestTheGatesOfADeliveryHoldInTheDatabase(t *testing.T) {
 	ended := func(state, sum string) string {
 		return fmt.Sprintf(`UPDATE release_receipt SET state = '%s', ended_at = begun_at, bytes = total, sha256 = '%s', version = version + 1, event_id = $EVENT WHERE id = '00000000-0000-4000-8000-0000000000aa'`, state, sum)
 	}
+	agreed := s.gave("asha.rao", identity.PurposeDownload, requests.DownloadDigest(rel))
 	for _, a := range s.attackers(t) {
+		a.refused("a download without a passkey", a.try(stream, begin(within), count), "with their passkey")
+		a.refused("a download by another bundle's passkey", a.try(stream, s.gave("asha.rao", identity.PurposeDownload, identity.Digest{}), begin(within), count), "with their passkey")
+		a.refused("a grant to a colleague who took nothing over", a.try(stream, grant("vikram.nair", "NULL", "taken_over", 2)), "does not hold the case")
 		a.refused("a grant for another agency's officer", a.try(stream, grant("jana.weber", quoted("rita.lind"), "expired", 2)), "may not fetch")
 		a.refused("a grant by an auditor", a.try(stream, grant("vikram.nair", quoted("ines.moreau"), "expired", 2)), "nobody else")
 		a.refused("a grant by nobody, with a reason", a.try(stream, grant("vikram.nair", "NULL", "expired", 2)), "check constraint")
@@ -36,11 +41,11 @@ func TestTheGatesOfADeliveryHoldInTheDatabase(t *testing.T) {
 		a.refused("two grants at once", a.try(stream, grant("asha.rao", quoted("rita.lind"), "expired", 2)), "release_grant_open")
 		a.refused("a grant that begins used", a.try(stream, fmt.Sprintf(`UPDATE release_grant SET delivered = 1, version = version + 1, event_id = $EVENT WHERE id = '%s'`, g.ID)), "check constraint")
 		a.refused("a longer grant", a.try(stream, fmt.Sprintf(`UPDATE release_grant SET until_at = until_at + interval '1 day', version = version + 1, event_id = $EVENT WHERE id = '%s'`, g.ID)), "permission denied", "does not change")
-		a.refused("a download that the grant does not count", a.try(stream, begin(within), fmt.Sprintf(`UPDATE release_grant SET version = version + 1, event_id = $EVENT WHERE id = '%s'`, g.ID)), "count otherwise")
+		a.refused("a download that the grant does not count", a.try(stream, agreed, begin(within), fmt.Sprintf(`UPDATE release_grant SET version = version + 1, event_id = $EVENT WHERE id = '%s'`, g.ID)), "count otherwise")
 		a.refused("a count without a download", a.try(stream, count), "count otherwise")
 		a.refused("a download after the time", a.try(stream, begin(after), count), "the grant has ended")
 		a.refused("a delivery of something else", a.try(stream, begin(within), count, ended("delivered", rel.ContainerSHA256)), "not the bundle")
-		a.refused("a delivery that the grant does not count", a.try(stream, begin(within), count, ended("delivered", rel.EncryptedSHA256)), "count otherwise")
+		a.refused("a delivery that the grant does not count", a.try(stream, agreed, begin(within), count, ended("delivered", rel.EncryptedSHA256)), "count otherwise")
 		a.refused("a download on the release alone", a.try(requests.StreamOfRelease(rel.ID), fmt.Sprintf(`UPDATE release SET downloads = 1, version = version + 1, event_id = $EVENT WHERE id = '%s'`, rel.ID)), "count otherwise")
 		a.refused("a case delivered without a delivery", a.try(requests.StreamOf(id), fmt.Sprintf(`UPDATE request SET state = 'delivered', version = version + 1, event_id = $EVENT WHERE id = '%s'`, id)), "nothing was delivered")
 		a.refused("a receipt that vanishes", a.try(stream, `DELETE FROM release_receipt`), "permission denied", "never", "removed", "append", "refuse")
@@ -65,6 +70,7 @@ func TestTheGatesOfARecallHoldInTheDatabase(t *testing.T) {
 	gone := fmt.Sprintf(`UPDATE release SET state = 'recalled', version = version + 1, event_id = $EVENT WHERE id = '%s'`, rel.ID)
 	moved := fmt.Sprintf(`UPDATE request SET state = 'recalled', version = version + 1, event_id = $EVENT WHERE id = '%s'`, id)
 	rita := quoted("rita.lind")
+	agreed := s.gave("anna.keller", identity.PurposeApprove, requests.RecallDigest(requests.Recall{ID: rc, Reason: "wrong_records"}, rel))
 	for _, a := range s.attackers(t) {
 		a.refused("a recall by nobody", a.try(stream, gone, moved), "not confirmed its recall")
 		a.refused("a proposal by an approver", a.try(stream, propose(quoted("anna.keller"), "wrong_records", "NULL")), "a reviewer proposes")
@@ -74,7 +80,8 @@ func TestTheGatesOfARecallHoldInTheDatabase(t *testing.T) {
 		a.refused("confirmed by who proposed it", a.try(stream, propose(rita, "wrong_records", "NULL"), confirm("rita.lind"), gone, moved), "approver decides", "check constraint")
 		a.refused("confirmed by another reviewer", a.try(stream, propose(rita, "wrong_records", "NULL"), confirm("omar.haddad"), gone, moved), "approver decides")
 		a.refused("confirmed, and the bundle stays out", a.try(stream, propose(rita, "wrong_records", "NULL"), confirm("anna.keller")), "says otherwise")
-		a.refused("called back, and the case stays", a.try(stream, propose(rita, "wrong_records", "NULL"), confirm("anna.keller"), gone), "says otherwise", "no exported release", "its case is", "it is exported")
+		a.refused("called back without a passkey", a.try(stream, propose(rita, "wrong_records", "NULL"), confirm("anna.keller"), moved, gone), "with their passkey")
+		a.refused("called back, and the case stays", a.try(stream, agreed, propose(rita, "wrong_records", "NULL"), confirm("anna.keller"), gone), "says otherwise", "no exported release", "its case is", "it is exported")
 	}
 	s.callBack(id)
 	old := s.load(id).Recall().ID
