@@ -170,6 +170,7 @@ func TestEveryTagIsRead(t *testing.T) {
 	got := slices.Sorted(maps.Keys(c.fromEnv()))
 	want := envTags(reflect.TypeFor[config]())
 	slices.Sort(want)
+	want = slices.Compact(want) // the second time-stamping authority has the fields of the first, and is read from the file alone
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tags and variables differ (-tags +read)\n%s", diff)
 	}

@@ -54,7 +54,7 @@ var entrance = map[string]string{
 	"risk.clear": "counsel", "risk.hold": "counsel",
 	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,
 	"containment.letter": stoppingRoles, "containment.lift": stoppingRoles, "containment.lifted": stoppingRoles,
-	"echo.list": "registrar", "echo.send": "registrar", "sensitive.show": "counsel", "sensitive.mark": "counsel", "fraud.register": "auditor counsel",
+	"echo.list": "registrar", "echo.send": "registrar", "echo.replace": "registrar", "sensitive.show": "counsel", "sensitive.mark": "counsel", "fraud.register": "auditor counsel",
 	"confirm.show": "everybody", "confirm.look": "everybody", "confirm.answer": "everybody",
 	"office.show": "agency_admin", "office.unit": "agency_admin", "office.assign": "agency_admin", "office.reverify": "agency_admin", "office.disown": "agency_admin",
 	"statement.show": "agency_admin registrar", "statement.take": "agency_admin registrar",

@@ -49,7 +49,7 @@ var verbs = map[Verb][]Kind{
 	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
 	"take_over": {"request"}, "narrow": {"request"}, "extend": {"request"}, "write": {"request"},
 	"answer_recall": {"release"}, "reissue": {"release"}, "propose_recall": {"release"}, "decide_recall": {"release"}, "correct": {"release"}, "appeal": {"finding"},
-	"contain": {"agency"}, "lift": {"agency", "request"}, "echo": {"request"}, "send": {"echo"}, "override": {"risk"}, "clear": {"risk"}, "mark": {"risk"},
+	"contain": {"agency"}, "lift": {"agency", "request"}, "echo": {"request"}, "send": {"echo"}, "replace": {"echo"}, "override": {"risk"}, "clear": {"risk"}, "mark": {"risk"},
 	"verify": {"log"}, "resolve": {"request"}, "prepare": {"release"}, "export": {"release"},
 }
 

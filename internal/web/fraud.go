@@ -59,6 +59,13 @@ type Echoes interface {
 	SendEcho(ctx context.Context, id string) (fraud.SentLetter, error)
 	Question(ctx context.Context, code string) (fraud.Question, error)
 	AnswerEcho(ctx context.Context, in fraud.Reply) error
+	Replacements
+}
+
+// Replacements end questions whose letter was lost.
+type Replacements interface {
+	Unanswered(ctx context.Context) ([]fraud.Echo, error)
+	ReplaceEcho(ctx context.Context, id string) error
 }
 
 // deskPage is a page of facts, tables and steps.
@@ -116,6 +123,7 @@ func (s *Server) fraudRoutes() []Route {
 
 		get("/echoes", "echo.list", "echoes.title", registrars, "list", "echo", 50, s.listEchoes),
 		post("/echoes", "echo.send", "echoes.title", registrars, "send", "echo", s.sendEcho),
+		post("/echoes/replace", "echo.replace", "echoes.title", registrars, "replace", "echo", s.replaceEcho),
 		get("/sensitive", "sensitive.show", "sensitive.title", counsels, "mark", "risk", 70, s.showSensitive),
 		post("/sensitive", "sensitive.mark", "sensitive.title", counsels, "mark", "risk", s.markSensitive),
 		get("/fraud", "fraud.register", "fraud.title", []identity.Role{identity.Auditor, identity.Counsel}, "list", "fraud", 80, s.showRegister),

@@ -45,7 +45,38 @@ func (s *Server) listEchoes(c *Ctx) error {
 	if len(list) == 0 {
 		p.Notices = []Notice{{Kind: Info, Text: c.T("echoes.none")}}
 	}
+	if err := s.addUnanswered(c, &p); err != nil {
+		return err
+	}
 	return deskView.Show(c, p)
+}
+
+// addUnanswered puts the questions onto the page that were sent and wait, each
+// with the step for a letter that was lost.
+func (s *Server) addUnanswered(c *Ctx, p *deskPage) error {
+	list, err := s.cfg.Services.Fraud.Unanswered(c.Ctx())
+	for _, e := range list {
+		a := c.stepForm("replace-"+e.Ref, "echoes.replace", "/echoes/replace", sendInput{Echo: e.ID}, "echo")
+		f := facts{c: c}
+		f.add("echoes.ref", Cell{Code: e.Ref})
+		f.add("echoes.to", Cell{Text: e.Contact.Reveal(), Note: e.Address.Reveal()})
+		at, until := p.When(e.SentAt), p.When(e.ExpiresAt)
+		f.add("echoes.sent", Cell{When: &at})
+		f.add("echoes.until", Cell{When: &until})
+		a.Facts = f.list
+		p.Acts = append(p.Acts, a)
+	}
+	return err
+}
+
+// replaceEcho makes a lost letter's code worthless, and puts its question back
+// among those that are to be sent.
+func (s *Server) replaceEcho(c *Ctx) error {
+	var in sendInput
+	if err := c.Decode(&in); err != nil {
+		return notFound()
+	}
+	return c.doneAt(s.cfg.Services.Fraud.ReplaceEcho(c.Once(), in.Echo), "/echoes", "flash.echo_replaced")
 }
 
 // sendEcho shows the letter, this once: the code in it is kept as its hash.
