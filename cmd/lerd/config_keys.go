@@ -27,22 +27,25 @@ type pkcs11Config struct {
 // tsaConfig names the time-stamping authority, and a second one to ask when the
 // first is out of reach.
 type tsaConfig struct {
-	authorityConfig `yaml:",inline"`
-	Fallback        authorityConfig `yaml:"fallback"`
+	URL      string          `yaml:"url" env:"LERD_TSA_URL"`
+	Chain    string          `yaml:"chain" env:"LERD_TSA_CHAIN"`
+	Policies []string        `yaml:"policies"`
+	Fallback authorityConfig `yaml:"fallback"` // from the file alone
 }
 
 type authorityConfig struct {
-	URL      string   `yaml:"url" env:"LERD_TSA_URL"`
-	Chain    string   `yaml:"chain" env:"LERD_TSA_CHAIN"` // PEM file: authority up to its root
-	Policies []string `yaml:"policies"`                   // OIDs agreed with it; none: any
+	URL      string   `yaml:"url"`
+	Chain    string   `yaml:"chain"`    // PEM file: authority up to its root
+	Policies []string `yaml:"policies"` // OIDs agreed with it; none: any
 }
 
 // authorities gives those that are set up, in the order in which they are asked.
 func (c tsaConfig) authorities() []authorityConfig {
+	first := authorityConfig{c.URL, c.Chain, c.Policies}
 	if c.Fallback.URL == "" && c.Fallback.Chain == "" {
-		return []authorityConfig{c.authorityConfig}
+		return []authorityConfig{first}
 	}
-	return []authorityConfig{c.authorityConfig, c.Fallback}
+	return []authorityConfig{first, c.Fallback}
 }
 
 // checkKeys asks for a key in a token, certificates, lists and an authority of

@@ -56,6 +56,13 @@ func (u *unwritable) everything() string {
 // refused, expects that nothing of it remains, and then takes it.
 func (u *unwritable) step(name string, step func() error, kinds ...string) {
 	u.t.Helper()
+	u.without(name, step, kinds...)
+	u.must(step())
+}
+
+// without is step but for taking it in the end.
+func (u *unwritable) without(name string, step func() error, kinds ...string) {
+	u.t.Helper()
 	for _, kind := range kinds {
 		u.seen[kind] = true
 		_, err := u.db.Exec("INSERT INTO refused_kind VALUES ($1)", kind)
@@ -70,7 +77,22 @@ func (u *unwritable) step(name string, step func() error, kinds ...string) {
 		_, err = u.db.Exec("DELETE FROM refused_kind")
 		u.must(err)
 	}
-	u.must(step())
+}
+
+// stated lets lerd state the risk of a case: the order is read first, a step of
+// its own, which stays where only the statement cannot be written.
+func (u *unwritable) stated(system context.Context, id requests.ID) {
+	u.t.Helper()
+	state := func() error { _, err := u.fraud.Refresh(system, id); return err }
+	u.without("read the order", state, "document.read")
+	_, err := u.db.Exec("INSERT INTO refused_kind VALUES ('risk.stated')")
+	u.must(err)
+	if err := state(); err == nil {
+		u.t.Error("the risk was stated though that cannot be written")
+	}
+	_, err = u.db.Exec("DELETE FROM refused_kind")
+	u.must(err)
+	u.step("state the risk", state, "risk.stated")
 }
 
 // TestWithoutItsEventNothingOfAStepRemains refuses, one after the other, every
@@ -116,6 +138,7 @@ func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
 		return s.cases.Decide(reviewer, id, []requests.DecisionInput{{Target: "t1", Category: requests.IPAddress, Outcome: requests.Produce}})
 	}, "request.decide")
 	rule := []requests.Allegation{{Target: "t1", Rule: "PR-05"}}
+	u.stated(system, id) // as a step towards a release does first
 	u.step("qualify", func() error { return s.cases.Qualify(reviewer, id, rule) }, "request.qualify")
 	u.step("open findings", func() error { return s.cases.OpenFindings(system, id) }, "finding.opened", "request.examined")
 	u.denied(id, rule)

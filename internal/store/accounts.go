@@ -57,7 +57,7 @@ func accountsOf(tx *gorm.DB, where string, args ...any) ([]accounts.Account, err
 	var rows []accountRow
 	err := tx.Raw(`SELECT p.*,
 		(SELECT i.id FROM invitation i WHERE i.person_id = p.id ORDER BY i.invited_at DESC, i.id LIMIT 1) AS newest_invitation,
-		(SELECT c.id FROM account_change c WHERE c.person_id = p.id ORDER BY c.proposed_at DESC, c.id LIMIT 1) AS newest_change,
+		(SELECT c.id FROM account_change c WHERE c.person_id = p.id ORDER BY (c.state = 'proposed') DESC, c.proposed_at DESC, c.id LIMIT 1) AS newest_change,
 		(SELECT count(*) FROM passkey k WHERE k.person_id = p.id AND k.removed_at IS NULL) AS passkeys,
 		(SELECT max(s.created_at) FROM session s WHERE s.person_id = p.id) AS last_sign_in,
 		EXISTS (SELECT 1 FROM provider_account v WHERE v.person_id = p.id AND v.removed_at IS NULL) AS provider
