@@ -49,7 +49,7 @@ var entrance = map[string]string{
 
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",
-	"message.sheet": "reviewer counsel", "request.result": "officer", "request.extension": "officer", "request.extend": "officer",
+	"message.sheet": "reviewer counsel", "request.result": "officer", "request.extension": "officer", "request.extend": "officer", "request.follow": "officer", "agency.choices": "registrar", "agency.choose": "registrar",
 	"risk.show": "reviewer counsel", "risk.echo": "reviewer", "risk.call": "reviewer", "risk.record": "reviewer", "risk.override": "reviewer", "risk.decide": "reviewer counsel",
 	"risk.clear": "counsel", "risk.hold": "counsel",
 	"containment.list": stoppingRoles, "containment.new": stoppingRoles, "containment.begin": stoppingRoles, "containment.show": stoppingRoles, "containment.csv": stoppingRoles,

@@ -34,6 +34,8 @@ type Case struct {
 	Results      []Result          // signed answers, oldest first
 	Preservation *Preservation     // of a request to keep data
 	KeptUnder    []KeptUnder       // earlier preservations that name an account of the case
+	Counted      bool              // of a withdrawn one: it counted as submitted before
+	Links        []Linked          // the cases that it follows, and those that follow it
 	TakeOvers    []TakeOver        // oldest first
 	Amendments   []Amendment       // oldest first; in force over the targets
 	People       []identity.Person // officers of the agency who may have the bundle

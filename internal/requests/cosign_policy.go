@@ -8,9 +8,7 @@ import (
 
 	"lerd/internal/audit"
 	"lerd/internal/change"
-	"lerd/internal/fault"
 	"lerd/internal/identity"
-	"lerd/internal/legal"
 )
 
 // CosignatureRule is one line of the policy on second signatures as the database
@@ -51,6 +49,8 @@ type CosignatureStore interface {
 	// CosignatureChoice gives what an agency chose for a process, or for every
 	// process; nil where it chose nothing.
 	CosignatureChoice(ctx context.Context, agency identity.AgencyID, process string) (*bool, error)
+	// CosignatureChoices gives all that an agency chose.
+	CosignatureChoices(ctx context.Context, agency identity.AgencyID) ([]CosignatureChoice, error)
 	// CosignatureChoiceByID gives one choice, or NotFound.
 	CosignatureChoiceByID(ctx context.Context, id string) (CosignatureChoice, error)
 	// CosignatureRules gives the published policy by the ids of its lines.
@@ -84,33 +84,4 @@ func (s *Service) publishCosignature(ctx context.Context) error {
 	}
 	e.Facts["digest"], e.Facts["lines"] = s.Law.Digest(), strconv.Itoa(len(part.Insert)+len(part.Update))
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
-}
-
-// ChooseCosignature records whether an agency wants second signatures, for one
-// process or (empty) for every one without a choice of its own. Where the policy
-// requires them the choice changes nothing.
-func (s *Service) ChooseCosignature(ctx context.Context, agency identity.AgencyID, process string, wanted bool) (err error) {
-	defer fault.Wrap(&err, "requests.ChooseCosignature(%s)", agency)
-	_, rule, err := s.may(ctx, "choose_cosignature", "agency", agency)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Law.Current(legal.ProcessID(process), s.now()); err != nil && process != "" {
-		return fault.Fields([]fault.Problem{{Field: "process", Message: "There is no such legal process."}})
-	}
-	c := &CosignatureChoice{Agency: agency, Process: process, Wanted: wanted, Version: 1}
-	was, err := s.Cosignatures.CosignatureChoiceByID(ctx, c.ID())
-	e := change.Event(ctx, s.now(), "agency.cosignature_chosen", "cosignature:"+string(agency), 0)
-	e.Facts["agency"], e.Facts["process"], e.Facts["wanted"], e.Facts["rule"] = string(agency), process, strconv.FormatBool(wanted), rule
-	part := change.Part{Event: e}
-	switch {
-	case fault.KindOf(err) == fault.NotFound:
-		part.Insert = []any{c}
-	case err != nil:
-		return err
-	default:
-		c.Version = was.Version + 1
-		part.Update = []any{c}
-	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "")})
 }

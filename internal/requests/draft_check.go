@@ -20,6 +20,7 @@ type DraftCheck struct {
 	// ask about them. Each names a field of the form, or "" for the whole.
 	Problems []fault.Problem
 	Notes    []fault.Problem
+	Links    []Linked  // the cases that it will follow
 	Earlier  []Earlier // what the own agency asked before about the same accounts
 	Twice    bool      // a second signature will be wanted
 }
@@ -51,7 +52,7 @@ func (s *Service) check(ctx context.Context, d Draft) (out DraftCheck, err error
 	found.add(unanswered(d.Content)...)
 	found.add(problems...)
 	found.add(s.misfit(process, c, d.Content)...)
-	out = DraftCheck{Request: c.Request, Agency: c.Agency, Document: doc}
+	out = DraftCheck{Request: c.Request, Agency: c.Agency, Document: doc, Links: c.Links}
 	if process != nil {
 		if err := s.verdictOn(ctx, c, process, &found, &out); err != nil {
 			return out, err
@@ -113,13 +114,26 @@ func (s *Service) misfit(p *legal.Process, c Case, content DraftContent) (out []
 	if len(p.Countries) > 0 && !slices.Contains(p.Countries, c.Agency.Country) {
 		out = append(out, fault.Problem{Field: "process", Message: "Authorities of your country cannot use this kind of process. Choose another."})
 	}
-	if p.Kind != legal.Disclosure {
-		out = append(out, fault.Problem{Field: "process", Message: "Under this kind of process nothing is handed over. Choose another for this form."})
+	if message := wantsOther(p.Kind, content.Fields["want"]); message != "" {
+		out = append(out, fault.Problem{Field: "process", Message: message})
 	}
 	if limit := TargetLimit(p); len(content.Targets) > limit {
 		out = append(out, fault.Problem{Field: "targets", Message: "This kind of process takes at most " + strconv.Itoa(limit) + " accounts in one request. Send the others in a request of their own."})
 	}
 	return out
+}
+
+// wantsOther says why a kind of process does not lead to what the officer wants;
+// "" where it does, or where nothing was said yet.
+func wantsOther(kind legal.Kind, want string) string {
+	keeps := want == WantKept
+	switch {
+	case kind != legal.Disclosure && kind != legal.Preservation, want != "" && !keeps && kind == legal.Preservation:
+		return "Under this kind of process nothing is handed over. Choose another for this form."
+	case keeps && kind == legal.Disclosure:
+		return "Under this kind of process data are handed over, and not only kept. Choose another for this form."
+	}
+	return ""
 }
 
 // TargetLimit is how many accounts one request under a process can name.

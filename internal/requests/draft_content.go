@@ -33,6 +33,7 @@ type DraftContent struct {
 	Import    *ImportReport           `json:"import,omitempty"`   // what became of the last list
 	Order     *DraftOrder             `json:"order,omitempty"`
 	Returned  *DraftNote              `json:"returned,omitempty"`  // why a supervisor sent it back
+	Follows   *Following              `json:"follows,omitempty"`   // the case that it goes on from
 	Revisions map[DraftStep]int       `json:"revisions,omitempty"` // how often each step was saved
 	SavedBy   map[DraftStep]DraftNote `json:"saved_by,omitempty"`
 }
@@ -97,6 +98,7 @@ func (c DraftContent) Submission() Submission {
 		MaxPenaltyYears: f["max_penalty_years"], ByNetwork: f["by_network"] == legal.Yes, Need: f["need"],
 		Confidential: f["confidential"] == legal.Yes, ConfidentialUntil: f["confidential_until"], ConfidentialBasis: f["confidential_basis"],
 		Emergency: c.Emergency(), EmergencyWhy: f["emergency_why"], Attested: map[string]string{}, Further: c.Further, Targets: c.Targets,
+		KeptUnder: f["kept_under"], Follows: c.Follows,
 	}
 	for _, fact := range attestFields(in.Emergency) {
 		in.Attested[fact] = f[formName(fact)]

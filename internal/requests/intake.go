@@ -42,6 +42,8 @@ type Submission struct {
 	Emergency                                                    bool
 	EmergencyWhy                                                 string
 	Document                                                     DocumentID
+	KeptUnder                                                    string     // reference of an earlier preservation; may be empty
+	Follows                                                      *Following // the case that its draft was begun from
 	Targets                                                      []TargetInput
 }
 
@@ -150,6 +152,7 @@ func (s *Service) submit(ctx context.Context, in Submission, doc Document, with 
 	if err != nil {
 		return q, err
 	}
+	link(&part, c)
 	set := change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(q.ID))}
 	if with != nil {
 		with(&q, &set)
@@ -280,6 +283,9 @@ func (s *Service) readForm(ctx context.Context, in Submission, actor identity.Ac
 	q.Confidential = readConfidentiality(&r, in)
 	q.Attested = readAttested(&r, in.Attested)
 	q.Further = s.readFurther(&r, process, in)
+	if err := s.readLinks(ctx, &r, &c, in); err != nil {
+		return c, process, nil, err
+	}
 	q.Targets = readTargets(&r, in.Targets, q)
 	if process != nil {
 		pin := process.Pin()

@@ -47,5 +47,5 @@ func submitted(part *change.Part, q Request) {
 func (c Case) WasSubmitted() bool {
 	q := c.Request
 	_, twice := c.Signature(SignedToCosign)
-	return twice || q.State != AwaitingCosignature && q.State != Redrafted && (q.State != Withdrawn || q.Version > 2)
+	return twice || c.Counted || q.State != AwaitingCosignature && q.State != Redrafted && q.State != Withdrawn
 }

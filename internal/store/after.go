@@ -42,6 +42,12 @@ func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
 	if err := loadKeptUnder(tx, c); err != nil {
 		return err
 	}
+	if err := loadLinks(tx, c); err != nil {
+		return err
+	}
+	if err := loadCounted(tx, c); err != nil {
+		return err
+	}
 	if c.Results, err = loadAll(tx.Order("ordinal"), id, resultRow.domain); err != nil {
 		return err
 	}

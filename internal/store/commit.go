@@ -209,6 +209,8 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromResult(*x, event), nil
 	case *requests.Preservation:
 		return fromPreservation(*x, event), nil
+	case *requests.Link:
+		return fromLink(*x, event), nil
 	case *requests.TakeOver:
 		return fromTakeOver(*x, event), nil
 	case *requests.Amendment:
@@ -292,7 +294,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
-		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
+		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -99,6 +99,26 @@ func (s *Store) CosignatureChoice(ctx context.Context, agency identity.AgencyID,
 	return wanted, err
 }
 
+// CosignatureChoices gives all that an agency chose.
+func (s *Store) CosignatureChoices(ctx context.Context, agency identity.AgencyID) (out []requests.CosignatureChoice, err error) {
+	defer fault.Wrap(&err, "store.CosignatureChoices(%s)", agency)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		var rows []cosignatureChoiceRow
+		if err := tx.Where("agency_id = ?", string(agency)).Order("process_id").Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, r := range rows {
+			out = append(out, r.domain())
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (r cosignatureChoiceRow) domain() requests.CosignatureChoice {
+	return requests.CosignatureChoice{Agency: identity.AgencyID(r.AgencyID), Process: r.ProcessID, Wanted: r.Wanted, Version: r.Version, EventID: audit.EventID(r.EventID)}
+}
+
 // CosignatureChoiceByID gives one choice, or NotFound.
 func (s *Store) CosignatureChoiceByID(ctx context.Context, id string) (c requests.CosignatureChoice, err error) {
 	defer fault.Wrap(&err, "store.CosignatureChoiceByID(%s)", id)
@@ -107,7 +127,7 @@ func (s *Store) CosignatureChoiceByID(ctx context.Context, id string) (c request
 		if err := tx.Where("id = ?", id).Take(&r).Error; err != nil {
 			return err
 		}
-		c = requests.CosignatureChoice{Agency: identity.AgencyID(r.AgencyID), Process: r.ProcessID, Wanted: r.Wanted, Version: r.Version, EventID: audit.EventID(r.EventID)}
+		c = r.domain()
 		return nil
 	})
 	return c, err

@@ -41,8 +41,11 @@ func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []request
 // SubmissionEvent gives the event by which a request was submitted, or NotFound.
 func (s *Store) SubmissionEvent(ctx context.Context, id requests.ID) (ev requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.SubmissionEvent(%s)", id)
-	return s.oneEvent(ctx, "WHERE e.stream = $1 AND e.kind IN ('request.submit', 'request.cosign')", requests.StreamOf(id))
+	return s.oneEvent(ctx, submissionOf, requests.StreamOf(id))
 }
+
+// submissionOf finds the event by which the request of a stream was submitted.
+const submissionOf = "WHERE e.stream = $1 AND e.kind IN ('request.submit', 'request.cosign')"
 
 // ReleaseEvent gives the event by which a release left, or NotFound.
 func (s *Store) ReleaseEvent(ctx context.Context, id requests.ReleaseID) (ev requests.TrailEvent, err error) {

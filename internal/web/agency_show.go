@@ -6,6 +6,7 @@ import (
 	"lerd/internal/agencies"
 	"lerd/internal/callback"
 	"lerd/internal/identity"
+	"lerd/internal/requests"
 )
 
 // agencyPage is all that is on file about an agency, with what the registrar who
@@ -21,6 +22,7 @@ type agencyPage struct {
 	Calls    Table
 	Sent     Table      // statements for the oversight body
 	Other    []StepForm // what is done more rarely
+	Choices  string     // where the choice about second signatures is
 }
 
 var agencyView = newPage[agencyPage]("agency_show", "breadcrumb", "badge", "facts", "table", "cell", "when", "digest", "empty", "step_form", "field", "error_summary", "button", "step_up")
@@ -67,6 +69,9 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	p.Problems = wrong != nil
 	p.Facts, p.Entries, p.Rounds, p.Calls = r.facts(p.Base), r.entries(p.Base), r.rounds(p.Base), r.calls(p.Base)
 	p.Next, p.Changes, p.Other = r.now(), r.changes(), r.other()
+	if s.cfg.Services.Choices != nil {
+		p.Choices = requests.ChoicesPath(id)
+	}
 	if s.cfg.Services.Statements != nil {
 		list, err := s.cfg.Services.Statements.Of(c.Ctx(), id)
 		if err != nil {

@@ -98,7 +98,7 @@ func (s *Server) fillCosign(c *Ctx, p *cosignPage, cs requests.Case) {
 		f.add("cosign.signed_at", Cell{When: &When{g.At, p.Zone}})
 		f.text("cosign.signed_text", g.Attestation)
 	}
-	p.Signed = f.list
+	p.Signed = append(f.list, c.linkFacts(cs.Links)...)
 	p.Text = s.cfg.Services.Law.Attestation(requests.SignedToCosign, "en").Lines()
 }
 

@@ -55,6 +55,7 @@ type DraftFrame struct {
 	Revision int
 	Moved    *movedPart
 	Returned *returnedPart
+	Links    []Fact   // the case that it goes on from
 	State    []string // lines about the draft: who works on it, when it expires
 	Next     Button
 	Save     Button

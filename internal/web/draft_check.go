@@ -48,6 +48,7 @@ func (s *Server) showDraftCheck(c *Ctx, a stepAt) error {
 		return err
 	}
 	p := draftCheckPage{DraftFrame: f, Complete: check.Complete(), ToSign: draftPath(a.draft.ID, requests.StepSign)}
+	p.Links = c.linkFacts(check.Links)
 	p.Missing = s.missingLines(c, a.draft, check.Problems)
 	for _, n := range check.Notes {
 		p.Notes = append(p.Notes, s.checkLine(c, a.draft, n))
@@ -170,6 +171,7 @@ func (s *Server) showSign(c *Ctx, a stepAt) error {
 	facts.text("requests.col.targets", itoa(len(check.Request.Targets)))
 	facts.add("cosign.digest", Cell{Digest: &Digest{"SHA-256", p.Digest}})
 	facts.text("draft.sign.text_name", text.Name)
+	facts.list = append(facts.list, c.linkFacts(check.Links)...)
 	p.Facts = append(facts.list, deadlineFacts(c, check.Request, f.Zone)...)
 	return draftSignView.Show(c, p)
 }

@@ -35,6 +35,7 @@ type draftOrderInput struct {
 	Language       string `form:"order_language" validate:"required" label:"request.f.order_language" input:"select" width:"medium"`
 	LegalBasis     string `form:"legal_basis" validate:"required" label:"request.f.legal_basis" hint:"request.f.legal_basis.hint" autocomplete:"off"`
 	Addressee      string `form:"addressee" validate:"required" label:"request.f.addressee" hint:"request.f.addressee.hint" autocomplete:"off"`
+	KeptUnder      string `form:"kept_under" validate:"max=40" label:"request.f.kept_under" hint:"request.f.kept_under.hint" input:"code" width:"medium" autocomplete:"off"`
 	AddresseeRight string `form:"order_addressee_right" validate:"required" label:"attest.order_addressee_right" input:"radios"`
 }
 

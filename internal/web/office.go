@@ -33,6 +33,7 @@ type officePage struct {
 	People     Table
 	Units      Table
 	Statements Table
+	Choices    *Table // which requests are signed twice
 	Forms      []StepForm
 }
 
@@ -89,6 +90,14 @@ func (s *Server) showOfficeWith(c *Ctx, wrong *mistake) error {
 	f.add("agency.valid_until", Cell{When: &until})
 	p.Facts = f.list
 	p.Queue, p.People, p.Units, p.Statements = c.queueTable(p.Base, o), c.peopleTable(p.Base, o), c.unitTable(o), c.statementTable(p.Base, o.Statements)
+	if s.cfg.Services.Choices != nil {
+		lines, err := s.cfg.Services.Choices.CosignatureChoices(c.Ctx(), o.Agency.ID)
+		if err != nil {
+			return err
+		}
+		t := c.choiceTable(lines)
+		p.Choices = &t
+	}
 	p.Forms = c.officeForms(o, wrong)
 	return officeView.Show(c, p)
 }

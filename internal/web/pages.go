@@ -70,7 +70,7 @@ func (s *Server) allRoutes() []Route {
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
-		s.recallAnswerRoutes(), s.changeRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
+		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
 		routes = append(routes, part...)
@@ -84,7 +84,7 @@ func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
 		precheckInput{}, draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
-		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
+		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, choiceInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}

@@ -34,9 +34,13 @@ type requestPage struct {
 	Receipt  string    // where the receipt is, empty before the submission
 	Signed   string    // where the signed result is
 	Kept     []Fact    // until when data are kept
-	Cosign   string    // where the reader signs a second time, if they can
-	TakeBack *Form     // into its draft, while that is possible
-	BackText string    // until when
+	Links    []Fact    // the cases that it follows, and those that follow it
+	Follow   *Form     // begins a draft that goes on from it
+	DoFollow Button
+	WhyNew   string // what the draft carries along
+	Cosign   string // where the reader signs a second time, if they can
+	TakeBack *Form  // into its draft, while that is possible
+	BackText string // until when
 	DoBack   Button
 }
 
@@ -126,6 +130,11 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 	p.Recall = c.recallNotice(cs)
 	p.Changes = s.changeLinks(c, cs)
 	p.Kept = c.preservationFacts(cs, p.Base)
+	p.Links = c.linkFacts(cs.Links)
+	if kind := requests.CanFollow(q.State); kind != "" && s.cfg.Services.Follows != nil {
+		p.Follow, p.DoFollow = c.bare(path+"/follow"), Button{Text: c.T("follow." + string(kind) + ".do"), Kind: "secondary"}
+		p.WhyNew = c.T("follow." + string(kind))
+	}
 	if len(cs.Results) > 0 && cs.Published() {
 		p.Signed = path + "/result"
 	}

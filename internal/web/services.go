@@ -49,6 +49,8 @@ type Services struct {
 	Uploads    Uploads
 	Extensions Extensions
 	Results    Results
+	Follows    Follows
+	Choices    Choices
 	Appeals    Appeals
 }
 
@@ -90,6 +92,11 @@ type Results interface {
 // Extensions keep preserved data longer.
 type Extensions interface {
 	Extend(ctx context.Context, id requests.ID, why string) error
+}
+
+// Follows begins drafts that go on from cases of the own agency.
+type Follows interface {
+	FollowDraft(ctx context.Context, id requests.ID) (requests.Draft, error)
 }
 
 // Reissues lets an agency fetch a bundle anew.
