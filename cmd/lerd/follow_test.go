@@ -234,6 +234,9 @@ func TestARegistrarRecordsAnAgencysChoice(t *testing.T) {
 	if err := s.cases.ChooseCosignature(registered, agency, "XX-1", true); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("for no process: %v", err)
 	}
+	for _, a := range s.attackers(t) {
+		a.refused("a choice that nobody confirmed", a.tryAs("registrar", "cosignature:"+string(agency), `UPDATE cosignature_choice SET wanted = true, version = version + 1, event_id = $EVENT WHERE agency_id = '`+string(agency)+`'`), "passkey")
+	}
 	for _, who := range []string{"asha.rao", "kavya.menon", "petra.vogel", "rita.lind", "tess.boyd", "ines.moreau"} {
 		if err := s.cases.ChooseCosignature(s.as(who), agency, "IN-94", true); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s chooses: %v", who, err)

@@ -1,4 +1,7 @@
 -- +goose Up
+
+SET LOCAL ROLE lerd_owner;
+
 -- A request may follow an earlier one of the same agency: it asks about further
 -- accounts under the same order, asks again what came to nothing, or draws on a
 -- preservation. The link is written with the request and never changes; it opens
@@ -58,6 +61,20 @@ CREATE POLICY choice_of_agency ON cosignature_choice TO lerd_app
     USING (may_see_case(agency_id) OR lerd_scope() = 'registrar'
         OR (lerd_scope() = 'agency_admin' AND agency_id::text = coalesce(current_setting('lerd.agency', true), '')))
     WITH CHECK (lerd_scope() IN ('registrar', 'system'));
+
+-- +goose StatementBegin
+CREATE FUNCTION check_choice_agreed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF lerd_scope() = 'registrar' THEN
+        PERFORM check_step_up('choice ' || NEW.id, nullif(current_setting('lerd.person', true), '')::uuid, 'activate_agency',
+            digest_of('lerd cosignature choice v1', NEW.agency_id::text, NEW.process_id, NEW.wanted::text, NEW.version::text), NEW.event_id);
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER step_up AFTER INSERT OR UPDATE ON cosignature_choice
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_choice_agreed();
+ALTER TABLE cosignature_choice ENABLE ALWAYS TRIGGER step_up;
 
 -- +goose Down
 -- Business data are never dropped by a migration.
