@@ -7,6 +7,7 @@ import (
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/identity/accounts"
 	"lerd/internal/identity/passkey"
 )
 
@@ -44,6 +45,25 @@ func TestAStolenCodeIsNotLetInByALift(t *testing.T) {
 	}
 	p.must(p.accounts.Cancel(kavya, inv.Person))
 	p.verifyLog()
+}
+
+// TestOneRegistrarBringsNobodyIn: whoever has one registrar's account makes no
+// administrator of an agency, through the portal or in the database.
+func TestOneRegistrarBringsNobodyIn(t *testing.T) {
+	s := newScenario(t)
+	agency := identity.AgencyID(s.agencyOf("asha.rao"))
+	nora, paul := s.as("nora.berg"), s.as("paul.adler")
+	p := s.openForReal()
+	code, inv, err := p.accounts.Invite(nora, accounts.Invite{Name: "Ida Impostor", Role: identity.AgencyAdmin, Agency: agency})
+	p.must(err)
+	fingerprint := p.enrol(code, p.newDevice())
+	p.gate("confirmed by who invited", p.accounts.Confirm(nora, inv.Person, fingerprint))
+	for _, a := range s.attackers(t) {
+		a.refused("confirmed by who invited", a.try("person:"+string(inv.Person), s.gave("nora.berg", identity.PurposeInvite, identity.Digest{}),
+			`UPDATE invitation SET state = 'confirmed', confirmed_by = invited_by, confirmed_at = now(), version = version + 1, event_id = $EVENT WHERE id = '`+string(inv.ID)+`'`,
+			`UPDATE person SET active = true, version = version + 1, event_id = $EVENT WHERE id = '`+string(inv.Person)+`'`), "invitation_by_two")
+	}
+	p.must(p.accounts.Confirm(paul, inv.Person, fingerprint))
 }
 
 // TestAnEvaluationsSessionEndsWithIt: a session begun by name alone is nobody's

@@ -94,8 +94,8 @@ func (s *Service) waiting(ctx context.Context, a Account) (Account, identity.Pas
 }
 
 // Confirm brings an account alive: whoever may invite to the role types the
-// fingerprint as the person reads it out. Of the platform's own people it has to
-// be another than the inviter. The fifth wrong fingerprint ends the invitation.
+// fingerprint as the person reads it out. Of anybody but an agency's officer it has
+// to be another than the inviter. The fifth wrong fingerprint ends the invitation.
 func (s *Service) Confirm(ctx context.Context, id identity.PersonID, typed string) (err error) {
 	defer fault.Wrap(&err, "accounts.Confirm(%s)", id)
 	a, actor, rule, err := s.open(ctx, id, "invite")
@@ -106,7 +106,7 @@ func (s *Service) Confirm(ctx context.Context, id identity.PersonID, typed strin
 	if err != nil {
 		return err
 	}
-	if a.Person.Role.Staff() && a.Invitation.InvitedBy == actor.Person {
+	if a.Person.Role != identity.Officer && a.Invitation.InvitedBy == actor.Person {
 		return fault.New(fault.Gate, "You invited this person. Somebody else with your role has to confirm them.")
 	}
 	if !same(typed, key) {
