@@ -36,7 +36,7 @@ type codePage struct {
 	Code    string
 	Enrol   string // address of the enrolment
 	Until   When
-	Name    string
+	Invited string
 	Account string
 }
 
@@ -117,7 +117,7 @@ func (s *Server) inviteAccount(c *Ctx) error {
 
 // showCode shows a code to whoever invited, for the only time.
 func (s *Server) showCode(c *Ctx, name, code string, inv accounts.Invitation) error {
-	p := codePage{Base: c.Base("accounts.code.title"), Code: code, Enrol: s.cfg.PublicOrigin + "/enrol", Name: name, Account: accounts.PathOf(inv.Person)}
+	p := codePage{Base: c.Base("accounts.code.title"), Code: code, Enrol: s.cfg.PublicOrigin + "/enrol", Invited: name, Account: accounts.PathOf(inv.Person)}
 	p.Until = p.When(inv.ExpiresAt)
 	p.Crumbs = []Crumb{{c.T("accounts.title"), "/accounts"}, {c.T("accounts.code.title"), ""}}
 	return codeView.Show(c, p)

@@ -12,7 +12,7 @@ type actPage struct {
 	StepUp  *StepUp
 	Do      Button
 	Also    []alsoForm // further steps, each a button
-	Back    NavItem
+	Leave   NavItem
 }
 
 // alsoForm is a step without fields beside the page's own.

@@ -14,6 +14,7 @@ import (
 type agencyPage struct {
 	Base
 	Standing Badge
+	Heading  string // of the facts: in force, or only entered
 	Facts    []Fact
 	Next     []StepForm // what the round waits for
 	Entries  Table
@@ -66,6 +67,10 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	p := agencyPage{Base: c.Base("agency.title")}
 	p.Title, p.Standing = d.Agency.Name, c.standingBadge(d.Agency.Standing)
 	p.Crumbs = []Crumb{{c.T("agencies.title"), "/agencies"}, {d.Agency.Name, ""}}
+	p.Heading = c.T("agency.on_file")
+	if d.Agency.Standing == identity.Proposed {
+		p.Heading = c.T("agency.entered")
+	}
 	p.Problems = wrong != nil
 	p.Facts, p.Entries, p.Rounds, p.Calls = r.facts(p.Base), r.entries(p.Base), r.rounds(p.Base), r.calls(p.Base)
 	p.Next, p.Changes, p.Other = r.now(), r.changes(), r.other()

@@ -177,3 +177,18 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 		t.Errorf("%d: typed markup is not shown as text:\n%s", w.Code, w.Body)
 	}
 }
+
+// TestNoPageHidesItsFrame finds a page whose own field takes the place of one of
+// the frame's, which would then show it, for example as the reader's name.
+func TestNoPageHidesItsFrame(t *testing.T) {
+	base := reflect.TypeFor[Base]()
+	for _, v := range allViews() {
+		for i := range base.NumField() {
+			name := base.Field(i).Name
+			f, ok := v.data.FieldByName(name)
+			if !ok || len(f.Index) < 2 {
+				t.Errorf("page %s: its field %s hides the frame's", v.name, name)
+			}
+		}
+	}
+}

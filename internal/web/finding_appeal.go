@@ -69,7 +69,7 @@ func (s *Server) showAppeal(c *Ctx, in appealInput, wrong error) error {
 	p.Crumbs = []Crumb{{c.T("appeals.title"), "/appeals"}, {p.Title, ""}}
 	p.Facts = append(accountFacts(c, p.Base, sheet), ruleFacts(c, sheet)...)
 	p.warn(c, Caution, "appeal.warning")
-	p.Back = NavItem{Text: c.T("act.back"), Href: "/appeals"}
+	p.Leave = NavItem{Text: c.T("act.back"), Href: "/appeals"}
 	return actView.Show(c, p)
 }
 

@@ -86,7 +86,8 @@ type Form struct {
 
 	fields map[string]Field
 	groups map[string]int
-	say    func(string) string // the domain's sentences in the reader's language
+	say    func(string) string                // the domain's sentences in the reader's language
+	about  func(question, says string) string // a summary's line, with its question where the sentence alone says nothing
 }
 
 // Field gives a field by name; an unknown name is a defect and fails the page.
@@ -130,6 +131,12 @@ func (f *Form) Options(name string, options []Option) *Form {
 //	input:"textarea" autocomplete:"off" inputmode:"numeric" width:"short" accept:".pdf" rows:"6"
 func (c *Ctx) Form(action string, in any) *Form {
 	f := &Form{Action: action, Key: c.srv.newID(), fields: map[string]Field{}, groups: map[string]int{}, say: c.Say}
+	f.about = func(question, says string) string {
+		if says != c.T("form.rule.required") {
+			return says
+		}
+		return c.T("draft.about", "question", question, "says", says)
+	}
 	v := reflect.Indirect(reflect.ValueOf(in))
 	c.addFields(f, "", v)
 	return f
@@ -167,6 +174,9 @@ func (f *Form) addProblem(p fault.Problem) {
 			f.fields[p.Field] = fd
 		}
 		line.Href = "#" + fd.ID
+		if f.about != nil && fd.Label != "" {
+			line.Text = f.about(fd.Label, p.Message)
+		}
 		if fd.Fieldset() && len(fd.Options) > 0 {
 			line.Href = "#" + fd.ID + "-0"
 		}

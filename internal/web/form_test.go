@@ -75,7 +75,7 @@ func TestWrongAnswersComeBackAsTheyWereTyped(t *testing.T) {
 		`value="much too long for ten"`, `value=" a@"`, "&lt;i&gt;kept&lt;/i&gt;", `value="2026-02-30"`, `value="25:00"`, `value="Mars/Olympus"`,
 		`<a href="#reference">Shorten this to 10 characters or fewer.</a>`, `<a href="#mail">Give a whole mail address`,
 		`<a href="#kind">Choose one of the answers offered.`, `<a href="#from-date">Give the date`, `<a href="#from-time">Give the time`,
-		`<a href="#from-zone">Give a time zone`, `<a href="#rows-0-value">This needs an answer.`, `Choose at most 2.`, "Give a whole number",
+		`<a href="#from-zone">Give a time zone`, `<a href="#rows-0-value">File number – This needs an answer.`, `Choose at most 2.`, "Give a whole number",
 		`aria-invalid="true"`, `id="reference-error"`, `aria-describedby="reference-error"`, "<title>Error: ", "9 answers need another look",
 	} {
 		if !strings.Contains(body, want) {

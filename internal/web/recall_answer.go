@@ -59,7 +59,7 @@ func (s *Server) showDeletion(c *Ctx, cs requests.Case, in deletionInput, wrong 
 	p.Zone = zoneOf(cs.Agency)
 	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {cs.Request.Ref, path}, {p.Title, ""}}
 	p.warn(c, Danger, "recall.warning")
-	p.Back, p.Do.Kind = NavItem{Text: c.T("act.back"), Href: path}, "danger"
+	p.Leave, p.Do.Kind = NavItem{Text: c.T("act.back"), Href: path}, "danger"
 	f := facts{c: c}
 	f.text("recall.reason", c.T("recall.reason."+rc.Reason))
 	f.add("recall.since", Cell{When: &When{rc.DecidedAt, p.Zone}})

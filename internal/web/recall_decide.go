@@ -67,7 +67,7 @@ func (c *Ctx) staffAct(cs requests.Case, title string, form *Form, fields ...str
 	p, err := c.actOf(title, form, fields...)
 	p.Zone = legalZone(cs)
 	p.Crumbs = []Crumb{{cs.Request.Ref, c.deskPath(cs.Request.ID)}, {p.Title, ""}}
-	p.Back = NavItem{Text: c.T("act.back"), Href: c.deskPath(cs.Request.ID)}
+	p.Leave = NavItem{Text: c.T("act.back"), Href: c.deskPath(cs.Request.ID)}
 	f := facts{c: c}
 	f.text("review.agency", cs.Agency.Name)
 	if r := cs.Release; r != nil {

@@ -21,7 +21,7 @@ type receiptPage struct {
 	Log      []Fact
 	File     string // where the receipt's file is
 	Commands []verifyStep
-	Back     string
+	Leave    string
 }
 
 var receiptView = newPage[receiptPage]("receipt", "breadcrumb", "facts", "cell", "badge", "when", "digest", "notice", "commands")
@@ -54,7 +54,7 @@ func (s *Server) showReceipt(c *Ctx) error {
 	}
 	q := r.Case.Request
 	path := requests.PathOf(q.ID)
-	p := receiptPage{Base: c.Base("receipt.title"), Ref: q.Ref, Sealed: r.Proof != nil, File: path + "/receipt.zip", Back: path,
+	p := receiptPage{Base: c.Base("receipt.title"), Ref: q.Ref, Sealed: r.Proof != nil, File: path + "/receipt.zip", Leave: path,
 		Waiting: Notice{Kind: Info, Title: c.T("receipt.sealing"), Text: c.T("receipt.sealing.text")}}
 	p.Zone = zoneOf(r.Case.Agency)
 	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {q.Ref, path}, {p.Title, ""}}

@@ -81,7 +81,7 @@ func (s *Server) narrowPage(c *Ctx, p *actPage, cs requests.Case) {
 	path := requests.PathOf(cs.Request.ID)
 	p.Zone = zoneOf(cs.Agency)
 	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {cs.Request.Ref, path}, {p.Title, ""}}
-	p.Back = NavItem{Text: c.T("act.back"), Href: path}
+	p.Leave = NavItem{Text: c.T("act.back"), Href: path}
 }
 
 // narrowFields are the fields of one account; one that was taken out has none.

@@ -117,7 +117,7 @@ func (c *Ctx) waited(cs requests.Case, steps []Step) string {
 	}
 	days := int(c.Now().Sub(steps[0].When.At).Hours() / 24)
 	if days < 1 {
-		return c.T("case.who." + string(cs.Request.State))
+		return ""
 	}
 	return c.T("case.waited", "days", c.T("case.days", "n", days), "who", c.T("case.who."+string(cs.Request.State)))
 }

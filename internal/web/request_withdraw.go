@@ -17,7 +17,7 @@ type withdrawPage struct {
 	Form    *Form
 	Warning Notice
 	Facts   []Fact
-	Back    string
+	Leave   string
 	Do      Button
 }
 
@@ -39,10 +39,10 @@ func (s *Server) showWithdrawal(c *Ctx, id requests.ID, form *Form) error {
 	if !can(cs.Request.State, requests.Withdraw, identity.Officer) {
 		return fault.New(fault.Conflict, "%s", c.T("withdraw.over"))
 	}
-	p := withdrawPage{Base: c.Base("withdraw.title"), Form: form, Back: requests.PathOf(id), Do: Button{Text: c.T("withdraw.do"), Kind: "danger"},
+	p := withdrawPage{Base: c.Base("withdraw.title"), Form: form, Leave: requests.PathOf(id), Do: Button{Text: c.T("withdraw.do"), Kind: "danger"},
 		Warning: Notice{Kind: Caution, Title: c.T("withdraw.warning"), Text: c.T("withdraw.warning.text")}}
 	p.Problems = len(form.Summary) > 0
-	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {cs.Request.Ref, p.Back}, {p.Title, ""}}
+	p.Crumbs = []Crumb{{c.T("requests.title"), "/requests"}, {cs.Request.Ref, p.Leave}, {p.Title, ""}}
 	badge := c.stateBadge(cs.Request.State)
 	f := facts{c: c}
 	f.add("requests.col.ref", Cell{Code: cs.Request.Ref})

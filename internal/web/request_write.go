@@ -47,7 +47,7 @@ func (s *Server) showMessage(c *Ctx, cs requests.Case, in writeInput, wrong erro
 		return err
 	}
 	s.narrowPage(c, &p, cs)
-	p.Back.Href = path
+	p.Leave.Href = path
 	p.Crumbs[len(p.Crumbs)-2].Href = path
 	if actor.Role != identity.Officer {
 		p.Crumbs[0] = Crumb{c.T("review_queue.title"), "/review"}

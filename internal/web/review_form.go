@@ -64,12 +64,13 @@ func (c *Ctx) again(f *Form, err error) *Form {
 	if err == nil {
 		return f
 	}
+	f.Summary = nil // a form may be marked again once its choices are there
 	for _, p := range fault.ProblemsOf(err) {
 		f.addProblem(p)
 	}
 	f.Title = c.T("form.summary", "n", len(f.Summary))
 	if len(f.Summary) == 0 {
-		f.Title, f.Summary = c.T("review.not_done"), []Summary{{Text: fault.Message(err)}}
+		f.Title, f.Summary = c.T("review.not_done"), []Summary{{Text: c.Say(fault.Message(err))}}
 	}
 	c.status = fault.Status(err)
 	return f
