@@ -62,7 +62,7 @@ func (s *Server) choicesPage(c *Ctx, in choiceInput, wrong error) error {
 		return err
 	}
 	p.Crumbs = []Crumb{{c.T("agencies.title"), "/agencies"}, {d.Agency.Name, "/agencies/" + string(id)}, {p.Title, ""}}
-	p.Back = NavItem{Text: d.Agency.Name, Href: "/agencies/" + string(id)}
+	p.Leave = NavItem{Text: d.Agency.Name, Href: "/agencies/" + string(id)}
 	p.warn(c, Caution, "choices.warning")
 	table := c.choiceTable(lines)
 	p.Table = &table

@@ -39,7 +39,9 @@ var stages = []struct {
 func (c *Ctx) caseProgress(cs requests.Case) Progress {
 	q := cs.Request
 	p := Progress{Label: c.T("case.progress"), Next: c.T("case.next." + string(q.State)), Tone: c.stateBadge(q.State).Tone}
-	if q.State.Open() && q.State != requests.AwaitingCosignature && q.State != requests.NeedsInformation && !q.EffectBy.IsZero() && q.State != requests.ExportedCase && q.State != requests.Delivered {
+	answered := slices.Contains([]requests.State{requests.ExportedCase, requests.Delivered, requests.Recalled}, q.State)
+	stands := q.State == requests.AwaitingCosignature || q.State == requests.NeedsInformation
+	if q.State.Open() && !answered && !stands && !q.EffectBy.IsZero() {
 		p.DueIn, p.Due = c.T("case.due"), &When{q.EffectBy, zoneOf(cs.Agency)}
 	}
 	p.Stages = c.stagesOf(q.State)
