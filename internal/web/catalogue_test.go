@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"lerd/internal/legal"
+	"lerd/internal/requests"
 	"lerd/policies"
 	"lerd/templates"
 )
@@ -217,6 +218,11 @@ func TestCatalogueKnowsTheLaw(t *testing.T) {
 				t.Errorf("%s lacks %s, which agencies of %s use", lang, key, homes[lang])
 			}
 		}
+		for key := range attestationKeys(law) {
+			if have[key] == "" {
+				t.Errorf("%s lacks %s", lang, key)
+			}
+		}
 		for _, k := range law.IssuerKinds() {
 			if have["law.issuer."+k.ID] == "" {
 				t.Errorf("%s lacks law.issuer.%s", lang, k.ID)
@@ -230,9 +236,21 @@ func TestCatalogueKnowsTheLaw(t *testing.T) {
 	}
 }
 
+// attestationKeys gives the keys of the statements that are signed now.
+func attestationKeys(law *legal.Registry) map[string]bool {
+	out := map[string]bool{}
+	for _, purpose := range []string{requests.SignedToSubmit, requests.SignedToCosign} {
+		a := law.Attestation(purpose, "en")
+		for i := range a.Lines() {
+			out["law."+attestationKey(a, i)] = true
+		}
+	}
+	return out
+}
+
 // lawKeys gives every key under which the policy data can be translated.
 func lawKeys(law *legal.Registry) map[string]bool {
-	out := map[string]bool{}
+	out := attestationKeys(law)
 	for _, p := range law.Processes() {
 		out["law.process."+string(p.ID)], out["law.process."+string(p.ID)+".about"] = true, true
 	}

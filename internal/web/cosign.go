@@ -28,7 +28,7 @@ type cosignPage struct {
 	Sheets   sheetsPart
 	OrderAt  string
 	Signed   []Fact // what the officer signed, and the digest
-	Text     []string
+	Text     Attested
 	Sign     *Form
 	StepUp   *StepUp
 	Return   *Form
@@ -36,7 +36,7 @@ type cosignPage struct {
 	DoReturn Button
 }
 
-var cosignView = newPage[cosignPage]("cosign", "breadcrumb", "facts", "cell", "badge", "when", "digest", "field", "error_summary", "button", "notice", "step_up")
+var cosignView = newPage[cosignPage]("cosign", "breadcrumb", "facts", "cell", "badge", "when", "digest", "field", "error_summary", "button", "notice", "attestation", "step_up")
 
 func (s *Server) cosignRoutes() []Route {
 	if s.cfg.Services.Cosigning == nil {
@@ -99,7 +99,7 @@ func (s *Server) fillCosign(c *Ctx, p *cosignPage, cs requests.Case) {
 		f.text("cosign.signed_text", g.Attestation)
 	}
 	p.Signed = append(f.list, c.linkFacts(cs.Links)...)
-	p.Text = s.cfg.Services.Law.Attestation(requests.SignedToCosign, "en").Lines()
+	p.Text, _ = s.attested(c, requests.SignedToCosign)
 }
 
 // cosign is the second signature; from here on the request counts as submitted.

@@ -134,7 +134,7 @@ func (c *Ctx) labelOf(s *Server, name string) string {
 // draftSignPage is what the officer states, and the digest of what is signed.
 type draftSignPage struct {
 	DraftFrame
-	Text   []string
+	Text   Attested
 	Facts  []Fact
 	Sign   *Form
 	Digest string
@@ -143,7 +143,7 @@ type draftSignPage struct {
 	Twice  string
 }
 
-var draftSignView = newPage[draftSignPage]("draft_sign", "breadcrumb", "draft_head", "draft_foot", "error_summary", "button", "facts", "table", "cell", "badge", "when", "digest", "empty", "step_up")
+var draftSignView = newPage[draftSignPage]("draft_sign", "breadcrumb", "draft_head", "draft_foot", "error_summary", "button", "facts", "table", "cell", "badge", "when", "digest", "empty", "attestation", "step_up")
 
 // showSign asks for the signature; an incomplete draft leads to its check.
 func (s *Server) showSign(c *Ctx, a stepAt) error {
@@ -159,8 +159,8 @@ func (s *Server) showSign(c *Ctx, a stepAt) error {
 		return err
 	}
 	digest := requests.Digest(check.Request, check.Document.SHA256)
-	text := s.cfg.Services.Law.Attestation(requests.SignedToSubmit, "en")
-	p := draftSignPage{DraftFrame: f, Text: text.Lines(), Sign: c.bare(draftPath(a.draft.ID, requests.StepSign)), Digest: hex.EncodeToString(digest[:]),
+	text, signed := s.attested(c, requests.SignedToSubmit)
+	p := draftSignPage{DraftFrame: f, Text: text, Sign: c.bare(draftPath(a.draft.ID, requests.StepSign)), Digest: hex.EncodeToString(digest[:]),
 		Do: Button{Text: c.T("draft.sign.submit")}, StepUp: c.StepUp(identity.PurposeSubmit, digest)}
 	if check.Twice {
 		p.Do.Text, p.Twice = c.T("draft.sign.first"), c.T("draft.sign.twice")
@@ -170,7 +170,7 @@ func (s *Server) showSign(c *Ctx, a stepAt) error {
 	facts.text("case.process", s.processTitle(check.Request.Process))
 	facts.text("requests.col.targets", itoa(len(check.Request.Targets)))
 	facts.add("cosign.digest", Cell{Digest: &Digest{"SHA-256", p.Digest}})
-	facts.text("draft.sign.text_name", text.Name)
+	facts.text("draft.sign.text_name", signed.Name)
 	facts.list = append(facts.list, c.linkFacts(check.Links)...)
 	p.Facts = append(facts.list, deadlineFacts(c, check.Request, f.Zone)...)
 	return draftSignView.Show(c, p)
