@@ -92,8 +92,8 @@ func (p *portal) isKept(k keeper) {
 	a := p.toKeep(officer, k, "KEEP/"+k.country+"/1")
 	for want, process := range map[string]string{"now": k.process, "emergency": k.process, "keep": "MLAT"} { // what does not lead there
 		a.set("want", want, "process", process)
-		if page, err := a.walk(p.ctx); err == nil && page.status == http.StatusOK {
-			p.t.Errorf("%s: %s is taken by somebody who wants %q", k.country, process, want)
+		if page, err := a.walk(p.ctx); err == nil || page == nil || page.status != http.StatusUnprocessableEntity || !strings.HasSuffix(page.url.Path, "/kind") || page.complaint("process") == "" {
+			p.t.Errorf("%s: %s is taken by somebody who wants %q: %v", k.country, process, want, err)
 		}
 	}
 	a.set("want", "keep", "process", k.process)
