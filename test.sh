@@ -100,7 +100,7 @@ stop_database() {
   wait "$pid" || true
 }
 
-test_all() { go test -race -timeout 40m ./...; }
+test_all() { go test -race -timeout 75m ./...; }
 
 # The module follows the versions of the one above it (-mod=mod).
 # What a tool that cannot be had keeps from running is told as not run.

@@ -59,19 +59,6 @@ func field(rule object, cell string) any {
 
 var plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,14})$`)
 
-// cellText is the inverse of field.
-func cellText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
-}
-
 // meaningful sees what a pattern cannot: that times and addresses exist, and
 // that the version is the address's. A name's end says what it holds.
 func meaningful(row object) *Fault {

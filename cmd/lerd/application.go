@@ -125,11 +125,11 @@ func (a *application) walk(ctx context.Context) (*webPage, error) {
 
 // sign gives the form by which the request is signed and submitted.
 func (a *application) sign(ctx context.Context) (*webForm, error) {
-	page, err := a.walk(ctx)
-	if err != nil {
+	if _, err := a.walk(ctx); err != nil {
 		return nil, err
 	}
-	if page, err = a.by.get(ctx, a.draft+"/sign"); err != nil {
+	page, err := a.by.get(ctx, a.draft+"/sign")
+	if err != nil {
 		return nil, err
 	}
 	if !strings.HasSuffix(page.url.Path, "/sign") {

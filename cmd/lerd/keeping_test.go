@@ -161,7 +161,7 @@ func (p *portal) runsOut(officer *visitor, k keeper, id requests.ID) {
 		p.t.Errorf("%s holds for %d days, want %d", k.process, days, k.hold)
 	}
 	form := p.formAt(officer, at+"/extend", at+"/extend").set("why", "The order to hand over is being signed.")
-	page, err = form.send(p.ctx)
+	_, err = form.send(p.ctx)
 	longer := p.load(id).Preservation.Until.Sub(kept.Until)
 	switch {
 	case k.extension == 0 && (err == nil || longer != 0):

@@ -8,10 +8,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
-	"lerd/internal/personal"
 )
-
-var emptyText personal.Text
 
 // ReleaseProof is what lies beside a bundle: the entry of the event that
 // committed to its files, and that event's proof.

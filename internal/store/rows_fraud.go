@@ -253,10 +253,6 @@ func fromSensitiveMark(x fraud.Mark, event audit.EventID) *sensitiveMarkRow {
 	return &sensitiveMarkRow{x.ID, x.Kind, x.Hash, x.Why, string(x.AddedBy), micro(x.AddedAt), nilText(x.RemovedBy), nilTime(x.RemovedAt), x.Version, string(event)}
 }
 
-func (r sensitiveMarkRow) domain() fraud.Mark {
-	return fraud.Mark{ID: r.ID, Kind: r.Kind, Hash: r.Hash, Why: r.Why, AddedBy: identity.PersonID(r.AddedBy), AddedAt: r.AddedAt.UTC(), RemovedBy: text[identity.PersonID](r.RemovedBy), RemovedAt: timeOf(r.RemovedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}
-}
-
 func fromCaseHold(x fraud.Hold, event audit.EventID) *caseHoldRow {
 	return &caseHoldRow{x.ID, string(x.Request), string(x.Agency), string(x.Because), x.Source, micro(x.PlacedAt), x.State, nilText(x.LiftBy), x.LiftReason.Reveal(), nilText(x.LiftedBy), nilTime(x.LiftedAt), x.Version, string(event)}
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -306,19 +305,6 @@ func aSheet() violations.Sheet {
 		Account: records.Summary{Account: 10000001, Username: personal.NewText("harbour_lights"), CreatedAt: testDay.AddDate(-2, 0, 0), Status: records.Banned},
 		Rule:    legal.Rule{ID: "PR-05", Version: 1, Title: "Fraud and scams", Text: "Do not deceive people to obtain money."},
 	}
-}
-
-// multipartOf makes a form with a file of it.
-func multipartOf(v url.Values, fileName, content string) (io.Reader, map[string]string) {
-	const boundary = "----boundary"
-	var b bytes.Buffer
-	for name, list := range v {
-		for _, x := range list {
-			b.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + x + "\r\n")
-		}
-	}
-	b.WriteString("--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + fileName + "\"\r\nContent-Type: application/pdf\r\n\r\n" + content + "\r\n--" + boundary + "--\r\n")
-	return &b, map[string]string{"Content-Type": "multipart/form-data; boundary=" + boundary}
 }
 
 // sizedBundle is a bundle on disk, as the store gives it.

@@ -82,10 +82,7 @@ func keysOf(areas map[string]map[string]string) map[string]string {
 func stem(key string) string { return pluralEnd.ReplaceAllString(key, "") }
 
 func holders(text string) string {
-	var out []string
-	for _, m := range placeholder.FindAllString(text, -1) {
-		out = append(out, m)
-	}
+	out := placeholder.FindAllString(text, -1)
 	slices.Sort(out)
 	return strings.Join(slices.Compact(out), " ")
 }

@@ -308,13 +308,11 @@ func (s *Server) badList(c *Ctx, id requests.DraftID, in draftTargetsInput, err 
 func (s *Server) targetTemplate(c *Ctx) error {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	rows := [][]string{targetlist.Columns}
-	for _, example := range [][]string{
+	rows := [][]string{
+		targetlist.Columns,
 		{"phone", "+447700900999", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Asia/Kolkata", "suspect", "identify_user", "phone and ip"},
 		{"username", "sample_name", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Europe/Berlin", "suspect", "identify_user", "phone"},
 		{"account_id", "481516234", "", "2026-10-01 00:00", "2026-11-01 00:00", "UTC", "suspect", "traffic", "ip"},
-	} {
-		rows = append(rows, example)
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return err
