@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/elliptic"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,7 @@ func (s *scenario) downloaded(id requests.ID) string {
 func TestEveryAgencyGetsItsForm(t *testing.T) {
 	s := newScenario(t)
 	agency := identity.AgencyID(s.column("SELECT agency_id::text FROM person WHERE sign_in = 'asha.rao'")[0])
-	registrar := s.as("nora.berg")
+	operator := identity.With(s.ctx, identity.SystemActor())
 	p := s.another()
 	second := map[string]demopki.Entity{}
 	var further []byte
@@ -46,7 +47,7 @@ func TestEveryAgencyGetsItsForm(t *testing.T) {
 	ageKey, err := age.GenerateX25519Identity()
 	s.must(err)
 
-	s.must(s.signing.SetDelivery(registrar, identity.DeliveryForm{Agency: agency, Profile: identity.DeliverCBC, CertsPEM: further}))
+	s.must(s.signing.SetDelivery(operator, identity.DeliveryForm{Agency: agency, Profile: identity.DeliverCBC, CertsPEM: further}))
 	id := s.approved("IN/94/2026/501")
 	s.jobs()
 	file := s.downloaded(id)
@@ -57,7 +58,7 @@ func TestEveryAgencyGetsItsForm(t *testing.T) {
 	s.must(err)
 	s.opens(t, file, "own", own)
 
-	s.must(s.signing.SetDelivery(registrar, identity.DeliveryForm{Agency: agency, Profile: identity.DeliverAge, Age: []string{ageKey.Recipient().String()}, Version: 1}))
+	s.must(s.signing.SetDelivery(operator, identity.DeliveryForm{Agency: agency, Profile: identity.DeliverAge, Age: []string{ageKey.Recipient().String()}, Version: 1}))
 	id = s.approved("IN/94/2026/502")
 	s.jobs()
 	file = s.downloaded(id)
@@ -133,6 +134,16 @@ func TestFormsThatCannotBeUsed(t *testing.T) {
 		if err := s.signing.SetDelivery(registrar, f); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// Keys of their own a registrar cannot bring, by the service or by hand.
+	stranger, err := age.GenerateX25519Identity()
+	s.must(err)
+	brought := identity.DeliveryForm{Agency: agency, Profile: identity.DeliverAge, Age: []string{stranger.Recipient().String()}}
+	if err := s.signing.SetDelivery(registrar, brought); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a registrar puts a key on file: %v", err)
+	}
+	for _, a := range s.attackers(t) {
+		a.refused("a key of a registrar's", a.tryAs("registrar", "delivery:x", fmt.Sprintf(`INSERT INTO delivery_form (id, profile, certs_pem, age, version, event_id) VALUES ('%s', 'age', '', '%s', 1, $EVENT)`, agency, brought.Age[0])), "not put on file by one registrar")
 	}
 	s.must(s.signing.SetDelivery(registrar, ok))
 	if err := s.signing.SetDelivery(registrar, ok); err == nil {

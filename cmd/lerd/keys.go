@@ -25,6 +25,7 @@ type keysCmd struct {
 	List    keysListCmd    `cmd:"" help:"List every key that is or was published."`
 	Publish keysPublishCmd `cmd:"" help:"Put the configured keys on record, or announce the next sealing certificate."`
 	Rotate  keysRotateCmd  `cmd:"" help:"Make the announced sealing certificate the current one."`
+	Deliver keysDeliverCmd `cmd:"" help:"Put on file to which age recipients an agency's bundles are encrypted, in place of its certificates."`
 	Revoke  keysRevokeCmd  `cmd:"" help:"Mark a key as compromised; nothing is sealed with it any more. Lists the bundles that it sealed."`
 }
 
@@ -90,6 +91,33 @@ func (c keysListCmd) run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", k.Purpose, k.Standing, k.PublishedAt.Format(time.DateOnly), k.SHA256, k.KeyID)
 	}
 	return w.Flush()
+}
+
+type keysDeliverCmd struct {
+	keysSource
+	Agency    string   `arg:"" help:"Id of the agency."`
+	Recipient []string `required:"" help:"An age recipient, as the agency's people read it out over the number on file; repeat it for several."`
+}
+
+// Run settles the agency's form of delivery.
+func (c keysDeliverCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
+
+func (c keysDeliverCmd) run(ctx context.Context, out io.Writer) error {
+	s, _, ctx, done, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	f, err := s.DeliveryForm(ctx, identity.AgencyID(c.Agency))
+	if err != nil {
+		return err
+	}
+	f.Agency, f.Profile, f.Age, f.CertsPEM = identity.AgencyID(c.Agency), identity.DeliverAge, c.Recipient, nil
+	if err := s.SetDelivery(ctx, f); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "Bundles of this agency are encrypted with age to %d recipients from now on. Its administrators are told.\n", len(c.Recipient))
+	return nil
 }
 
 type keysPublishCmd struct {

@@ -1,7 +1,9 @@
 package keys
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"lerd/internal/access"
@@ -21,8 +23,10 @@ func (s *Service) DeliveryForm(ctx context.Context, agency identity.AgencyID) (i
 }
 
 // SetDelivery settles how an agency's bundles are encrypted from now on. It
-// refuses a certificate or an age recipient to which nothing could be encrypted.
-// f.Version is the one that was read, 0 for none.
+// refuses a certificate or an age recipient to which nothing could be encrypted,
+// and one that a registrar brings: whoever adds a key could read every bundle, so
+// certificates come as entries which two registrars approve, and other keys by
+// the operator's command. f.Version is the one that was read, 0 for none.
 func (s *Service) SetDelivery(ctx context.Context, f identity.DeliveryForm) (err error) {
 	defer fault.Wrap(&err, "keys.SetDelivery(%s)", f.Agency)
 	rule, err := s.may(ctx, "set", access.Object{Kind: "delivery_form", Agency: f.Agency})
@@ -30,6 +34,9 @@ func (s *Service) SetDelivery(ctx context.Context, f identity.DeliveryForm) (err
 		return err
 	}
 	if err := checkDelivery(f, s); err != nil {
+		return err
+	}
+	if err := s.ownKeys(ctx, f); err != nil {
 		return err
 	}
 	old := f.Version
@@ -42,6 +49,22 @@ func (s *Service) SetDelivery(ctx context.Context, f identity.DeliveryForm) (err
 		part = change.Part{Event: e, Insert: []any{&f}}
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/agencies/"+string(f.Agency))})
+}
+
+// ownKeys refuses keys that a registrar brings. The database does the same
+// (check_delivery_form).
+func (s *Service) ownKeys(ctx context.Context, f identity.DeliveryForm) error {
+	if actor, _ := identity.From(ctx); actor.Role == identity.System || len(f.Age) == 0 && len(f.CertsPEM) == 0 {
+		return nil
+	}
+	was, err := s.Store.DeliveryForm(ctx, f.Agency)
+	if err != nil {
+		return err
+	}
+	if len(f.Age) > 0 && !slices.Equal(f.Age, was.Age) || len(f.CertsPEM) > 0 && !bytes.Equal(f.CertsPEM, was.CertsPEM) {
+		return fault.Fields([]fault.Problem{{Field: "profile", Message: "Keys for age are put on file on the server, with lerd keys deliver. Certificates are entries that two registrars approve."}})
+	}
+	return nil
 }
 
 func checkDelivery(f identity.DeliveryForm, s *Service) error {

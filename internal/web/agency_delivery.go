@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -20,11 +19,18 @@ type DeliveryForms interface {
 // entries on file, which two registrars approve.
 type deliveryInput struct {
 	Profile string `form:"profile" validate:"required,oneof=cms-gcm cms-cbc age" label:"agency.f.delivery" input:"radios"`
-	Age     string `form:"age" validate:"max=2000" label:"agency.f.age" hint:"agency.f.age.hint" input:"textarea" rows:"3"`
 	Version string `form:"version" validate:"required,number" label:"agency.f.delivery" input:"hidden"`
 }
 
-var deliveryProfiles = []string{string(identity.DeliverGCM), string(identity.DeliverCBC), string(identity.DeliverAge)}
+// deliveryProfiles are what a registrar may choose: age only where the operator
+// has put its recipients on file.
+func deliveryProfiles(f identity.DeliveryForm) []string {
+	out := []string{string(identity.DeliverGCM), string(identity.DeliverCBC)}
+	if f.Profile == identity.DeliverAge {
+		out = append(out, string(identity.DeliverAge))
+	}
+	return out
+}
 
 // deliveryWord names a form; the zero value is the usual one.
 func (c *Ctx) deliveryWord(p identity.DeliveryProfile) string {
@@ -40,8 +46,8 @@ func (r registry) deliveryAct() StepForm {
 	if f.Profile == "" {
 		f.Profile = identity.DeliverGCM
 	}
-	a := r.act("delivery", "agency.delivery", deliveryInput{Profile: string(f.Profile), Age: strings.Join(f.Age, "\n"), Version: strconv.FormatInt(f.Version, 10)}, "profile", "age", "version")
-	a.Form.Options("profile", r.c.choose("agency.delivery", deliveryProfiles...))
+	a := r.act("delivery", "agency.delivery", deliveryInput{Profile: string(f.Profile), Version: strconv.FormatInt(f.Version, 10)}, "profile", "version")
+	a.Form.Options("profile", r.c.choose("agency.delivery", deliveryProfiles(*f)...))
 	return a.erring(r.c, r.wrong)
 }
 
@@ -57,9 +63,9 @@ func (s *Server) setDelivery(c *Ctx) error {
 		if err != nil || version != now.Version {
 			return fault.New(fault.Conflict, "Somebody else has changed the form of delivery meanwhile. Look at it again.")
 		}
-		now.Agency, now.Profile, now.Age = id, identity.DeliveryProfile(in.Profile), strings.Fields(in.Age)
-		if now.Profile == identity.DeliverAge {
-			now.CertsPEM = nil
+		now.Agency, now.Profile = id, identity.DeliveryProfile(in.Profile)
+		if now.Profile != identity.DeliverAge {
+			now.Age = nil
 		}
 		err = s.cfg.Services.Forms.SetDelivery(ctx, now)
 		return renamed(err, func(field string) string {
