@@ -28,11 +28,23 @@ func (s *Service) SubmitDraft(ctx context.Context, id DraftID) (q Request, err e
 	case err != nil:
 		return q, err
 	case d.State != DraftOpen:
-		return q, errDraftSent
+		return q, s.unlessRepeated(ctx, errDraftSent)
 	case len(check.Problems) > 0:
 		return q, fault.Fields(check.Problems)
 	}
 	return s.sendDraft(ctx, d, key, rule)
+}
+
+// unlessRepeated gives the first outcome of a form that arrived twice at once:
+// the other one was taken after this one had looked. Otherwise it gives err.
+func (s *Service) unlessRepeated(ctx context.Context, err error) error {
+	if s.Repeats == nil {
+		return err
+	}
+	if used := s.Repeats.Repeated(ctx, change.KeyFrom(ctx, "")); used != nil {
+		return used
+	}
+	return err
 }
 
 func (s *Service) sendDraft(ctx context.Context, d Draft, key vault.Key, rule string) (Request, error) {
