@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ type scenario struct {
 	db    testkit.Database
 	clock *testkit.Clock
 	times sample.Times
-	log   *bytes.Buffer
+	log   *logText
 	owner *sql.DB // of lerd_owner, once somebody asked
 	empty bool    // nobody of the cast is registered
 }
@@ -45,7 +46,7 @@ func newScenario(t testing.TB) *scenario {
 // newScenarioOf gives a scenario with the cast, or an empty one that knows nobody.
 func newScenarioOf(t testing.TB, empty bool) *scenario {
 	t.Helper()
-	s := &scenario{t: t, empty: empty, ctx: context.Background(), db: testkit.Postgres(t), clock: testkit.NewClock(storyNow), times: sample.StoryTimes(storyNow), log: &bytes.Buffer{}}
+	s := &scenario{t: t, empty: empty, ctx: context.Background(), db: testkit.Postgres(t), clock: testkit.NewClock(storyNow), times: sample.StoryTimes(storyNow), log: &logText{}}
 	const password = testkit.RecordsPassword
 	if _, err := sample.Fill(s.ctx, s.db.Owner, sample.Options{Accounts: 20, Sessions: 200, Seed: 7, Now: storyNow, Password: password}); err != nil {
 		t.Fatal(err)
@@ -315,14 +316,36 @@ func (s *scenario) load(id requests.ID) requests.Case {
 	return c
 }
 
+// logText keeps what a scenario logs; it is read while lerd goes on.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds a line.
+func (l *logText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String gives everything so far.
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // sequenceAll brings every event into the log and signs it.
 func (s *scenario) sequenceAll() {
 	s.t.Helper()
-	for {
+	// The second idle round publishes what a portal that was stopped had signed.
+	for idle := 0; idle < 2; {
 		r, err := s.sequencer.RunOnce(s.ctx)
 		s.must(err)
-		if r.Placed == 0 {
-			return
+		idle++
+		if r.Placed > 0 {
+			idle = 0
 		}
 	}
 }
