@@ -27,6 +27,7 @@ const (
 	PurposeActivateAgency Purpose = "activate_agency"
 	PurposeContain        Purpose = "contain"
 	PurposeInvite         Purpose = "invite"
+	PurposeGag            Purpose = "gag"     // silencing, or letting speak, about a disclosure
 	PurposeAccount        Purpose = "account" // changes of one's own passkeys, and of another's account
 )
 

@@ -231,6 +231,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := fraudRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := userNoticeRowOf(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -295,6 +298,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
+		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {
