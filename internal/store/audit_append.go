@@ -35,29 +35,34 @@ INSERT INTO audit.payload (event_id, body) SELECT id, $7 FROM e`
 // that version already: somebody else took the step first.
 func AppendEvent(tx *gorm.DB, e audit.Event, rand io.Reader) (err error) {
 	defer fault.Wrap(&err, "store.AppendEvent(%s, %s)", e.ID, e.Kind)
-	var nonce audit.Nonce
-	var salt audit.Salt
-	for _, b := range [][]byte{nonce[:], salt[:]} {
-		if _, err := io.ReadFull(rand, b); err != nil {
-			return fmt.Errorf("randomness: %w", err)
-		}
-	}
-	entry, err := e.Seal(nonce, salt)
-	if err != nil {
-		return err
-	}
-	payload, err := e.Payload(salt).Encode()
+	entry, payload, err := sealed(e, rand)
 	if err != nil {
 		return err
 	}
 	// Straight through the connection: gorm would write the values of a failed
 	// statement to its log.
 	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, appendEvent,
-		string(e.ID), e.Stream, e.Version, idStrings(e.Causes), e.Kind, []byte(entry), payload)
+		string(e.ID), e.Stream, e.Version, idStrings(e.Causes), e.Kind, entry, payload)
 	if violates(err, codeUnique, "event_stream_version_key") {
 		return fault.Because(fault.Conflict, err, "Somebody else was quicker. Look at the newest state and try again.")
 	}
 	return err
+}
+
+// sealed gives an event's entry and what opens it, with a fresh nonce and salt.
+func sealed(e audit.Event, rand io.Reader) (entry, payload []byte, err error) {
+	var nonce audit.Nonce
+	var salt audit.Salt
+	for _, b := range [][]byte{nonce[:], salt[:]} {
+		if _, err := io.ReadFull(rand, b); err != nil {
+			return nil, nil, fmt.Errorf("randomness: %w", err)
+		}
+	}
+	if entry, err = e.Seal(nonce, salt); err != nil {
+		return nil, nil, err
+	}
+	payload, err = e.Payload(salt).Encode()
+	return entry, payload, err
 }
 
 // violates reports whether err is PostgreSQL's error of that code and, unless it
