@@ -21,6 +21,17 @@ import (
 // given, and the binding of the signer's certificate. It gives that
 // certificate; whether it is trusted is for Path to say.
 func (sd *SignedData) Check(digest []byte) (*x509.Certificate, error) {
+	cert, err := sd.CheckValue(digest)
+	if err != nil {
+		return nil, err
+	}
+	return cert, sd.checkBinding(cert)
+}
+
+// CheckValue is Check without the binding of the certificate, which older
+// signatures of others lack: another certificate of the same key could stand in
+// its place.
+func (sd *SignedData) CheckValue(digest []byte) (*x509.Certificate, error) {
 	cert, err := sd.signerCert()
 	if err != nil {
 		return nil, err
@@ -34,13 +45,17 @@ func (sd *SignedData) Check(digest []byte) (*x509.Certificate, error) {
 		return nil, malformed("the message digest is missing")
 	}
 	if subtle.ConstantTimeCompare(claimed, digest) != 1 {
-		return nil, fault.New(fault.Invalid, "The content is not the one that was signed: its digest differs.")
+		return nil, fault.Because(fault.Invalid, ErrDigest, "The content is not the one that was signed: its digest differs.")
 	}
-	if err := sd.checkValue(cert); err != nil {
-		return nil, err
-	}
-	return cert, sd.checkBinding(cert)
+	return cert, sd.checkValue(cert)
 }
+
+// Bound tells whether the signer's certificate is named by what was signed.
+func (sd *SignedData) Bound(cert *x509.Certificate) error { return sd.checkBinding(cert) }
+
+// SignedValue gives the signed attribute of an object identifier in dotted form,
+// nil where there is none.
+func (sd *SignedData) SignedValue(oid string) []byte { return sd.attrs[oid] }
 
 func (sd *SignedData) checkContentType() error {
 	var oid asn1.ObjectIdentifier
@@ -57,7 +72,7 @@ func (sd *SignedData) signerCert() (*x509.Certificate, error) {
 			return c, nil
 		}
 	}
-	return nil, fault.New(fault.Invalid, "The signer's certificate is not enclosed.")
+	return nil, fault.Because(fault.Invalid, ErrNoCert, "The signer's certificate is not enclosed.")
 }
 
 // checkValue verifies the signature value over the signed attributes.

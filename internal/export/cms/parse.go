@@ -130,7 +130,7 @@ func readHash(s *cryptobyte.String) (crypto.Hash, error) {
 	if h, ok := HashOf(oid); ok {
 		return h, nil
 	}
-	return 0, fault.New(fault.Invalid, "The digest algorithm %s is too weak or unknown; it must be SHA-256, SHA-384 or SHA-512.", oid)
+	return 0, fault.Because(fault.Invalid, ErrWeak, "The digest algorithm %s is too weak or unknown; it must be SHA-256, SHA-384 or SHA-512.", oid)
 }
 
 func isNull(params cryptobyte.String) bool { return bytes.Equal(params, []byte{5, 0}) }

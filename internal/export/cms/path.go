@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"slices"
 	"time"
 
@@ -17,7 +18,25 @@ type Purpose int
 const (
 	Seal      Purpose = iota // sealing documents: emailProtection, documentSigning or any of RFC 9336
 	TimeStamp                // time stamping and nothing else: RFC 3161 §2.3
+	Document                 // signing documents, as authorities of many countries issue it
 )
+
+// What is wrong with a signature or a chain, for those who have to tell one from
+// another; the sentence for people is in the error that wraps it.
+var (
+	ErrWeak      = errors.New("cms: weak algorithm or key")
+	ErrDigest    = errors.New("cms: digest differs")
+	ErrNoCert    = errors.New("cms: no certificate of the signer")
+	ErrUntrusted = errors.New("cms: no trusted root")
+	ErrValidity  = errors.New("cms: outside its validity")
+	ErrRevoked   = errors.New("cms: revoked")
+	ErrUncovered = errors.New("cms: no revocation list covers it")
+	ErrUsage     = errors.New("cms: not for this use")
+)
+
+// documentUsages are extended key usages under which certificates for documents
+// are issued, beside emailProtection. SPEC: RFC 9336; those of Adobe and Microsoft.
+var documentUsages = []asn1.ObjectIdentifier{oidDocumentSigning, {1, 2, 840, 113583, 1, 1, 5}, {1, 3, 6, 1, 4, 1, 311, 10, 3, 12}}
 
 var oidDocumentSigning = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36} // RFC 9336
 
@@ -60,14 +79,14 @@ func (p Path) Verify() ([]*x509.Certificate, error) {
 
 func (p Path) explain(err error) error {
 	if p.At.After(p.Leaf.NotAfter) {
-		return fault.Because(fault.Invalid, err, "The certificate of %q had expired (%s) at the time that counts, %s.",
+		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate of %q had expired (%s) at the time that counts, %s.",
 			p.Leaf.Subject.CommonName, stamp(p.Leaf.NotAfter), stamp(p.At))
 	}
 	if p.At.Before(p.Leaf.NotBefore) {
-		return fault.Because(fault.Invalid, err, "The certificate of %q was not yet valid (from %s) at the time that counts, %s.",
+		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate of %q was not yet valid (from %s) at the time that counts, %s.",
 			p.Leaf.Subject.CommonName, stamp(p.Leaf.NotBefore), stamp(p.At))
 	}
-	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
+	return fault.Because(fault.Invalid, errors.Join(ErrUntrusted, err), "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -75,7 +94,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func (p Path) checkUsage() error {
 	c := p.Leaf
 	if c.IsCA {
-		return fault.New(fault.Invalid, "The signer's certificate %q is a certificate authority's.", c.Subject.CommonName)
+		return fault.Because(fault.Invalid, ErrUsage, "The signer's certificate %q is a certificate authority's.", c.Subject.CommonName)
 	}
 	if p.Purpose == TimeStamp {
 		if len(c.ExtKeyUsage) != 1 || c.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(c.UnknownExtKeyUsage) > 0 {
@@ -84,19 +103,36 @@ func (p Path) checkUsage() error {
 		return nil
 	}
 	if c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
-		return fault.New(fault.Invalid, "The key usage of %q does not allow signatures.", c.Subject.CommonName)
+		return fault.Because(fault.Invalid, ErrUsage, "The key usage of %q does not allow signatures.", c.Subject.CommonName)
+	}
+	if p.Purpose == Document {
+		return documentUsage(c)
 	}
 	if slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) ||
 		slices.ContainsFunc(c.UnknownExtKeyUsage, oidDocumentSigning.Equal) {
 		return nil
 	}
-	return fault.New(fault.Invalid,
+	return fault.Because(fault.Invalid, ErrUsage,
 		"The certificate %q is not for sealing: its extended key usage must name emailProtection or documentSigning.", c.Subject.CommonName)
+}
+
+// documentUsage accepts a certificate without an extended key usage, and one whose
+// extended key usage names documents, mail, or any.
+func documentUsage(c *x509.Certificate) error {
+	if len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) {
+		return nil
+	}
+	for _, oid := range documentUsages {
+		if slices.ContainsFunc(c.UnknownExtKeyUsage, oid.Equal) {
+			return nil
+		}
+	}
+	return fault.Because(fault.Invalid, ErrUsage, "The certificate %q is not for signing documents.", c.Subject.CommonName)
 }
 
 func strongCert(c *x509.Certificate, root bool) error {
 	if err := strongKey(c.PublicKey); err != nil {
-		return fault.Because(fault.Invalid, err, "The key of %q is too weak.", c.Subject.CommonName)
+		return fault.Because(fault.Invalid, errors.Join(ErrWeak, err), "The key of %q is too weak.", c.Subject.CommonName)
 	}
 	switch c.SignatureAlgorithm {
 	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS,
@@ -106,7 +142,7 @@ func strongCert(c *x509.Certificate, root bool) error {
 	if root { // a root is trusted for its key, not for its own signature
 		return nil
 	}
-	return fault.New(fault.Invalid, "The certificate %q is signed with a weak digest (%s).", c.Subject.CommonName, c.SignatureAlgorithm)
+	return fault.Because(fault.Invalid, ErrWeak, "The certificate %q is signed with a weak digest (%s).", c.Subject.CommonName, c.SignatureAlgorithm)
 }
 
 func (p Path) checkRevocation(chain []*x509.Certificate) error {
@@ -128,14 +164,14 @@ func (p Path) checkCRL(c, issuer *x509.Certificate) error {
 		}
 		for _, e := range crl.RevokedCertificateEntries {
 			if e.SerialNumber.Cmp(c.SerialNumber) == 0 && !e.RevocationTime.After(p.At) {
-				return fault.New(fault.Invalid, "The certificate %q was revoked on %s, before %s.",
+				return fault.Because(fault.Invalid, ErrRevoked, "The certificate %q was revoked on %s, before %s.",
 					c.Subject.CommonName, stamp(e.RevocationTime), stamp(p.At))
 			}
 		}
 		covered = covered || !crl.NextUpdate.Before(p.At)
 	}
 	if p.NeedCRL && !covered {
-		return fault.New(fault.Invalid, "No revocation list of %q that was current on %s covers the certificate %q.",
+		return fault.Because(fault.Invalid, ErrUncovered, "No revocation list of %q that was current on %s covers the certificate %q.",
 			issuer.Subject.CommonName, stamp(p.At), c.Subject.CommonName)
 	}
 	return nil

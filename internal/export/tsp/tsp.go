@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"math/big"
 	"time"
 
@@ -155,6 +156,9 @@ type Trust struct {
 	NeedCRL bool
 }
 
+// ErrImprint is within the error of a token that is over something else.
+var ErrImprint = errors.New("tsp: imprint differs")
+
 // Verify checks that a token is over digest and by a trusted authority.
 func Verify(token []byte, digest []byte, h crypto.Hash, trust Trust) (*Info, error) {
 	info, err := ParseToken(token)
@@ -162,7 +166,7 @@ func Verify(token []byte, digest []byte, h crypto.Hash, trust Trust) (*Info, err
 		return nil, err
 	}
 	if info.Hash != h || !bytes.Equal(info.Imprint, digest) {
-		return nil, fault.New(fault.Invalid, "The time stamp is over something else: its imprint differs.")
+		return nil, fault.Because(fault.Invalid, ErrImprint, "The time stamp is over something else: its imprint differs.")
 	}
 	_, err = cms.Path{Leaf: info.Signer, Pool: append(info.Certificates, trust.Pool...), Roots: trust.Roots,
 		CRLs: append(info.CRLs, trust.CRLs...), At: info.Time, Purpose: cms.TimeStamp, NeedCRL: trust.NeedCRL}.Verify()

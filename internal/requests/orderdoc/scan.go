@@ -29,6 +29,8 @@ type file struct {
 	pages      int
 	signatures int
 	signedTo   int
+	full       bool  // keep every value: for reading signatures, not for the intake
+	endsAt     []int // where each %%EOF ends
 }
 
 // object is one indirect object: what the examination needs of it.
@@ -129,6 +131,7 @@ func (f *file) part(l *lexer) (done bool, err error) {
 		c, err := l.comment()
 		if string(bytes.TrimRight(c, " \t")) == "%%EOF" {
 			f.ends++
+			f.endsAt = append(f.endsAt, l.pos)
 		}
 		return false, err
 	}
@@ -245,6 +248,12 @@ func cut(l *lexer, err error) error {
 // keep holds on to what later steps need, so that memory stays small: whole
 // numbers, lists of references, and the page tree's keys of dictionaries.
 func (f *file) keep(v any) any {
+	if f.full {
+		if d, ok := v.(dict); ok && d["Linearized"] != nil {
+			f.linear = true
+		}
+		return v
+	}
 	switch v := v.(type) {
 	case int:
 		return v
