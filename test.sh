@@ -43,6 +43,8 @@ missing_packages() {
   have python3 || printf '%s\n' python3 python3-venv
   have softhsm2-util || echo softhsm2
   have pdftoppm || have mutool || echo poppler-utils
+  have clamd || [[ -x /usr/sbin/clamd ]] || echo clamav-daemon # interop/scanners
+  have c-icap || printf '%s\n' c-icap libc-icap-mod-virus-scan
   have gcc || have clang || printf '%s\n' gcc libc6-dev # the race detector needs a C compiler
 }
 
