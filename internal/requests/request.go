@@ -340,6 +340,7 @@ type Filter struct {
 	Ref      string
 	Limit    int // 0: 50; at most 200
 	Skip     int
+	Newest   bool // the newest first, instead of what is due first
 }
 
 // Max gives how many rows a list has at most.

@@ -9,7 +9,6 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/legal"
 	"lerd/internal/personal"
-	"lerd/internal/requests/identifier"
 )
 
 // CheckInput is a reviewer's answer to one check, as it was typed.
@@ -39,7 +38,9 @@ func (s *Service) AnswerChecks(ctx context.Context, id ID, in []CheckInput) (err
 		if a, ok := s.readAnswer(&r, process, c, one); ok {
 			a.ID, a.Request, a.Agency, a.By, a.As, a.At = newID[string](), id, q.Agency, string(actor.Person), string(actor.Role), s.now()
 			part.Insert = append(part.Insert, &a)
-			tell(&part, strings.TrimSuffix("check_"+a.Check+"_"+a.Target, "_"), personal.NewText(a.Result))
+			field := strings.TrimSuffix(a.Check+"_"+a.Target, "_")
+			tell(&part, "check_"+field, personal.NewText(a.Result))
+			tell(&part, "place_"+field, personal.NewText(a.Place))
 		}
 	}
 	if len(part.Insert) == 0 && len(r.problems) == 0 {
@@ -75,7 +76,12 @@ func (s *Service) readAnswer(r *reader, p *legal.Process, c Case, in CheckInput)
 		r.fail(field, "This check is about the whole request, not about one account.")
 		return Answer{}, false
 	}
-	a := Answer{Check: in.Check, Target: in.Target, Result: in.Result, Place: r.line(field+"_place", in.Place, "", identifier.Reference)}
+	a := Answer{Check: in.Check, Target: in.Target, Result: in.Result}
+	place, ok := ParsePlace(in.Place)
+	if !ok || place.Page > c.Document.Pages {
+		r.fail(field+"_place", "Give a page of the order, and a line or a part of it if you like: 2, or 2 line 14, or mark it on the page.")
+	}
+	a.Place = place.String()
 	ask := ""
 	if legal.Result(in.Result) != legal.Pass {
 		ask = "Say why: the agency and the auditors will read it."

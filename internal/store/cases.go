@@ -185,7 +185,11 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 			q = q.Where("q.ref = ?", f.Ref)
 		}
 		var rows []summaryRow
-		if err := q.Order("q.emergency DESC, q.effect_by NULLS LAST, q.received_at, q.id").Limit(f.Max()).Offset(f.Skip).Scan(&rows).Error; err != nil {
+		order := "q.emergency DESC, q.effect_by, q.received_at, q.id" // the index request_waits; NULL comes last
+		if f.Newest {
+			order = "q.received_at DESC, q.id"
+		}
+		if err := q.Order(order).Limit(f.Max()).Offset(f.Skip).Scan(&rows).Error; err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -240,9 +244,11 @@ func (s *Store) Document(ctx context.Context, id requests.DocumentID) (d request
 func (s *Store) Twins(ctx context.Context, q requests.Request, sha256 string) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.Twins(%s)", q.ID)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT q.id FROM request q JOIN document d ON d.id = q.document_id
-			WHERE q.id <> ? AND q.state <> 'redrafted' AND (d.sha256 = ? OR (q.agency_id = ? AND q.order_number = ?)) ORDER BY q.received_at`,
-			string(q.ID), sha256, string(q.Agency), q.Order.Number).Scan(&ids).Error
+		return tx.Raw(`SELECT id FROM (
+				SELECT q.id, q.received_at, q.state FROM document d JOIN request q ON q.document_id = d.id WHERE d.sha256 = @sha
+				UNION SELECT q.id, q.received_at, q.state FROM request q WHERE q.agency_id = @agency AND q.order_number = @number) AS twin
+			WHERE id <> @id AND state <> 'redrafted' ORDER BY received_at, id LIMIT @most`,
+			map[string]any{"id": string(q.ID), "sha": sha256, "agency": string(q.Agency), "number": q.Order.Number, "most": mostTwins}).Scan(&ids).Error
 	})
 	return ids, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -28,10 +29,14 @@ type historyRow struct {
 }
 
 // selectHistory counts up to the arrival of the request, so that a statement
-// made later says the same.
+// made later says the same. What is usual of an agency is read from its last 500
+// requests, so that the busiest one is not the slowest.
 const selectHistory = `
 WITH q AS (SELECT * FROM request WHERE id = CAST(@id AS uuid)),
-     before AS (SELECT r.* FROM request r, q WHERE r.agency_id = q.agency_id AND r.received_at <= q.received_at AND r.state <> 'redrafted'),
+     before AS (SELECT r.id, r.received_at FROM request r WHERE r.agency_id = (SELECT agency_id FROM q) AND r.received_at <= (SELECT received_at FROM q)
+              AND r.state <> 'redrafted' ORDER BY r.received_at DESC LIMIT 500),
+     mine AS (SELECT r.id, r.received_at FROM request r WHERE r.officer_id = (SELECT officer_id FROM q) AND r.received_at <= (SELECT received_at FROM q)
+              AND r.state <> 'redrafted' ORDER BY r.received_at DESC LIMIT 500),
      near AS (SELECT extract(hour FROM b.received_at AT TIME ZONE @zone) AS h FROM before b, q
               WHERE b.id <> q.id AND b.received_at > q.received_at - interval '365 days'),
      own AS (SELECT extract(hour FROM q.received_at AT TIME ZONE @zone) AS h FROM q),
@@ -39,9 +44,9 @@ WITH q AS (SELECT * FROM request WHERE id = CAST(@id AS uuid)),
              WHERE g.request_id = CAST(@id AS uuid) AND g.kind = 'submit')
 SELECT
     (SELECT (convert_from(e.entry, 'UTF8')::jsonb ->> 'at')::timestamptz FROM audit.event e, q WHERE e.stream = 'person:' || q.officer_id AND e.version = 1) AS officer_since,
-    (SELECT count(*) FROM before b, q WHERE b.officer_id = q.officer_id AND b.id <> q.id) AS officer_before,
-    (SELECT count(*) FROM before b, q WHERE b.officer_id = q.officer_id AND b.received_at > q.received_at - interval '1 hour') AS officer_hour,
-    (SELECT count(*) FROM before b, q WHERE b.officer_id = q.officer_id AND b.received_at > q.received_at - interval '1 day') AS officer_day,
+    (SELECT count(*) FROM mine b, q WHERE b.id <> q.id) AS officer_before,
+    (SELECT count(*) FROM mine b, q WHERE b.received_at > q.received_at - interval '1 hour') AS officer_hour,
+    (SELECT count(*) FROM mine b, q WHERE b.received_at > q.received_at - interval '1 day') AS officer_day,
     (SELECT count(*) FROM before b, q WHERE b.received_at > q.received_at - interval '1 hour') AS agency_hour,
     (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM before b, q WHERE b.received_at <= q.received_at - interval '1 hour'
         AND b.received_at > q.received_at - interval '90 days' GROUP BY date_trunc('hour', b.received_at)) AS x) AS agency_usual,
@@ -111,11 +116,21 @@ const (
 )
 
 const selectPapers = `
-WITH mine AS (SELECT string_agg(kind || ' ' || identifier, E'\n' ORDER BY kind, identifier) AS t FROM target WHERE request_id = CAST(@id AS uuid))
+WITH found AS MATERIALIZED (%s), mine AS (SELECT string_agg(kind || ' ' || identifier, E'\n' ORDER BY kind, identifier) AS t FROM target WHERE request_id = CAST(@id AS uuid))
 SELECT r.ref, r.agency_id, r.officer_id, r.received_at, r.order_number, d.sha256 = @sha AS same_file, coalesce(p.mark, '') AS mark, coalesce(p.picture, '') AS picture,
     (SELECT string_agg(t.kind || ' ' || t.identifier, E'\n' ORDER BY t.kind, t.identifier) FROM target t WHERE t.request_id = r.id) IS NOT DISTINCT FROM (SELECT t FROM mine) AS same_targets
-FROM request r JOIN document d ON d.id = r.document_id LEFT JOIN document_print p ON p.id = d.id
-WHERE r.id <> CAST(@id AS uuid) AND r.state NOT IN ('redrafted', 'awaiting_cosignature') AND r.received_at <= @at AND (`
+FROM found JOIN request r ON r.id = found.id JOIN document d ON d.id = r.document_id LEFT JOIN document_print p ON p.id = d.id
+WHERE r.id <> CAST(@id AS uuid) AND r.state NOT IN ('redrafted', 'awaiting_cosignature') AND r.received_at <= @at%s ORDER BY r.received_at DESC LIMIT %d`
+
+// How papers are found, each by an index; what is found is compared one by one.
+const (
+	samePaper = `SELECT s.id FROM document e JOIN request s ON s.document_id = e.id WHERE e.sha256 = @sha
+    UNION SELECT s.id FROM request s WHERE s.agency_id = CAST(@agency AS uuid) AND s.order_number = @number`
+	sameBands = `SELECT s.id FROM document_print e JOIN request s ON s.document_id = e.id WHERE string_to_array(e.bands, ' ') && string_to_array(@bands, ' ')`
+	// the newest prints, whoever sent them; an index of their own finds them
+	samePicture = `SELECT s.id FROM (SELECT id FROM document_print WHERE picture <> '' ORDER BY at DESC LIMIT @pictures) e JOIN request s ON s.document_id = e.id`
+	ofOthers    = ` AND r.agency_id <> CAST(@agency AS uuid) AND d.sha256 <> @sha`
+)
 
 // TwinPapers gives other requests, received before this one, whose papers may be
 // made of the same: the same bytes, the same number of the same agency, a text
@@ -123,20 +138,18 @@ WHERE r.id <> CAST(@id AS uuid) AND r.state NOT IN ('redrafted', 'awaiting_cosig
 func (s *Store) TwinPapers(ctx context.Context, c requests.Case, p fraud.Print) (list []fraud.Paper, err error) {
 	defer fault.Wrap(&err, "store.TwinPapers(%s)", c.Request.ID)
 	args := map[string]any{"id": string(c.Request.ID), "sha": c.Document.SHA256, "agency": string(c.Request.Agency), "number": c.Request.Order.Number, "bands": p.Bands,
-		"at": c.Request.ReceivedAt, "many": mostTwins, "pictures": mostPictures}
-	queries := []string{
-		`d.sha256 = @sha OR (r.agency_id = CAST(@agency AS uuid) AND r.order_number = @number)) ORDER BY r.received_at DESC LIMIT @many`,
-	}
+		"at": c.Request.ReceivedAt, "pictures": mostPictures}
+	queries := []string{fmt.Sprintf(selectPapers, samePaper, "", mostTwins)}
 	if p.Bands != "" {
-		queries = append(queries, `string_to_array(p.bands, ' ') && string_to_array(@bands, ' ') AND r.agency_id <> CAST(@agency AS uuid) AND d.sha256 <> @sha) ORDER BY r.received_at DESC LIMIT @many`)
+		queries = append(queries, fmt.Sprintf(selectPapers, sameBands, ofOthers, mostTwins))
 	}
 	if p.Picture != "" {
-		queries = append(queries, `p.picture <> '' AND r.agency_id <> CAST(@agency AS uuid) AND d.sha256 <> @sha) ORDER BY r.received_at DESC LIMIT @pictures`)
+		queries = append(queries, fmt.Sprintf(selectPapers, samePicture, ofOthers, mostPictures))
 	}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		seen := map[string]bool{}
 		for _, q := range queries {
-			if err := readPapers(tx.Raw(selectPapers+q, args), seen, &list); err != nil {
+			if err := readPapers(tx.Raw(q, args), seen, &list); err != nil {
 				return err
 			}
 		}

@@ -120,7 +120,7 @@ func (s *Server) queuePart(c *Ctx, p *reviewQueuePage, in reviewQueueInput) ([]r
 	f := requests.Filter{Limit: pageLength + 1, Skip: (page - 1) * pageLength}
 	for _, rf := range reviewFilters {
 		if rf.name == in.Show {
-			f.States = rf.states
+			f.States, f.Newest = rf.states, rf.name == "later" || rf.name == "ended"
 		}
 	}
 	if in.Show == "mine" {

@@ -273,7 +273,7 @@ func (w *workbench) targetFacts(t requests.Target) []Fact {
 // related lists the agency's other cases and those on the same paper.
 func (w *workbench) related(p *casePart) error {
 	q, sv := w.cs.Request, w.s.cfg.Services
-	list, err := sv.Cases.List(w.c.Ctx(), requests.Filter{Agency: q.Agency, Limit: 11})
+	list, err := sv.Cases.List(w.c.Ctx(), requests.Filter{Agency: q.Agency, Limit: 11, Newest: true})
 	if err != nil {
 		return err
 	}

@@ -112,13 +112,17 @@ func (s *story) begin(end requests.State) {
 	w, r := s.w, s.r
 	i := min(r.IntN(len(w.Agencies)), r.IntN(len(w.Agencies))) // some ask more than others
 	s.agency, s.officer = w.Agencies[i], w.Officers[i][r.IntN(len(w.Officers[i]))]
+	processes := w.processes[i]
+	if b := w.o.Busy; b != nil && s.n%b.OneIn == 0 {
+		s.agency, s.officer, processes = b.Agency, b.Officers[r.IntN(len(b.Officers))], processesOf(w.o, b.Agency.Country)
+	}
 	s.review = w.Reviewers[r.IntN(len(w.Reviewers))]
 	age := 45*24*time.Hour + time.Duration(r.Float64()*float64(w.o.Span-45*24*time.Hour))
 	if end.Open() && end != requests.Delivered {
 		age = time.Duration(r.Float64() * float64(9*24*time.Hour))
 	}
 	s.at = w.o.Now.Add(-age).Truncate(time.Microsecond)
-	p := w.processes[i][r.IntN(len(w.processes[i]))]
+	p := processes[r.IntN(len(processes))]
 	doc := s.document()
 	s.q = s.request(p, doc)
 	s.people()

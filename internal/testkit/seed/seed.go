@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"lerd/internal/identity"
 	"lerd/internal/legal"
 )
 
@@ -34,6 +35,14 @@ type Options struct {
 	Seed     uint64
 	Workers  int // 0: 2
 	First    int // of the first request, to add to what an earlier run made
+	Busy     *Busy
+}
+
+// Busy is an agency that is on file already and asks more than all others.
+type Busy struct {
+	Agency   identity.Agency
+	Officers []identity.Person
+	OneIn    int // of how many requests one is its
 }
 
 // Result is what was made.

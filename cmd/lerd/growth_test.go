@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lerd/internal/requests"
+	"lerd/internal/web"
+)
+
+// envGrowth names the variable with how many requests of others lie in the large
+// database of TestReviewersPagesDoNotGrow. With a million it is the measurement
+// that docs/performance.md tells of; the ordinary run uses a few thousand.
+const envGrowth = "LERD_GROWTH_REQUESTS"
+
+// mostGrowth is how much longer a page may take in the large database.
+const mostGrowth = 1.5
+
+// bench is a portal without lerd's own jobs beside it, which measures how long
+// the server works on each answer.
+type bench struct {
+	*portal
+	mu    sync.Mutex
+	times map[string][]time.Duration
+}
+
+var anID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+// openBench serves the portal alone.
+func (s *scenario) openBench() *bench {
+	s.t.Helper()
+	b := &bench{times: map[string][]time.Duration{}}
+	cfg := s.webConfig(s.clock.Now)
+	cfg.Limits = unhurried
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		s.web.ServeHTTP(w, r)
+		b.took(r.Method+" "+anID.ReplaceAllString(r.URL.Path, ":id"), time.Since(began))
+	}))
+	s.cfg.PublicOrigin = "http://localhost:" + server.Listener.Addr().String()[strings.LastIndex(server.Listener.Addr().String(), ":")+1:]
+	cfg.PublicOrigin = s.cfg.PublicOrigin
+	s.must(os.MkdirAll(cfg.TempDir, 0o700))
+	var err error
+	s.web, err = web.New(cfg)
+	s.must(err)
+	server.Start()
+	s.t.Cleanup(server.Close)
+	b.portal = &portal{scenario: s, base: s.cfg.PublicOrigin, stop: func() {}}
+	return b
+}
+
+func (b *bench) took(what string, d time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.times[what] = append(b.times[what], d)
+}
+
+// at gives the time within which a part of the answers came.
+func (b *bench) at(what string, part float64) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sorted := slices.Sorted(slices.Values(b.times[what]))
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(part*float64(len(sorted))), len(sorted)-1)]
+}
+
+// reviewed takes one case from the queue to its decision, page by page.
+func (b *bench) reviewed(v *visitor, id requests.ID) {
+	b.t.Helper()
+	at := "/review/" + string(id)
+	for _, path := range []string{"/review", "/review?show=mine", "/review?show=ended"} {
+		page, err := v.get(b.ctx, path)
+		b.must(err)
+		if page.status != http.StatusOK {
+			b.t.Fatalf("%s: %d", path, page.status)
+		}
+	}
+	for _, send := range []func() *webForm{
+		func() *webForm { return b.formAt(v, at, "/claim") },
+		func() *webForm { return b.passing(v, at) },
+	} {
+		_, err := send().send(b.ctx)
+		b.must(err)
+	}
+	b.must(b.cases.AnswerChecks(b.as("helen.park"), id, b.counsels(id)))
+	_, err := b.formAt(v, at, "/qualify", "rule_t1", "PR-05").send(b.ctx)
+	b.must(err)
+}
+
+// counsels are the answers that only counsel may give.
+func (b *bench) counsels(id requests.ID) (in []requests.CheckInput) {
+	ctx := b.as("helen.park")
+	v, err := b.cases.Verdict(ctx, b.load(id))
+	b.must(err)
+	for _, r := range v.Results {
+		if r.Counsel && r.Result == "open" {
+			in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: "pass", Note: "Seen."})
+		}
+	}
+	return in
+}
+
+// TestReviewersPagesDoNotGrow measures the reviewer's pages in an almost empty
+// database and in a large one, in turn, and compares the times.
+func TestReviewersPagesDoNotGrow(t *testing.T) {
+	n, rounds := 5000, 12
+	if v := os.Getenv(envGrowth); v != "" {
+		var err error
+		if n, err = strconv.Atoi(v); err != nil {
+			t.Fatal(err)
+		}
+		rounds = 150
+	}
+	small, large := newScenario(t), newScenario(t)
+	small.seeded(400, 0.3) // so that each page has as many lines in both
+	large.seeded(n, 0)
+	pair := [2]*bench{small.openBench(), large.openBench()}
+	var visitors [2]*visitor
+	for i, b := range pair {
+		visitors[i] = b.visit("rita.lind")
+	}
+	for round := range rounds + 3 {
+		if round == 3 { // the first rounds warm plans and caches
+			for _, b := range pair {
+				b.times = map[string][]time.Duration{}
+			}
+		}
+		for i := range pair {
+			b := pair[(i+round)%2]
+			q := b.submit(fmt.Sprintf("IN/94/2026/%d", 1000+round))
+			b.reviewed(visitors[(i+round)%2], q.ID)
+		}
+	}
+	report(t, pair, n, rounds)
+}
+
+// report prints the times and, of a measurement, refuses growth. A few thousand
+// requests and a dozen rounds say nothing about the slowest answer.
+func report(t *testing.T, pair [2]*bench, n, rounds int) {
+	t.Logf("requests of others: 400 and %d; rounds: %d", n, rounds)
+	for _, page := range []string{"GET /review", "GET /review/:id", "POST /review/:id/claim", "POST /review/:id/checks", "POST /review/:id/qualify"} {
+		for _, part := range []float64{0.5, 0.99} {
+			a, b := pair[0].at(page, part), pair[1].at(page, part)
+			growth := float64(b) / float64(a)
+			t.Logf("%-26s p%-2.0f %8.2f ms %8.2f ms  %.2f", page, part*100, float64(a)/1e6, float64(b)/1e6, growth)
+			if a == 0 || growth > mostGrowth && (part == 0.5 || rounds >= 100) {
+				t.Errorf("%s: p%.0f grows %.2f times", page, part*100, growth)
+			}
+		}
+	}
+}
