@@ -13,6 +13,7 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/records/sample"
 	"lerd/internal/store/cluster"
+	"lerd/internal/store/migrations"
 )
 
 // demoCmd runs the main job on sample data.
@@ -80,6 +81,9 @@ func (d *demo) prepare(ctx context.Context) (err error) {
 	}
 	d.say("Starting a private PostgreSQL in %s", d.Dir)
 	if d.db, err = privateDatabase(ctx, d.Dir, slog.New(slog.DiscardHandler)); err != nil {
+		return err
+	}
+	if err := migrations.Evaluate(ctx, d.db.URL(cluster.RoleOwner, cluster.MainDatabase), true); err != nil {
 		return err
 	}
 	const database, owner = "accounts", "accounts_owner"

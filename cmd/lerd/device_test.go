@@ -77,6 +77,9 @@ func (s *scenario) openForReal() *portal {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
 	s.cfg.development = false
+	if s.empty { // nobody was invented
+		s.evaluation(false)
+	}
 	s.cfg.PublicOrigin = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	s.must(s.openPeople(s.clock.Now))
 	cfg := s.webConfig(s.clock.Now)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lerd/internal/agencies"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/requests"
@@ -212,6 +213,17 @@ func TestARegistrarRecordsAnAgencysChoice(t *testing.T) {
 	p.must(err)
 	p.must2(sure.send(p.ctx))
 	p.must2(sure.send(p.ctx)) // twice
+	if n := len(p.column("SELECT id::text FROM cosignature_choice WHERE process_id = 'IN-94'")); n != 0 {
+		t.Errorf("%d choices by one registrar", n)
+	}
+	motion := p.column("SELECT id::text FROM agency_motion WHERE state = 'proposed'")
+	if len(motion) != 1 {
+		t.Fatalf("%d motions wait", len(motion))
+	}
+	s.refusesTheProposer(agency, motion[0])
+	form = p.formAt(p.visit("paul.adler"), agencies.PathOf(agency), "/motion", "motion", motion[0], "yes", "yes")
+	p.must2(form.send(p.ctx))
+	p.must2(form.send(p.ctx)) // twice
 	if got := p.column("SELECT wanted::text || version FROM cosignature_choice WHERE process_id = 'IN-94'"); len(got) != 1 || got[0] != "false1" {
 		t.Fatalf("on file: %v", got)
 	}
@@ -228,22 +240,50 @@ func TestARegistrarRecordsAnAgencysChoice(t *testing.T) {
 	}
 	registered := s.as("nora.berg")
 	actor, _ := identity.From(registered)
-	if err := s.cases.ChooseCosignature(identity.With(s.ctx, actor), agency, "IN-94", true); fault.KindOf(err) != fault.StepUp {
+	if err := s.cases.ProposeChoice(identity.With(s.ctx, actor), agency, "IN-94", true); fault.KindOf(err) != fault.StepUp {
 		t.Errorf("without the passkey: %v", err)
 	}
-	if err := s.cases.ChooseCosignature(registered, agency, "XX-1", true); fault.KindOf(err) != fault.Invalid {
+	if err := s.cases.ProposeChoice(registered, agency, "XX-1", true); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("for no process: %v", err)
 	}
+	if err := s.cases.ChooseCosignature(registered, agency, "IN-94", true); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a registrar alone: %v", err)
+	}
 	for _, a := range s.attackers(t) {
-		a.refused("a choice that nobody confirmed", a.tryAs("registrar", "cosignature:"+string(agency), `UPDATE cosignature_choice SET wanted = true, version = version + 1, event_id = $EVENT WHERE agency_id = '`+string(agency)+`'`), "passkey")
+		for _, scope := range []string{"registrar", "system"} {
+			if scope == "system" {
+				s.evaluation(false)
+			}
+			a.refused("a choice that nobody confirmed, as "+scope, a.tryAs(scope, "cosignature:"+string(agency), `UPDATE cosignature_choice SET wanted = true, version = version + 1, event_id = $EVENT WHERE agency_id = '`+string(agency)+`'`), "two registrars")
+		}
+		s.evaluation(true)
 	}
 	for _, who := range []string{"asha.rao", "kavya.menon", "petra.vogel", "rita.lind", "tess.boyd", "ines.moreau"} {
-		if err := s.cases.ChooseCosignature(s.as(who), agency, "IN-94", true); fault.KindOf(err) != fault.NotFound {
-			t.Errorf("%s chooses: %v", who, err)
+		if err := s.cases.ProposeChoice(s.as(who), agency, "IN-94", true); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s proposes: %v", who, err)
+		}
+		if err := s.cases.DecideChoice(s.as(who), agency, motion[0], true); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s decides: %v", who, err)
 		}
 		if _, err := s.cases.CosignatureChoices(s.as(who), agency); who != "kavya.menon" && fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%s reads: %v", who, err)
 		}
 	}
 	s.verifyLog()
+}
+
+// refusesTheProposer: whoever proposed a choice does not agree to it, and a second
+// one about the same process waits.
+func (s *scenario) refusesTheProposer(agency identity.AgencyID, motion string) {
+	s.t.Helper()
+	if err := s.cases.DecideChoice(s.as("nora.berg"), agency, motion, true); fault.KindOf(err) != fault.Gate {
+		s.t.Errorf("the proposer agrees: %v", err)
+	}
+	if err := s.cases.ProposeChoice(s.as("paul.adler"), agency, "IN-94", true); fault.KindOf(err) != fault.Conflict {
+		s.t.Errorf("a second motion about the same: %v", err)
+	}
+	bare, _ := identity.From(s.as("paul.adler"))
+	if err := s.cases.DecideChoice(identity.With(s.ctx, bare), agency, motion, true); fault.KindOf(err) != fault.StepUp {
+		s.t.Errorf("agreed without the passkey: %v", err)
+	}
 }

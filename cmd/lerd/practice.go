@@ -15,6 +15,7 @@ import (
 	"lerd/internal/practice"
 	"lerd/internal/records/sample"
 	"lerd/internal/store/cluster"
+	"lerd/internal/store/migrations"
 	"lerd/internal/violations"
 )
 
@@ -96,6 +97,9 @@ func (c practiceCmd) serve(ctx context.Context, sys *system, l net.Listener) err
 func (c practiceCmd) build(ctx context.Context, next time.Time) (db *cluster.Cluster, sys *system, err error) {
 	if db, err = privateDatabase(ctx, c.Dir, c.log); err != nil {
 		return nil, nil, err
+	}
+	if err := migrations.Evaluate(ctx, db.URL(cluster.RoleOwner, cluster.MainDatabase), true); err != nil {
+		return db, nil, err
 	}
 	const database, owner = "accounts", cluster.RoleOwner
 	if err := db.EnsureRole(ctx, sample.Role); err != nil {

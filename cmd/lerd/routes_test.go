@@ -45,7 +45,7 @@ var entrance = map[string]string{
 	"appeal.list": "confirmer", "appeal.ask": "confirmer", "appeal.give": "confirmer",
 	"agency.list": "registrar", "agency.new": "registrar", "agency.propose": "registrar", "agency.show": "registrar", "agency.call": "registrar", "agency.record": "registrar",
 	"agency.activate": "registrar", "agency.abandon": "registrar", "agency.renew": "registrar", "agency.suspend": "registrar", "agency.change": "registrar",
-	"agency.approve_change": "registrar", "agency.decline_change": "registrar", "agency.retire": "registrar", "agency.delivery": "registrar",
+	"agency.approve_change": "registrar", "agency.decline_change": "registrar", "agency.retire": "registrar", "agency.decide_motion": "registrar", "agency.delivery": "registrar",
 
 	"request.narrowing": "officer", "request.narrow": "officer", "request.taking_over": "officer", "request.take_over": "officer",
 	"message.ask": "officer", "message.send": "officer", "message.attachment": "officer", "message.ask_review": "reviewer", "message.send_review": "reviewer",

@@ -17,6 +17,7 @@ import (
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
 	"lerd/internal/requests/ordersample"
+	"lerd/internal/store/migrations"
 	"lerd/internal/testkit"
 	"lerd/internal/violations"
 )
@@ -79,6 +80,13 @@ func (s *scenario) clockSlack(most string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// evaluation says, as the database's owner, whether invented people and steps
+// without passkeys count.
+func (s *scenario) evaluation(yes bool) {
+	s.t.Helper()
+	s.must(migrations.Evaluate(s.ctx, s.db.Owner, yes))
 }
 
 // start builds lerd over a data folder; a test that "kills" it starts it again.

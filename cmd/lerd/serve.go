@@ -41,6 +41,9 @@ func (c serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
+	if yes, err := s.store.Evaluation(ctx); err != nil || yes {
+		return fault.Because(fault.Invalid, err, "This database is an evaluation's: steps count in it without a passkey. Give lerd a database of its own.")
+	}
 	if err := s.publish(ctx); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // openAgencies wires the vetting of agencies, the calls that it rests on, and the
 // notices that people get.
 func (s *system) openAgencies(blobs requests.Blobs) error {
-	s.agencies = agencies.New(agencies.Config{Store: s.store, Offices: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
+	s.agencies = agencies.New(agencies.Config{Store: s.store, Offices: s.store, Motions: s.store, Access: s.rules, Repeats: s.store, Now: s.now})
 	s.calls = callback.New(callback.Config{Store: s.store, Access: s.rules, Repeats: s.store, Now: s.now,
 		Then:  map[callback.Kind]callback.Then{callback.Agency: s.agencies.Called},
 		Where: whereCalled})
@@ -36,7 +36,7 @@ func (s *system) openAgencies(blobs requests.Blobs) error {
 // agencyServices gives the portal what its pages about agencies need.
 func (s *system) agencyServices(to *web.Services) {
 	to.Vetting, to.Calls, to.Notices, to.Forms = s.agencies, s.calls, s.notices, s.signing
-	to.Office, to.Statements = s.agencies, s.statements
+	to.Office, to.Supervisors, to.Statements = s.agencies, s.agencies, s.statements
 }
 
 // runAgencies does what time makes happen to agencies, and tells people.

@@ -39,7 +39,7 @@ type Object struct {
 // verbs holds every verb and the kinds that it applies to; a policy row outside
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
-	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "view_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo"},
+	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "supervise": {"agency"}, "list_motions": {"agency"}, "view_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo"},
 	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency", "risk", "containment"},
 	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release", "statement"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},

@@ -140,16 +140,15 @@ func (s *Service) mayManage(ctx context.Context) (identity.Actor, string, error)
 	return actor, rule, err
 }
 
-// Assign puts an officer into a unit and gives or takes the right to sign for
-// colleagues.
-func (s *Service) Assign(ctx context.Context, id identity.PersonID, unit identity.UnitID, supervisor bool) (err error) {
+// Assign puts an officer into a unit.
+func (s *Service) Assign(ctx context.Context, id identity.PersonID, unit identity.UnitID) (err error) {
 	defer fault.Wrap(&err, "agencies.Assign(%s)", id)
 	p, rule, err := s.member(ctx, id)
 	if err != nil {
 		return err
 	}
 	if p.Role != identity.Officer {
-		return fault.New(fault.Conflict, "Only officers have a unit and sign for colleagues.")
+		return fault.New(fault.Conflict, "Only officers have a unit.")
 	}
 	units, err := s.Offices.Units(ctx, p.Agency)
 	if err != nil {
@@ -158,7 +157,7 @@ func (s *Service) Assign(ctx context.Context, id identity.PersonID, unit identit
 	if unit != "" && !slices.ContainsFunc(units, func(u identity.Unit) bool { return u.ID == unit && u.Active }) {
 		return fault.Fields([]fault.Problem{{Field: "unit", Message: "Choose a unit of your agency."}})
 	}
-	p.Unit, p.Supervisor = unit, supervisor
+	p.Unit = unit
 	return s.changed(ctx, p, "person.assigned", rule, nil)
 }
 

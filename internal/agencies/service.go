@@ -44,6 +44,7 @@ type Repeats interface {
 type Config struct {
 	Store   Store
 	Offices Offices
+	Motions Motions
 	Access  Authorizer
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 	Now     func() time.Time

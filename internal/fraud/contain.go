@@ -100,6 +100,12 @@ func ContainDigest(s Subject) identity.Digest {
 	return identity.DigestOf("contain", string(s.Agency), string(s.Officer))
 }
 
+// ProposeLiftDigest is what somebody agrees to when they ask that a containment
+// end.
+func ProposeLiftDigest(id string) identity.Digest {
+	return identity.DigestOf("propose to lift containment", id)
+}
+
 // LiftDigest is what somebody agrees to when they lift a containment.
 func LiftDigest(id string) identity.Digest { return identity.DigestOf("lift containment", id) }
 

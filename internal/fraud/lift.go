@@ -44,16 +44,22 @@ func (s *Service) ProposeLift(ctx context.Context, id, reason string) (err error
 	if c.State != Complete {
 		return fault.New(fault.Conflict, "This containment is not at rest, or somebody has asked to lift it already. Reload the page.")
 	}
+	proof, err := identity.RequireProof(ctx, identity.PurposeContain, ProposeLiftDigest(id))
+	if err != nil {
+		return err
+	}
 	c.State, c.LiftBy, c.LiftReason, c.Version = Lifting, actor.Person, personal.NewText(text), c.Version+1
-	return s.containmentStep(ctx, c, "containment.lift_proposed", rule)
+	return s.containmentStep(ctx, c, "containment.lift_proposed", rule, &proof)
 }
 
-func (s *Service) containmentStep(ctx context.Context, c Containment, kind, rule string, more ...change.Part) error {
+// containmentStep commits a containment's next version, signed where proof is
+// given.
+func (s *Service) containmentStep(ctx context.Context, c Containment, kind, rule string, proof *identity.Proof, more ...change.Part) error {
 	e := change.Event(ctx, s.now(), kind, StreamOf(c.ID), c.Version)
 	e.Facts["rule"], e.Facts["agency"], e.Facts["officer"] = rule, string(c.Agency), string(c.Officer)
 	part := change.Part{Event: e, Update: []any{&c}}
-	if proof, err := identity.RequireProof(ctx, identity.PurposeContain, LiftDigest(c.ID)); err == nil && c.State == Lifted {
-		change.Prove(&part, proof)
+	if proof != nil {
+		change.Prove(&part, *proof)
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: append([]change.Part{part}, more...), Key: change.KeyFrom(ctx, PathOf(c.ID))})
 }
@@ -77,9 +83,10 @@ func (s *Service) Lift(ctx context.Context, id string, agree bool) (err error) {
 		return sameOne
 	case !agree:
 		c.State, c.LiftBy, c.LiftReason, c.Version = Complete, "", noReason, c.Version+1
-		return s.containmentStep(ctx, c, "containment.lift_declined", rule)
+		return s.containmentStep(ctx, c, "containment.lift_declined", rule, nil)
 	}
-	if _, err := identity.RequireProof(ctx, identity.PurposeContain, LiftDigest(id)); err != nil {
+	proof, err := identity.RequireProof(ctx, identity.PurposeContain, LiftDigest(id))
+	if err != nil {
 		return err
 	}
 	agency, officer, err := s.Stopping.Subject(system(ctx), c.Agency, c.Officer)
@@ -91,7 +98,7 @@ func (s *Service) Lift(ctx context.Context, id string, agree bool) (err error) {
 	if c.Was == "active" && (c.Officer != "" || agency.Standing == identity.Suspended) {
 		more = append(more, s.standing(ctx, c, agency, officer, true))
 	}
-	return s.containmentStep(ctx, c, "containment.lifted", rule, more...)
+	return s.containmentStep(ctx, c, "containment.lifted", rule, &proof, more...)
 }
 
 // hold is the part that stops a case, with its entry in the register.

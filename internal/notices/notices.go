@@ -60,6 +60,8 @@ var Kinds = map[string][]Audience{
 	"agency.change_proposed": {Registrars}, "agency.change_approved": {Admins, Registrars}, "agency.entry_retired": {Admins, Registrars}, "agency.delivery_set": {Admins, Registrars},
 	"person.contained": {Admins}, "agency.contained": {Registrars},
 	"agency.activated": {Admins}, "agency.vetting_ends": {Admins, Registrars}, "agency.suspended": {Admins, Registrars},
+	"person.supervision_proposed": {Registrars, Admins}, "person.supervises": {Subject, Admins},
+	"agency.cosignature_proposed": {Registrars}, "agency.cosignature_chosen": {Admins},
 	"agency.disowned_request": {Registrars, Admins}, "agency.statement_made": {Admins},
 }
 

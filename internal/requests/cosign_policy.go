@@ -57,6 +57,14 @@ type CosignatureStore interface {
 	CosignatureRules(ctx context.Context) (map[string]CosignatureRule, error)
 }
 
+// MotionStore keeps what waits for a second person.
+type MotionStore interface {
+	// Motions gives the motions about an agency that wait, the oldest first.
+	Motions(ctx context.Context, agency identity.AgencyID) ([]identity.Motion, error)
+	// Motion gives a motion, or NotFound.
+	Motion(ctx context.Context, id string) (identity.Motion, error)
+}
+
 // publishCosignature puts the policy on second signatures where the database's
 // gate looks for it.
 func (s *Service) publishCosignature(ctx context.Context) error {

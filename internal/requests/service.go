@@ -103,6 +103,8 @@ type Config struct {
 	Releases ReleaseStore
 	// Cosignatures knows who must sign a second time.
 	Cosignatures CosignatureStore
+	// Motions knows what waits for a second registrar.
+	Motions      MotionStore
 	Drafts       DraftStore
 	Housekeeping Housekeeping // for the jobs that erase what is no longer needed
 	Vault        *vault.Vault // seals drafts

@@ -199,6 +199,8 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromKey(*x, event), nil
 	case *identity.DeliveryForm:
 		return fromDelivery(*x, event), nil
+	case *identity.Motion:
+		return fromMotion(*x, event), nil
 	case *requests.Examination:
 		return fromExamination(*x, event), nil
 	case *requests.Grant:
@@ -292,7 +294,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[detailRow](db), scan[roundRow](db), scan[callRow](db), scan[noticeAddressRow](db), scan[statementRow](db), scan[disownedRow](db),
 		scan[signingKeyRow](db), scan[deliveryRow](db),
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
-		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db),
+		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db), scan[motionRow](db),
 		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),

@@ -123,7 +123,13 @@ type decideInput struct {
 func (s *Server) decideAccount(c *Ctx) error {
 	var in decideInput
 	wrong := c.Decode(&in)
-	return s.accountStep(c, "decide", "flash.account_decided", identity.PurposeAccount, end("decide"), func(ctx context.Context, id identity.PersonID) error {
+	digest := func(a accounts.Account) (identity.Digest, error) {
+		if a.Change == nil {
+			return identity.Digest{}, nil // the domain says that nothing is proposed
+		}
+		return a.Change.Digest(in.Yes == "yes"), nil
+	}
+	return s.accountStep(c, "decide", "flash.account_decided", identity.PurposeAccount, digest, func(ctx context.Context, id identity.PersonID) error {
 		if wrong != nil {
 			return wrong
 		}

@@ -29,6 +29,9 @@ func (s *Server) accountRoutes() []Route {
 	step := func(path, name string, h Handler) Route {
 		return Route{Method: http.MethodPost, Path: path, Name: name, Title: "accounts.title", Roles: keepers, Verb: "change", Object: "account", Body: FormBody, Handle: h}
 	}
+	admin := func(path, name string, h Handler) Route {
+		return Route{Method: http.MethodPost, Path: path, Name: name, Title: "accounts.title", Roles: []identity.Role{identity.AgencyAdmin}, Verb: "manage", Object: "officer", Body: FormBody, Handle: h}
+	}
 	auditor := func(r Route) Route { r.Roles = []identity.Role{identity.Auditor}; return r }
 	return []Route{
 		show("/accounts", "accounts.list", "accounts.title", s.listAccounts, 60),
@@ -40,6 +43,8 @@ func (s *Server) accountRoutes() []Route {
 		step("/accounts/:id/suspend", "accounts.suspend", s.suspendAccount),
 		step("/accounts/:id/again", "accounts.again", s.againAccount),
 		step("/accounts/:id/sign-out", "accounts.sign_out", s.signOutAccount),
+		admin("/accounts/:id/supervise", "accounts.supervise", s.superviseAccount),
+		admin("/accounts/:id/unsupervise", "accounts.unsupervise", s.unsuperviseAccount),
 		auditor(step("/accounts/:id/propose", "accounts.propose", s.proposeAccount)),
 		auditor(step("/accounts/:id/decide", "accounts.decide", s.decideAccount)),
 	}

@@ -60,6 +60,11 @@ func (s *Server) showAccountPage(c *Ctx, which string, wrong error) error {
 	p := accountPage{Base: c.Base("accounts.of", "name", a.Person.Name.Reveal()), Badge: c.accountBadge(a), Own: actor.Person == id}
 	p.Crumbs = []Crumb{{c.T("accounts.title"), "/accounts"}, {a.Person.Name.Reveal(), ""}}
 	p.Facts = c.accountFacts(p.Base, a)
+	if s.supervisorWaits(c, a.Person) {
+		f := facts{c: c}
+		f.text("accounts.supervisor", c.T("accounts.supervisor.waits"))
+		p.Facts = append(p.Facts, f.list...)
+	}
 	if !p.Own {
 		p.Forms = s.accountForms(c, a)
 	}
@@ -91,6 +96,9 @@ func (c *Ctx) accountFacts(b Base, a accounts.Account) []Fact {
 	f := facts{c: c}
 	f.text("accounts.role", c.T("role."+string(a.Person.Role)))
 	f.text("accounts.pseudonym", a.Person.Pseudonym)
+	if a.Person.Supervisor {
+		f.text("accounts.supervisor", c.T("yes"))
+	}
 	f.text("accounts.passkeys", c.T("accounts.passkeys.n", "n", a.Passkeys))
 	if !a.LastSignIn.IsZero() {
 		at := b.When(a.LastSignIn)
@@ -143,14 +151,19 @@ func (s *Server) accountForms(c *Ctx, a accounts.Account) (out []accountForm) {
 			add("propose", whyInput{}, []string{"why"}, c.StepUp(identity.PurposeAccount, accounts.EndDigest("propose", id)), button("propose", "danger"))
 			return out
 		}
+		if name, u := s.supervisorForm(c, a); name != "" {
+			add(name, struct{}{}, nil, u, button(name, "secondary"))
+		}
 		add("sign-out", struct{}{}, nil, nil, button("sign-out", "secondary"))
 		add("suspend", whyInput{}, []string{"why"}, c.StepUp(identity.PurposeAccount, accounts.EndDigest(accounts.DoSuspend, id)), button("suspend", "danger"))
 	case "proposed":
-		buttons := []Button{{Text: c.T("accounts.do.decide.no"), Kind: "secondary", Name: "yes", Value: "no"}}
+		// A form for each answer: what the passkey signs says which it is.
 		if a.Change.ProposedBy != actor.Person {
-			buttons = append([]Button{{Text: c.T("accounts.do.decide.yes"), Kind: "danger", Name: "yes", Value: "yes"}}, buttons...)
+			add("decide", struct{}{}, nil, c.StepUp(identity.PurposeAccount, a.Change.Digest(true)), Button{Text: c.T("accounts.do.decide.yes"), Kind: "danger", Name: "yes", Value: "yes"})
 		}
-		add("decide", struct{}{}, nil, c.StepUp(identity.PurposeAccount, accounts.EndDigest("decide", id)), buttons...)
+		add("decide", struct{}{}, nil, c.StepUp(identity.PurposeAccount, a.Change.Digest(false)), Button{Text: c.T("accounts.do.decide.no"), Kind: "secondary", Name: "yes", Value: "no"})
+		last := &out[len(out)-1]
+		last.ID, last.Title, last.Text = "decide-no", c.T("accounts.do.decide.no"), ""
 		return out
 	}
 	add("again", struct{}{}, nil, c.StepUp(identity.PurposeInvite, accounts.EndDigest(accounts.DoRevet, id)), button("again", "secondary"))

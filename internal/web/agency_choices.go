@@ -12,8 +12,10 @@ import (
 // Choices is what agencies chose about second signatures.
 type Choices interface {
 	CosignatureChoices(ctx context.Context, agency identity.AgencyID) ([]requests.ChoiceLine, error)
-	ChoiceDigest(ctx context.Context, agency identity.AgencyID, process string, wanted bool) (identity.Digest, error)
-	ChooseCosignature(ctx context.Context, agency identity.AgencyID, process string, wanted bool) error
+	// ChoiceMotions gives the choices that wait for a second registrar.
+	ChoiceMotions(ctx context.Context, agency identity.AgencyID) ([]identity.Motion, error)
+	ProposeChoice(ctx context.Context, agency identity.AgencyID, process string, wanted bool) error
+	DecideChoice(ctx context.Context, agency identity.AgencyID, motion string, agree bool) error
 }
 
 // choiceInput is a choice. It is confirmed on a second page, since what the
@@ -64,23 +66,22 @@ func (s *Server) choicesPage(c *Ctx, in choiceInput, wrong error) error {
 	p.Crumbs = []Crumb{{c.T("agencies.title"), "/agencies"}, {d.Agency.Name, "/agencies/" + string(id)}, {p.Title, ""}}
 	p.Leave = NavItem{Text: d.Agency.Name, Href: "/agencies/" + string(id)}
 	p.warn(c, Caution, "choices.warning")
-	table := c.choiceTable(lines)
-	p.Table = &table
-	if in.Sure == "yes" {
-		err = s.confirmChoice(c, &p, id, in, options)
-	}
+	waiting, err := s.cfg.Services.Choices.ChoiceMotions(c.Ctx(), id)
 	if err != nil {
 		return err
+	}
+	table := c.choiceTable(lines)
+	c.proposedChoices(&table, lines, waiting)
+	p.Table = &table
+	if in.Sure == "yes" {
+		c.confirmChoice(&p, id, in, options)
 	}
 	return actView.Show(c, p)
 }
 
 // confirmChoice turns the page into the question whether exactly this is meant.
-func (s *Server) confirmChoice(c *Ctx, p *actPage, id identity.AgencyID, in choiceInput, options []Option) error {
-	digest, err := s.cfg.Services.Choices.ChoiceDigest(c.Ctx(), id, in.Process, in.Wanted == "yes")
-	if err != nil {
-		return err
-	}
+func (c *Ctx) confirmChoice(p *actPage, id identity.AgencyID, in choiceInput, options []Option) {
+	m := requests.ChoiceMotion(id, in.Process, in.Wanted == "yes")
 	f := facts{c: c}
 	for _, o := range options {
 		if o.Value == in.Process {
@@ -90,8 +91,7 @@ func (s *Server) confirmChoice(c *Ctx, p *actPage, id identity.AgencyID, in choi
 	f.yes("choices.wanted", in.Wanted == "yes")
 	p.Facts, p.Do = f.list, Button{Text: c.T("choices.record")}
 	p.Fields = []Field{{Name: "process", ID: "process", Value: in.Process, Input: "hidden"}, {Name: "wanted", ID: "wanted", Value: in.Wanted, Input: "hidden"}, {Name: "sure", ID: "sure", Value: "yes", Input: "hidden"}}
-	p.StepUp = c.StepUp(identity.PurposeActivateAgency, digest)
-	return nil
+	p.StepUp = c.StepUp(m.Purpose(), m.Proposal())
 }
 
 // choiceTable says of each process whether a second signature is wanted, and why.
@@ -123,7 +123,7 @@ func (c *Ctx) choiceTable(lines []requests.ChoiceLine) Table {
 	return t
 }
 
-// chooseCosignature records an agency's choice, once it was confirmed.
+// chooseCosignature proposes an agency's choice, once it was confirmed.
 func (s *Server) chooseCosignature(c *Ctx) error {
 	var in choiceInput
 	err := c.Decode(&in)
@@ -139,17 +139,14 @@ func (s *Server) chooseCosignature(c *Ctx) error {
 		in.Sure = "yes"
 		return s.choicesPage(c, in, nil)
 	}
-	digest, err := s.cfg.Services.Choices.ChoiceDigest(c.Ctx(), id, in.Process, in.Wanted == "yes")
-	if err != nil {
-		return err
-	}
-	ctx, err := c.Proved(identity.PurposeActivateAgency, digest)
+	m := requests.ChoiceMotion(id, in.Process, in.Wanted == "yes")
+	ctx, err := c.Proved(m.Purpose(), m.Proposal())
 	if err == nil {
-		err = s.cfg.Services.Choices.ChooseCosignature(ctx, id, in.Process, in.Wanted == "yes")
+		err = s.cfg.Services.Choices.ProposeChoice(ctx, id, in.Process, in.Wanted == "yes")
 	}
 	if err != nil && fault.KindOf(err) == fault.Invalid {
 		in.Sure = ""
 		return s.choicesPage(c, in, err)
 	}
-	return c.Done(err, requests.ChoicesPath(id), "flash.choice_recorded")
+	return c.Done(err, requests.ChoicesPath(id), "flash.choice_proposed")
 }

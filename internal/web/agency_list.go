@@ -35,7 +35,7 @@ func (s *Server) agencyRoutes() []Route {
 		post("activate", "activate", "activate", s.activateAgency), post("abandon", "abandon", "abandon", s.abandonRound),
 		post("renew", "renew", "renew", s.renewAgency), post("suspend", "suspend", "suspend", s.suspendAgency),
 		post("change", "change", "change", s.changeAgency), post("approve", "approve_change", "approve_change", s.approveChange),
-		post("decline", "decline_change", "change", s.declineChange), post("retire", "retire", "change", s.retireEntry),
+		post("decline", "decline_change", "change", s.declineChange), post("retire", "retire", "change", s.retireEntry), post("motion", "decide_motion", "supervise", s.decideMotion),
 	}
 	if s.cfg.Services.Forms != nil {
 		delivery := post("delivery", "delivery", "set", s.setDelivery)

@@ -54,7 +54,17 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	r := registry{c: c, d: d, wrong: wrong}
 	actor, _ := c.Actor()
 	r.me = actor.Person
-	if r.names, err = s.namesOf(c, r.people()...); err != nil {
+	var waiting []agencies.WaitingMotion
+	people := r.people()
+	if s.cfg.Services.Supervisors != nil {
+		if waiting, err = s.cfg.Services.Supervisors.WaitingFor(c.Ctx(), id); err != nil {
+			return err
+		}
+		for _, w := range waiting {
+			people = append(people, w.ProposedBy)
+		}
+	}
+	if r.names, err = s.namesOf(c, people...); err != nil {
 		return err
 	}
 	if s.cfg.Services.Forms != nil {
@@ -73,7 +83,7 @@ func (s *Server) showDossier(c *Ctx, wrong *mistake) error {
 	}
 	p.Problems = wrong != nil
 	p.Facts, p.Entries, p.Rounds, p.Calls = r.facts(p.Base), r.entries(p.Base), r.rounds(p.Base), r.calls(p.Base)
-	p.Next, p.Changes, p.Other = r.now(), r.changes(), r.other()
+	p.Next, p.Changes, p.Other = r.now(), append(r.changes(), s.motionActs(c, r, waiting)...), r.other()
 	if s.cfg.Services.Choices != nil {
 		p.Choices = requests.ChoicesPath(id)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"net/http"
 	"net/url"
@@ -227,7 +228,9 @@ func (c *Ctx) containmentActs(sh fraud.Sheet, wrong *mistake) (acts []StepForm) 
 	me, _ := c.Actor()
 	switch {
 	case sh.State == fraud.Complete:
-		acts = append(acts, c.stepForm("lift", "lift", fraud.PathOf(sh.ID)+"/lift", liftInput{}, "why").erring(c, wrong))
+		a := c.stepForm("lift", "lift", fraud.PathOf(sh.ID)+"/lift", liftInput{}, "why")
+		a.StepUp = c.StepUp(identity.PurposeContain, fraud.ProposeLiftDigest(sh.ID))
+		acts = append(acts, a.erring(c, wrong))
 	case sh.State == fraud.Lifting && sh.LiftBy != me.Person:
 		a := c.stepForm("lifted", "lifted", fraud.PathOf(sh.ID)+"/lifted", liftedInput{}, "word")
 		a.Form.Options("word", c.choose("risk.word", "yes", "no"))
@@ -279,7 +282,10 @@ func (s *Server) proposeLift(c *Ctx) error {
 	}
 	var in liftInput
 	if err = c.Decode(&in); err == nil {
-		err = s.cfg.Services.Fraud.ProposeLift(c.Once(), id, in.Why)
+		var ctx context.Context
+		if ctx, err = c.Proved(identity.PurposeContain, fraud.ProposeLiftDigest(id)); err == nil {
+			err = s.cfg.Services.Fraud.ProposeLift(ctx, id, in.Why)
+		}
 	}
 	if mendable(err) {
 		return s.showContainmentPage(c, &mistake{"lift", err})

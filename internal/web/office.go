@@ -12,7 +12,7 @@ import (
 type Office interface {
 	Office(ctx context.Context) (agencies.Office, error)
 	AddUnit(ctx context.Context, id identity.AgencyID, name string) (identity.UnitID, error)
-	Assign(ctx context.Context, id identity.PersonID, unit identity.UnitID, supervisor bool) error
+	Assign(ctx context.Context, id identity.PersonID, unit identity.UnitID) error
 	Reverify(ctx context.Context, id identity.PersonID) error
 	Disown(ctx context.Context, request, reason string) error
 }
@@ -46,9 +46,8 @@ type unitInput struct {
 
 // assignInput puts an officer into a unit.
 type assignInput struct {
-	Person     string `form:"person" validate:"required,uuid" label:"office.f.person" input:"select" width:"medium"`
-	Unit       string `form:"unit" label:"office.f.in_unit" input:"select" width:"medium"`
-	Supervisor bool   `form:"supervisor" label:"office.f.supervisor"`
+	Person string `form:"person" validate:"required,uuid" label:"office.f.person" input:"select" width:"medium"`
+	Unit   string `form:"unit" label:"office.f.in_unit" input:"select" width:"medium"`
 }
 
 // reverifyInput names an officer who still serves.
@@ -175,7 +174,7 @@ func (c *Ctx) officeForms(o agencies.Office, wrong *mistake) []StepForm {
 	disown := c.stepForm("disown", "office.disown", "/agency/disown", disownInput{}, "request", "reason")
 	disown.Form.Options("request", open).Options("reason", c.pick(c.choose("office.disown.reason", agencies.DisownReasons...)))
 	disown.Button.Kind = "danger"
-	assign := c.stepForm("assign", "office.assign", "/agency/assign", assignInput{}, "person", "unit", "supervisor")
+	assign := c.stepForm("assign", "office.assign", "/agency/assign", assignInput{}, "person", "unit")
 	assign.Form.Options("person", officers).Options("unit", units)
 	again := c.stepForm("reverify", "office.reverify", "/agency/reverify", reverifyInput{}, "person")
 	again.Form.Options("person", officers)
@@ -208,7 +207,7 @@ func (s *Server) addUnit(c *Ctx) error {
 func (s *Server) assignOfficer(c *Ctx) error {
 	var in assignInput
 	return s.officeStep(c, "assign", "flash.officer_assigned", &in, func(ctx context.Context) error {
-		return s.cfg.Services.Office.Assign(ctx, identity.PersonID(in.Person), identity.UnitID(in.Unit), in.Supervisor)
+		return s.cfg.Services.Office.Assign(ctx, identity.PersonID(in.Person), identity.UnitID(in.Unit))
 	})
 }
 

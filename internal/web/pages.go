@@ -85,7 +85,7 @@ func allInputs() []any {
 		precheckInput{}, draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, choiceInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
-		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, callInput{},
+		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, motionInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

@@ -27,31 +27,32 @@ type Services struct {
 	Delivery Delivery
 	Receipts Receipts // nil: no receipts
 	// Cosigning is nil where no agency signs twice.
-	Cosigning  Cosigning
-	Agencies   Agencies
-	Findings   Findings
-	Trail      Trail
-	Proofs     Proofs
-	Review     Review
-	Releases   Releases
-	Related    Related
-	Vetting    Vetting
-	Forms      DeliveryForms // needs Vetting; nil: the form of delivery is not asked for
-	Calls      Calls
-	Notices    Notices
-	Office     Office
-	Statements Statements
-	Sheets     Sheets // nil where no program to draw PDF pages is installed
-	Answers    Answers
-	Recalls    Recalls
-	Reissues   Reissues
-	Changes    Changes
-	Uploads    Uploads
-	Extensions Extensions
-	Results    Results
-	Follows    Follows
-	Choices    Choices
-	Appeals    Appeals
+	Cosigning   Cosigning
+	Agencies    Agencies
+	Findings    Findings
+	Trail       Trail
+	Proofs      Proofs
+	Review      Review
+	Releases    Releases
+	Related     Related
+	Vetting     Vetting
+	Forms       DeliveryForms // needs Vetting; nil: the form of delivery is not asked for
+	Calls       Calls
+	Notices     Notices
+	Office      Office
+	Supervisors Supervisors // who signs for colleagues, and what waits for a second registrar
+	Statements  Statements
+	Sheets      Sheets // nil where no program to draw PDF pages is installed
+	Answers     Answers
+	Recalls     Recalls
+	Reissues    Reissues
+	Changes     Changes
+	Uploads     Uploads
+	Extensions  Extensions
+	Results     Results
+	Follows     Follows
+	Choices     Choices
+	Appeals     Appeals
 }
 
 // Answers is what an agency says to a recall.

@@ -27,6 +27,15 @@ type Change struct {
 	EventID    audit.EventID
 }
 
+// Digest is what the second auditor signs: which proposal it is, and yes or no.
+func (c Change) Digest(yes bool) identity.Digest {
+	word := "no"
+	if yes {
+		word = "yes"
+	}
+	return identity.DigestOf("account", "decide", string(c.Person), c.ID, word)
+}
+
 // The states of a change.
 const (
 	Proposed = "proposed"
@@ -71,7 +80,7 @@ func (s *Service) Decide(ctx context.Context, id identity.PersonID, yes bool) (e
 	if yes && c.ProposedBy == actor.Person {
 		return fault.New(fault.Gate, "You proposed this. Another auditor has to decide on it.")
 	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, EndDigest("decide", id))
+	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, c.Digest(yes))
 	if err != nil {
 		return err
 	}

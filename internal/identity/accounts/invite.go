@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -21,13 +20,12 @@ type Invite struct {
 	Role       identity.Role
 	Agency     identity.AgencyID // of an agency's people; their administrator's own is taken
 	Unit       identity.UnitID
-	Supervisor bool
 	ReverifyBy time.Time
 }
 
 // Digest is what the inviter agrees to.
 func (in Invite) Digest() identity.Digest {
-	return identity.DigestOf("invite", in.Name, string(in.Role), string(in.Agency), string(in.Unit), fmt.Sprint(in.Supervisor))
+	return identity.DigestOf("invite", in.Name, string(in.Role), string(in.Agency), string(in.Unit))
 }
 
 // at fills in the agency of an inviter who belongs to one.
@@ -43,9 +41,6 @@ func (in Invite) check() error {
 	var p []fault.Problem
 	if in.Name == "" || len([]rune(in.Name)) > 120 {
 		p = append(p, fault.Problem{Field: "name", Message: "Give the person's name, in at most 120 characters."})
-	}
-	if in.Supervisor && in.Role != identity.Officer {
-		p = append(p, fault.Problem{Field: "supervisor", Message: "Only an officer can countersign for colleagues."})
 	}
 	return fault.Fields(p)
 }
@@ -122,7 +117,7 @@ func (s *Service) invite(ctx context.Context, in Invite, by identity.PersonID, r
 		in.ReverifyBy = s.now().Add(ServesFor)
 	}
 	p := &identity.Person{ID: id, Name: personal.NewText(in.Name), SignIn: string(id), Role: in.Role, Agency: in.Agency, Unit: in.Unit,
-		Supervisor: in.Supervisor, ReverifyBy: in.ReverifyBy, Version: 1}
+		ReverifyBy: in.ReverifyBy, Version: 1}
 	var err error
 	if p.Pseudonym, err = s.pseudonym(in.Role); err != nil {
 		return "", Invitation{}, err

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"crypto/sha256"
 	"strings"
 	"time"
 
@@ -104,11 +105,20 @@ func (s *Service) AddPasskey(ctx context.Context, allowed identity.AssertionID, 
 	if err != nil {
 		return err
 	}
-	key.ID = identity.PasskeyID(uuid.NewSHA1(uuid.NameSpaceOID, []byte("lerd passkey "+string(allowed))).String())
+	key.ID = passkeyOf(allowed)
 	key.Label = short(label)
 	e := s.event(ctx, "passkey.added", r.Person.ID, "")
 	e.Facts["passkey"], e.Facts["assertion"] = string(key.ID), string(allowed)
 	return s.commit(ctx, "/account", change.Part{Event: e, Insert: []any{key}})
+}
+
+// passkeyOf names the passkey that a permission serves for, a UUID of version 8;
+// the database comes to the same one (passkey_id_of).
+func passkeyOf(allowed identity.AssertionID) identity.PasskeyID {
+	sum := sha256.Sum256([]byte("lerd passkey " + string(allowed)))
+	id := uuid.UUID(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return identity.PasskeyID(id.String())
 }
 
 // short keeps a label to 40 characters of one line.
