@@ -170,7 +170,7 @@ CREATE FUNCTION access_ends(who uuid, until timestamptz) RETURNS boolean LANGUAG
                    AND EXISTS (SELECT 1 FROM audit.event e WHERE e.id = c.event_id AND e.xid = pg_current_xact_id()))
         OR EXISTS (SELECT 1 FROM containment c JOIN audit.event e ON e.id = c.event_id
                    WHERE c.officer_id = who AND c.state = 'begun' AND e.xid = pg_current_xact_id())
-        OR until <= clock_timestamp() + lerd_clock_slack()
+        OR coalesce(until <= clock_timestamp() + lerd_clock_slack(), false)
 $$;
 
 -- As in 0003, and: access ends as above; an officer comes to sign for colleagues
