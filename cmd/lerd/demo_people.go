@@ -52,7 +52,7 @@ var sampleAgencies = []sampleAgency{
 }
 
 var sampleStaff = []samplePerson{
-	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer, false},
+	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer, true},
 	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer, false},
 	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel, false},
 	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer, false},

@@ -124,7 +124,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := s.openPeople(now); err != nil {
 		return nil, err
 	}
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	if err := s.openAgencies(blobs); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type Object struct {
 // verbs holds every verb and the kinds that it applies to; a policy row outside
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
-	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "supervise": {"agency"}, "list_motions": {"agency"}, "view_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo"},
+	"submit": {"request"}, "cosign": {"request"}, "choose_cosignature": {"agency"}, "supervise": {"agency"}, "list_motions": {"agency"}, "view_cosignature": {"agency"}, "list": {"key", "request", "finding", "agency", "recall", "containment", "fraud", "echo", "skip", "saved_reply"},
 	"view":   {"request", "delivery_form", "document", "finding", "release", "log", "agency", "risk", "containment"},
 	"upload": {"document"}, "reply": {"request"}, "withdraw": {"request"}, "download": {"release", "statement"}, "acknowledge": {"release"},
 	"claim": {"request"}, "check": {"request"}, "ask": {"request"}, "decide": {"request"}, "qualify": {"request"}, "refuse": {"request"},
@@ -47,7 +47,7 @@ var verbs = map[Verb][]Kind{
 	"propose": {"agency"}, "activate": {"agency"}, "abandon": {"agency"}, "renew": {"agency"}, "suspend": {"agency"},
 	"change": {"agency"}, "approve_change": {"agency"}, "keep": {"agency"}, "disown": {"request"}, "make": {"statement"}, "manage": {"unit", "officer"}, "call": {"call_agency", "call_officer", "call_request"},
 	"publish": {"key"}, "rotate": {"key"}, "revoke": {"key"}, "set": {"delivery_form"},
-	"take_over": {"request"}, "narrow": {"request"}, "extend": {"request"}, "write": {"request"},
+	"take_over": {"request"}, "narrow": {"request"}, "extend": {"request"}, "write": {"request", "saved_reply"}, "skip": {"request"}, "take_over_claim": {"request"}, "release_claim": {"request"},
 	"answer_recall": {"release"}, "reissue": {"release"}, "propose_recall": {"release"}, "decide_recall": {"release"}, "correct": {"release"}, "appeal": {"finding"},
 	"contain": {"agency"}, "lift": {"agency", "request"}, "echo": {"request"}, "send": {"echo"}, "replace": {"echo"}, "override": {"risk"}, "clear": {"risk"}, "mark": {"risk"},
 	"verify": {"log"}, "resolve": {"request"}, "prepare": {"release"}, "export": {"release"},

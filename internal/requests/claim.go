@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lerd/internal/access"
@@ -23,19 +24,29 @@ func (s *Service) Claim(ctx context.Context, id ID) (err error) {
 		return err
 	}
 	q := c.Request
-	part, err := s.step(ctx, &q, Claim, rule)
+	part, err := s.claimed(ctx, &q, actor, rule)
 	if err != nil {
-		return err
+		return s.stopped(ctx, c, err)
+	}
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
+// claimed is the part of a step by which a reviewer takes a case up.
+func (s *Service) claimed(ctx context.Context, q *Request, actor identity.Actor, rule string) (change.Part, error) {
+	part, err := s.step(ctx, q, Claim, rule)
+	if err != nil {
+		return part, err
 	}
 	q.Reviewer, q.ClaimedAt = actor.Person, s.now()
+	q.Targets = slices.Clone(q.Targets)
 	for i := range q.Targets {
 		if err := s.resolve(ctx, &q.Targets[i]); err != nil {
-			return s.stopped(ctx, c, err)
+			return part, err
 		}
 		tell(&part, "resolved_"+q.Targets[i].Ref(), personal.NewText(q.Targets[i].Resolution))
 		part.Update = append(part.Update, &q.Targets[i])
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+	return part, nil
 }
 
 // resolve asks the account data who held the identifier: at the stated moment

@@ -43,8 +43,8 @@ func (s *Service) message(ctx context.Context, id ID, m messageStep) (err error)
 	if err != nil {
 		return err
 	}
-	if strings.Contains(body.Reveal(), "###") {
-		return fault.Fields([]fault.Problem{{Field: "body", Message: "A placeholder (###) is still open. Fill it in before you send."}})
+	if open := Unfilled(body.Reveal()); actor.Role.Staff() && len(open) > 0 {
+		return fault.Fields([]fault.Problem{{Field: "body", Message: "Something is still open: " + strings.Join(open, ", ") + ". Fill it in before you send."}})
 	}
 	q := c.Request
 	part, err := s.step(ctx, &q, m.action, rule)

@@ -110,6 +110,7 @@ type Config struct {
 	Vault        *vault.Vault // seals drafts
 	TrailStore   TrailStore
 	After        AfterStore
+	Bench        BenchStore // nil: claims do not end by themselves, and nothing is left
 	Proofs       Proofs
 	Access       Authorizer
 	Law          *legal.Registry
@@ -191,6 +192,9 @@ func (s *Service) open(ctx context.Context, id ID, verb access.Verb, kind access
 func (s *Service) step(ctx context.Context, q *Request, action Action, rule string) (change.Part, error) {
 	actor, err := actorOf(ctx)
 	if err != nil {
+		return change.Part{}, err
+	}
+	if err := stale(ctx, *q); err != nil {
 		return change.Part{}, err
 	}
 	from := q.State

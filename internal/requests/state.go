@@ -102,6 +102,7 @@ var Workflow = []Step{
 	{Submitted, Claim, identity.Reviewer, InReview},
 	{Submitted, Withdraw, identity.Officer, Withdrawn},
 	{InReview, Unclaim, identity.Reviewer, Submitted},
+	{InReview, Unclaim, identity.System, Submitted}, // when a claim has lasted its time
 	{InReview, AnswerCheck, identity.Reviewer, InReview},
 	{InReview, AnswerCheck, identity.Counsel, InReview},
 	{InReview, Decide, identity.Reviewer, InReview},

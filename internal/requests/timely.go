@@ -7,7 +7,7 @@ import (
 	"lerd/internal/fault"
 )
 
-// Timely does what time makes happen to what has left: grants end, downloads that
+// Timely does what time makes happen: claims end that nobody goes on with, grants end, downloads that
 // lerd was stopped in get an end, agencies are told of bundles that nobody fetches
 // and reminded of recalls, and the recall
 // of a bundle is proposed whose finding fell. It gives the number of cases.
@@ -16,6 +16,7 @@ func (s *Service) Timely(ctx context.Context) (n int, err error) {
 	if _, _, err := s.may(ctx, "export", "release", ""); err != nil {
 		return 0, err
 	}
+	idle, idleErr := s.ReleaseIdle(ctx)
 	late, err := s.After.Overdue(ctx, s.now(), 200)
 	if err != nil {
 		return 0, err
@@ -29,7 +30,7 @@ func (s *Service) Timely(ctx context.Context) (n int, err error) {
 	for _, f := range fallen {
 		err = errors.Join(err, unlessTaken(s.ProposeFallen(ctx, f)))
 	}
-	return len(late) + len(fallen), errors.Join(err, listErr)
+	return idle + len(late) + len(fallen), errors.Join(err, listErr, idleErr)
 }
 
 // unlessTaken lets be that another process was first.

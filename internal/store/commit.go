@@ -223,6 +223,10 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromAttachment(*x, event), nil
 	case *requests.Recall:
 		return fromRecall(*x, event), nil
+	case *requests.Skip:
+		return fromSkip(*x, event), nil
+	case *requests.SavedReply:
+		return fromSavedReply(*x, event), nil
 	case *violations.AppealVerdict:
 		return fromAppeal(*x, event), nil
 	case *violations.Finding:
@@ -298,6 +302,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
+		scan[skipRow](db), scan[savedReplyRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
