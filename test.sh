@@ -7,7 +7,7 @@
 #                  machines that cannot reach the public one
 #   LERD_FUZZTIME  e.g. 10s: also runs each fuzz target for that long
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+[[ ${1:-} == --stories ]] || cd "$(dirname "${BASH_SOURCE[0]}")"
 export LC_ALL=C.UTF-8
 
 passed=() failed=() skipped=()
@@ -102,7 +102,38 @@ stop_database() {
   wait "$pid" || true
 }
 
-test_all() { go test -race -timeout 75m ./...; }
+# The stories of cmd/lerd wait for browsers and databases more than they
+# compute: they run in several processes, some tests at a time, beside the
+# packages' own tests.
+test_all() {
+  local out code=0 packages
+  out=$(mktemp -d)
+  mapfile -t packages < <(go list ./... | grep -v '/cmd/lerd$')
+  go test -race -c -o bin/stories.test ./cmd/lerd || return 1
+  (cd cmd/lerd && ../../bin/stories.test -test.list .) | grep -E '^(Test|Fuzz|Example)' >"$out/names" || return 1
+  (cd cmd/lerd && xargs -P 3 -n 4 ../../test.sh --stories "$out" <"$out/names") &
+  local stories=$!
+  go test -race -p 2 -timeout 75m "${packages[@]}" || code=1
+  wait "$stories" || code=1
+  cat "$out"/*.log
+  rm -r "$out"
+  return "$code"
+}
+
+# stories FOLDER TEST...: runs some of the tests of cmd/lerd, in its folder, and
+# writes what they said to a file of its own.
+stories() {
+  local log pattern start=$SECONDS
+  log=$(mktemp "$1/XXXXXX.log")
+  shift
+  pattern="^($(IFS='|'; echo "$*"))\$"
+  if ../../bin/stories.test -test.timeout 75m -test.run "$pattern" >"$log" 2>&1; then
+    echo "ok  stories ($((SECONDS - start)) s): $*" >"$log"
+  else
+    echo "FAIL stories ($((SECONDS - start)) s): $*" >>"$log"
+    return 1
+  fi
+}
 
 # The module follows the versions of the one above it (-mod=mod).
 # What a tool that cannot be had keeps from running is told as not run.
@@ -158,6 +189,11 @@ summary() {
   ((${#failed[@]} == 0))
 }
 
+if [[ ${1:-} == --stories ]]; then
+  shift
+  stories "$@"
+  exit
+fi
 have go || { echo "Please install Go $(sed -n 's/^go //p' go.mod) or later." >&2; exit 2; }
 install_missing
 step "gofmt" check_format
