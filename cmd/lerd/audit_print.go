@@ -18,6 +18,9 @@ func printReport(out io.Writer, r store.AuditReport) error {
 	line(r.Entries, "entries: hash, canonical form, columns, opened values, order within their streams")
 	line(r.Tiles, "full hash tiles recomputed")
 	line(r.Checkpoints, "published checkpoints: signature and recomputed root")
+	if r.Erased > 0 {
+		line(r.Erased, "of these entries can no longer be opened: erased, as the log says, when their time was over")
+	}
 	line(r.Pending, "events recorded a moment ago, which get their place with the next checkpoint")
 	line(r.Rows, "rows of case data are what the log says, and none is missing")
 	if err := w.Flush(); err != nil {

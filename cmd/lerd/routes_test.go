@@ -60,6 +60,8 @@ var entrance = map[string]string{
 	"statement.show": "agency_admin registrar", "statement.take": "agency_admin registrar",
 	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
 
+	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
+
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
 

@@ -31,6 +31,7 @@ import (
 	"lerd/internal/notices"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
+	"lerd/internal/retention"
 	"lerd/internal/store"
 	"lerd/internal/vault"
 	"lerd/internal/violations"
@@ -58,6 +59,7 @@ type system struct {
 	notices    *notices.Service
 	statements *agencies.Statements
 	noticeJob  *notices.Job
+	retention  *retention.Service
 	mailer     *notices.Mailer
 	now        func() time.Time
 	signing    *keys.Service
@@ -131,6 +133,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
 	if err := s.openFraud(blobs); err != nil {
+		return nil, err
+	}
+	if err := s.openRetention(blobs); err != nil {
 		return nil, err
 	}
 	exporter, err := s.exporter(ctx, blobs, now)
@@ -359,6 +364,9 @@ func (s *system) publish(ctx context.Context) error {
 	if err := s.publishRules(ctx); err != nil {
 		return err
 	}
+	if err := s.retention.Publish(ctx); err != nil {
+		return err
+	}
 	return s.publishKeys(ctx)
 }
 
@@ -410,6 +418,9 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 			n, err := s.sweepFraud(ctx)
 			return n > 0, err
 		})
+	})
+	g.Go(func() error {
+		return s.every(ctx, 10*time.Minute, "retention", func() (bool, error) { return s.erase(ctx) })
 	})
 	s.runAgencies(ctx, g)
 	return g.Wait()

@@ -37,6 +37,7 @@ func (s *system) openAgencies(blobs requests.Blobs) error {
 func (s *system) agencyServices(to *web.Services) {
 	to.Vetting, to.Calls, to.Notices, to.Forms = s.agencies, s.calls, s.notices, s.signing
 	to.Office, to.Supervisors, to.Statements = s.agencies, s.agencies, s.statements
+	to.Retention = s.retention
 }
 
 // runAgencies does what time makes happen to agencies, and tells people.

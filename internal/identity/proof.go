@@ -28,6 +28,7 @@ const (
 	PurposeContain        Purpose = "contain"
 	PurposeInvite         Purpose = "invite"
 	PurposeGag            Purpose = "gag"     // silencing, or letting speak, about a disclosure
+	PurposeRetain         Purpose = "retain"  // a legal hold, and its end
 	PurposeAccount        Purpose = "account" // changes of one's own passkeys, and of another's account
 )
 

@@ -43,7 +43,7 @@ func (e *storedEvent) check() (audit.Record, error) {
 		}
 	}
 	if e.body == nil {
-		return r, differs("The payload of event %s is missing.", r.ID)
+		return r, nil // erased, if the log says so
 	}
 	p, err := audit.ParsePayload(e.body)
 	if err == nil {
@@ -140,6 +140,12 @@ func (v *auditVerifier) entry(leafEvent string, hash []byte, e *storedEvent) (au
 		return leaf, err
 	}
 	v.report.Entries++
+	if e.body == nil {
+		v.report.Erased++
+		if err := v.replay.erased(record); err != nil {
+			return leaf, err
+		}
+	}
 	return leaf, v.replay.apply(record, e.salt)
 }
 

@@ -27,6 +27,11 @@ func expectedGuards(guarded []string) []trigger {
 		out = append(out, trigger{table, name, fmt.Sprintf(definition, name, table)})
 	}
 	for _, t := range auditTables {
+		if t == "payload" { // whose rows go when they are erased
+			add("audit.payload", "audit_append_only", "CREATE TRIGGER %s BEFORE UPDATE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()")
+			add("audit.payload", "audit_erasure", "CREATE TRIGGER %s BEFORE DELETE ON %s FOR EACH ROW EXECUTE FUNCTION audit.check_erasure()")
+			continue
+		}
 		add("audit."+t, "audit_append_only", "CREATE TRIGGER %s BEFORE DELETE OR UPDATE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse()")
 	}
 	add("audit.event", "audit_check", "CREATE TRIGGER %s BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION audit.check_event()")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,8 +12,9 @@ import (
 // replay holds what the log says of the business rows.
 type replay struct {
 	last     map[rowKey]*writtenRow
-	versions map[string]int64  // of each stream
-	states   map[string]string // of each request's stream
+	versions map[string]int64         // of each stream
+	states   map[string]string        // of each request's stream
+	unopened map[string]audit.EventID // of each stream: an event without payload that no erasure has explained yet
 }
 
 type rowKey struct{ table, id string }
@@ -25,7 +27,7 @@ type writtenRow struct {
 }
 
 func newReplay() *replay {
-	return &replay{last: map[rowKey]*writtenRow{}, versions: map[string]int64{}, states: map[string]string{}}
+	return &replay{last: map[rowKey]*writtenRow{}, versions: map[string]int64{}, states: map[string]string{}, unopened: map[string]audit.EventID{}}
 }
 
 // expects reports whether a stream's version has a predecessor that is not yet
@@ -38,6 +40,9 @@ func (r *replay) apply(e audit.Record, salt audit.Salt) error {
 		return differs("Event %s has version %d of its stream %s where version %d should follow.", e.ID, e.Version, e.Stream, want)
 	}
 	r.versions[e.Stream] = e.Version
+	if e.Kind == erasureMade {
+		delete(r.unopened, e.Stream)
+	}
 	if to, moves := e.Facts["to"]; moves && strings.HasPrefix(e.Stream, "request:") {
 		if from, was := e.Facts["from"], r.states[e.Stream]; from != was {
 			return differs("Event %s moves %s from state %q, which was in state %q.", e.ID, e.Stream, from, was)
@@ -48,6 +53,30 @@ func (r *replay) apply(e audit.Record, salt audit.Salt) error {
 		r.last[rowKey{row.Table, row.ID}] = &writtenRow{event: e.ID, commitment: row.Commitment, salt: salt}
 	}
 	return nil
+}
+
+// erasureMade is the kind of event under which a stream was erased: what opened
+// the commitments of the events before it may be gone.
+const erasureMade = "erasure.made"
+
+// erased takes note of an event whose payload is gone.
+func (r *replay) erased(e audit.Record) error {
+	if e.Kind == erasureMade {
+		return differs("The payload of event %s, which tells of an erasure, is missing.", e.ID)
+	}
+	if _, known := r.unopened[e.Stream]; !known {
+		r.unopened[e.Stream] = e.ID
+	}
+	return nil
+}
+
+// unexplained finds a payload that is gone without an erasure.
+func (r *replay) unexplained() error {
+	if len(r.unopened) == 0 {
+		return nil
+	}
+	first := slices.Min(slices.Collect(maps.Keys(r.unopened)))
+	return differs("The payload of event %s is missing, and no erasure of %s says why.", r.unopened[first], first)
 }
 
 // compare checks one row against the newest event that wrote it.

@@ -40,6 +40,7 @@ type AuditReport struct {
 	Checkpoints int64 // published ones, each one's signature and root
 	Tiles       int64 // full tiles in the database
 	Entries     int64 // placed events: entry, columns, hash and payload
+	Erased      int64 // entries whose values were erased, as the log says
 	Pending     int64 // events recorded a moment ago, without a place yet
 	Rows        int64 // business rows that are what the log says
 	Kept        bool  // the checkpoint outside the database was compared
@@ -317,12 +318,17 @@ func (v *auditVerifier) replayPending(waiting []audit.Pending, events map[audit.
 		if err != nil {
 			return err
 		}
+		if e.body == nil {
+			if err := v.replay.erased(record); err != nil {
+				return err
+			}
+		}
 		if err := v.replay.apply(record, e.salt); err != nil {
 			return err
 		}
 		v.report.Pending++
 	}
-	return nil
+	return v.replay.unexplained()
 }
 
 // rows compares every business row with the newest event that wrote it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -97,10 +98,13 @@ func update(tx *gorm.DB, r tableRow) error {
 	return nil
 }
 
-// keyOf names a row's key column.
+// keyOf names a row's key column, the first one of several.
 func keyOf(r tableRow) string {
-	if _, ok := r.(*preservationRow); ok {
-		return "request_id"
+	t := reflect.Indirect(reflect.ValueOf(r)).Type()
+	for i, name := range columnsOf(t) {
+		if strings.Contains(t.Field(i).Tag.Get("gorm"), "primaryKey") {
+			return name
+		}
 	}
 	return "id"
 }
@@ -240,6 +244,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := userNoticeRowOf(v, event); r != nil {
 		return r, nil
 	}
+	if r := retentionRow(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -306,6 +313,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
+		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {
@@ -325,6 +333,10 @@ func scan[R any, P interface {
 	tableRow
 }](db *gorm.DB) iter.Seq2[tableRow, error] {
 	return func(yield func(tableRow, error) bool) {
+		db, wanted := ofThese(db, P(new(R)))
+		if !wanted {
+			return
+		}
 		rows, err := db.Model(new(R)).Rows()
 		if err != nil {
 			yield(nil, err)

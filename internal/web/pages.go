@@ -70,6 +70,7 @@ func (s *Server) allRoutes() []Route {
 		s.practiceRoutes(), s.securityRoutes(),
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
+		s.retentionRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
@@ -87,5 +88,6 @@ func allInputs() []any {
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, choiceInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, motionInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
+		keepInput{}, unkeepInput{}, unkeptInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

@@ -234,5 +234,6 @@ func (s *Server) afterLinks(c *Ctx, cs requests.Case) []NavItem {
 	add(cs.CanRecall() && reviewer, "recall_propose.title", path+"/recall")
 	add(rc != nil && rc.State == requests.RecallProposed && actor.Role == identity.Approver, "recall_decide.title", path+"/recall")
 	add(reviewer && cs.Release == nil && len(cs.Recalled) > 0 && can(cs.Request.State, requests.Correct, identity.Reviewer), "correct.title", path+"/correct")
+	add(actor.Role == identity.Counsel && s.cfg.Services.Retention != nil, "retention.link", keptPath(cs.Request.ID))
 	return out
 }

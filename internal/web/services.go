@@ -19,13 +19,14 @@ import (
 // there; *requests.Service fulfils Cases, Drafts, Drafting, Cosigning and Delivery, and
 // *violations.Service fulfils Findings.
 type Services struct {
-	Fraud    Fraud // needs Cases and Calls
-	Law      *legal.Registry
-	Cases    Cases
-	Drafts   Drafts
-	Drafting Drafting
-	Delivery Delivery
-	Receipts Receipts // nil: no receipts
+	Fraud     Fraud // needs Cases and Calls
+	Retention Retention
+	Law       *legal.Registry
+	Cases     Cases
+	Drafts    Drafts
+	Drafting  Drafting
+	Delivery  Delivery
+	Receipts  Receipts // nil: no receipts
 	// Cosigning is nil where no agency signs twice.
 	Cosigning   Cosigning
 	Agencies    Agencies

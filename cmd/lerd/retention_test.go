@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/records/sample"
+	"lerd/internal/requests"
+	"lerd/internal/store"
+)
+
+// standing finds which of some texts stand anywhere in the database: in business
+// rows, in the log's entries and payloads, as text or as bytes.
+func (s *scenario) standing(texts ...string) (found []string) {
+	s.t.Helper()
+	db, err := sql.Open("pgx", s.db.Owner)
+	s.must(err)
+	defer db.Close()
+	rows, err := db.Query(`SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND n.nspname IN ('public', 'audit', 'retention') ORDER BY 1`)
+	s.must(err)
+	var tables []string
+	for rows.Next() {
+		var t string
+		s.must(rows.Scan(&t))
+		tables = append(tables, t)
+	}
+	s.must(rows.Err())
+	for _, table := range tables {
+		for _, text := range texts {
+			query := fmt.Sprintf(`SELECT count(*) FROM %s t WHERE position($1 in t::text) > 0 OR position(encode(convert_to($1, 'UTF8'), 'hex') in t::text) > 0
+				OR position(rtrim(encode(convert_to($1, 'UTF8'), 'base64'), '=') in t::text) > 0`, table)
+			if table == "audit.event" || table == "audit.payload" { // JSON in bytes
+				column := map[string]string{"audit.event": "entry", "audit.payload": "body"}[table]
+				query = fmt.Sprintf(`SELECT count(*) FROM %s t WHERE position(convert_to($1, 'UTF8') in t.%s) > 0
+					OR position(convert_to(rtrim(encode(convert_to($1, 'UTF8'), 'base64'), '='), 'UTF8') in t.%[2]s) > 0`, table, column)
+			}
+			var n int
+			s.must(db.QueryRow(query, text).Scan(&n))
+			if n > 0 {
+				found = append(found, text+" in "+table)
+			}
+		}
+	}
+	return found
+}
+
+func (s *scenario) eraseDue() int {
+	s.t.Helper()
+	total := 0
+	for {
+		n, err := s.retention.RunOnce(s.ctx)
+		s.must(err)
+		if total += n; n == 0 {
+			return total
+		}
+	}
+}
+
+func (s *scenario) hasBlob(name string) bool {
+	s.t.Helper()
+	r, err := s.cases.Blobs.Get(s.ctx, name)
+	if err == nil {
+		r.Close()
+	}
+	return err == nil
+}
+
+const day = 24 * time.Hour
+
+// TestACaseIsErasedAndTheLogStaysWhole lets the terms of a delivered case run
+// out, one after the other.
+func TestACaseIsErasedAndTheLogStaysWhole(t *testing.T) {
+	s := newScenario(t)
+	s.anyTime()
+	id := s.ready("IN/94/2026/9911")
+	_, err := s.fetched(s.as("asha.rao"), id)
+	s.must(err)
+	s.must(s.cases.Acknowledge(s.as("asha.rao"), id))
+	s.sequenceAll()
+	c := s.load(id)
+	bundle, document := requests.BundleBlob(*c.Release), requests.DocumentBlob(c.Document.ID)
+	identifier, number := c.Request.Targets[0].Identifier.Reveal(), c.Request.Order.Number
+	address := s.oneRecord(c.Release.ID)
+	if found := s.standing(identifier, number, address, sample.SuspectPhone); len(found) < 3 {
+		t.Fatalf("the search finds too little while all of it is there: %v", found)
+	}
+	if n := s.eraseDue(); n != 0 {
+		t.Fatalf("%d erased on the day of closing", n)
+	}
+
+	s.clock.Advance(181 * day)
+	if n := s.eraseDue(); n != 1 || s.hasBlob(bundle) || !s.hasBlob(document) {
+		t.Errorf("after 181 days: %d erased, bundle there: %v, document there: %v", n, s.hasBlob(bundle), s.hasBlob(document))
+	}
+	if found := s.standing(address); len(found) > 0 {
+		t.Errorf("the released address still stands in %v", found)
+	}
+	s.sequenceAll()
+	if r := s.verifyLog(); r.Erased != 0 {
+		t.Errorf("%d entries cannot be opened any more", r.Erased)
+	}
+
+	s.clock.Advance(915 * day)
+	if n := s.eraseDue(); n != 1 || s.hasBlob(document) {
+		t.Errorf("after 1096 days: %d erased, document there: %v", n, s.hasBlob(document))
+	}
+	if found := s.standing(identifier, number, "Examined."); len(found) > 0 {
+		t.Errorf("still there: %v", found)
+	}
+	s.sequenceAll()
+	if r := s.verifyLog(); r.Erased < 10 {
+		t.Errorf("only %d entries were erased", r.Erased)
+	}
+
+	account := fmt.Sprint(c.Request.Targets[0].AccountID)
+	s.clock.Advance(91 * day)
+	if n := s.eraseDue(); n != 1 {
+		t.Errorf("after another 91 days: %d erased", n)
+	}
+	if found := s.standing(account, "MOD-48213"); len(found) > 0 {
+		t.Errorf("the finding is still there: %v", found)
+	}
+	s.sequenceAll()
+	s.verifyLog()
+	if list, err := s.store.Erasures(identity.With(s.ctx, identity.SystemActor()), true, 10); err != nil || len(list) != 0 {
+		t.Errorf("files are still to go: %v, %v", list, err)
+	}
+}
+
+// oneRecord gives an address that was frozen for a release.
+func (s *scenario) oneRecord(release requests.ReleaseID) (address string) {
+	s.t.Helper()
+	db, err := sql.Open("pgx", s.db.Owner)
+	s.must(err)
+	defer db.Close()
+	s.must(db.QueryRow("SELECT host(ip) FROM release_record WHERE release_id = $1 AND ip IS NOT NULL LIMIT 1", string(release)).Scan(&address))
+	return address
+}
+
+// TestALegalHoldKeepsACase places a hold, lets the term run out, and has it
+// lifted by two people.
+func TestALegalHoldKeepsACase(t *testing.T) {
+	s := newScenario(t)
+	s.anyTime()
+	q := s.submit("IN/94/2026/9913")
+	s.must(s.cases.Withdraw(s.as("asha.rao"), q.ID, "No longer needed."))
+	for _, who := range []string{"asha.rao", "rita.lind", "ines.moreau", "anna.keller", "tess.boyd"} {
+		if _, err := s.retention.Place(s.as(who), q.ID, "x"); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("a hold by %s: %v", who, err)
+		}
+	}
+	if _, err := s.retention.Place(s.as("helen.park"), q.ID, " "); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a hold without a reason: %v", err)
+	}
+	h, err := s.retention.Place(s.as("helen.park"), q.ID, "A court has asked for the file.")
+	s.must(err)
+	s.clock.Advance(1200 * day)
+	if n := s.eraseDue(); n != 0 {
+		t.Fatalf("%d erased under a hold", n)
+	}
+	held := fmt.Sprintf(`INSERT INTO erasure (id, class, subject_id, due_at, made_at, version, event_id)
+		SELECT gen_random_uuid(), 'records', id, retention.due('records', id), now(), 1, $EVENT FROM request WHERE id = '%s'`, q.ID)
+	for _, a := range s.attackers(t) {
+		if err := a.tryAs("system", requests.StreamOf(q.ID), held); err == nil || !strings.Contains(err.Error(), "legal hold") {
+			t.Errorf("as %s: erased under a hold: %v", a.as, err)
+		}
+	}
+	o, err := s.retention.Look(s.as("ines.moreau"))
+	if s.must(err); len(o.Due) != 2 || !o.Due[0].Held || !o.Due[1].Held {
+		t.Errorf("the overview says %+v", o.Due)
+	}
+	s.must(s.retention.ProposeLift(s.as("helen.park"), h.ID, "The court is done."))
+	if err := s.retention.Lift(s.as("helen.park"), h.ID, true); fault.KindOf(err) != fault.Gate {
+		t.Errorf("lifted by the one who asked: %v", err)
+	}
+	if n := s.eraseDue(); n != 0 {
+		t.Fatalf("%d erased while somebody only asks", n)
+	}
+	if err := s.retention.Lift(s.as("ines.moreau"), h.ID, true); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("lifted by an auditor: %v", err)
+	}
+	s.must(s.retention.Lift(s.as("anna.keller"), h.ID, true))
+	if n := s.eraseDue(); n != 2 { // what was frozen (nothing here), and the case
+		t.Errorf("%d erased after the hold", n)
+	}
+	s.sequenceAll()
+	s.verifyLog()
+}
+
+// TestNothingIsErasedPastTheGate tries to erase with raw SQL what is not due,
+// held, or somebody else's.
+func TestNothingIsErasedPastTheGate(t *testing.T) {
+	s := newScenario(t)
+	id := s.ready("IN/94/2026/9914")
+	stream := requests.StreamOf(id)
+	insert := `INSERT INTO erasure (id, class, subject_id, due_at, made_at, version, event_id) VALUES ('00000000-0000-4000-8000-0000000000aa', '%s', '%s', %s, now(), 1, $EVENT)`
+	for _, a := range s.attackers(t) {
+		for name, attack := range map[string][]string{
+			"an open case":            {fmt.Sprintf(insert, "case", id, "now()")},
+			"records of an open case": {fmt.Sprintf(insert, "records", id, "now() - interval '1 year'")},
+			"a class of its own":      {`INSERT INTO retention.class VALUES ('mine', 'request', 1)`},
+			"a field more":            {`INSERT INTO retention.field VALUES ('case', 'request', 'state', '''closed''')`},
+			"the records":             {fmt.Sprintf("DELETE FROM release_record WHERE release_id = '%s'", s.load(id).Release.ID)},
+			"a payload":               {fmt.Sprintf("DELETE FROM audit.payload WHERE event_id IN (SELECT id FROM audit.event WHERE stream = '%s')", stream)},
+			"a row, as if erasing":    {`SELECT set_config('lerd.erasing', '00000000-0000-4000-8000-0000000000aa', true)`, fmt.Sprintf("UPDATE message SET body = '' WHERE request_id = '%s'", id), fmt.Sprintf("UPDATE decision SET note = 'x', event_id = $EVENT WHERE request_id = '%s'", id)},
+			"through the function":    {fmt.Sprintf("SELECT retention.erase_rows('00000000-0000-4000-8000-0000000000aa', $EVENT, 'request', ARRAY['%s'::uuid])", id)},
+		} {
+			if a.as == "owner" && (name == "a class of its own" || name == "a field more") {
+				continue // a migration may
+			}
+			if err := a.tryAs("system", stream, attack...); err == nil {
+				t.Errorf("as %s: %s was possible", a.as, name)
+			}
+		}
+	}
+}
+
+// TestALostPayloadIsNoErasure removes, past all triggers, what opens an event.
+func TestALostPayloadIsNoErasure(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/9915")
+	s.sequenceAll()
+	for _, a := range s.attackers(t) {
+		if a.as == "owner" {
+			a.exec(fmt.Sprintf(`ALTER TABLE audit.payload DISABLE TRIGGER audit_erasure;
+				DELETE FROM audit.payload WHERE event_id = (SELECT id FROM audit.event WHERE stream = '%s' AND version = 1);
+				ALTER TABLE audit.payload ENABLE ALWAYS TRIGGER audit_erasure`, requests.StreamOf(q.ID)))
+		}
+	}
+	_, err := s.verify()
+	if !store.IsDifference(err) || !strings.Contains(err.Error(), "no erasure of request:") {
+		t.Errorf("verify says %v", err)
+	}
+}
+
+// stuck loses the blob store for a while.
+type stuck struct {
+	requests.Blobs
+	down bool
+}
+
+func (b *stuck) Remove(ctx context.Context, name string) error {
+	if b.down {
+		return fault.New(fault.Unavailable, "The files cannot be reached.")
+	}
+	return b.Blobs.Remove(ctx, name)
+}
+
+// TestAnErasureThatWasStoppedGoesOn loses the files' store after the rows were
+// erased, and the answer to a removal that was done.
+func TestAnErasureThatWasStoppedGoesOn(t *testing.T) {
+	s := newScenario(t)
+	s.anyTime()
+	q := s.submit("IN/94/2026/9916")
+	s.must(s.cases.Withdraw(s.as("asha.rao"), q.ID, "No longer needed."))
+	document := requests.DocumentBlob(s.load(q.ID).Document.ID)
+	s.clock.Advance(1100 * day)
+	files := &stuck{Blobs: s.retention.Blobs, down: true}
+	s.retention.Blobs = files
+	if _, err := s.retention.RunOnce(s.ctx); fault.KindOf(err) != fault.Unavailable || !s.hasBlob(document) {
+		t.Fatalf("the round says %v", err)
+	}
+	if found := s.standing(q.Order.Number); len(found) > 0 {
+		t.Errorf("rows wait for files: %v", found)
+	}
+	files.down = false
+	s.must(files.Remove(s.ctx, document)) // as by a round whose answer was lost
+	if n, err := s.retention.RunOnce(s.ctx); n != 0 || err != nil {
+		t.Errorf("the next round erased %d again: %v", n, err)
+	}
+	if list, err := s.store.Erasures(identity.With(s.ctx, identity.SystemActor()), true, 10); err != nil || len(list) != 0 {
+		t.Errorf("still to go: %v, %v", list, err)
+	}
+	s.verifyLog()
+}
+
+// TestThePolicyOfRetentionIsTheDatabases compares the policy file with what the
+// database holds to.
+func TestThePolicyOfRetentionIsTheDatabases(t *testing.T) {
+	s := newScenario(t)
+	db, err := sql.Open("pgx", s.db.Owner)
+	s.must(err)
+	defer db.Close()
+	read := func(query string) (out []string) {
+		rows, err := db.Query(query)
+		s.must(err)
+		defer rows.Close()
+		for rows.Next() {
+			var line string
+			s.must(rows.Scan(&line))
+			out = append(out, line)
+		}
+		s.must(rows.Err())
+		return out
+	}
+	var classes, fields []string
+	for _, c := range s.retention.Policy.Classes {
+		classes = append(classes, fmt.Sprintf("%s of a %s after %d, at least %d", c.ID, c.Subject, c.Days, c.Floor))
+		for table, columns := range c.Erases {
+			for _, column := range columns {
+				fields = append(fields, fmt.Sprintf("%s: %s.%s", c.ID, table, column))
+			}
+		}
+	}
+	slices.Sort(classes)
+	slices.Sort(fields)
+	if diff := cmp.Diff(classes, read("SELECT format('%s of a %s after %s, at least %s', c.id, subject, days, floor) FROM retention.class c JOIN retention_term t ON t.class = c.id ORDER BY c.id")); diff != "" {
+		t.Errorf("classes, policy against database:\n%s", diff)
+	}
+	if diff := cmp.Diff(fields, read(`SELECT format('%s: %s.%s', class, tablename, columname) FROM retention.field ORDER BY format('%s: %s.%s', class, tablename, columname) COLLATE "C"`)); diff != "" {
+		t.Errorf("fields, policy against database:\n%s", diff)
+	}
+}

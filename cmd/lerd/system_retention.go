@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+
+	"lerd/internal/requests"
+	"lerd/internal/retention"
+	"lerd/policies"
+)
+
+// openRetention wires what erases, by the policy.
+func (s *system) openRetention(blobs requests.Blobs) error {
+	policy, err := retention.Load(policies.FS)
+	if err != nil {
+		return err
+	}
+	s.retention = retention.New(retention.Config{Store: s.store, Access: s.rules, Repeats: s.store, Blobs: blobs, Policy: policy, Now: s.now})
+	return nil
+}
+
+// erase lets one process erase what is due; it says whether more may wait.
+func (s *system) erase(ctx context.Context) (bool, error) {
+	done, elected, err := s.store.Elect(ctx, "retention")
+	if err != nil || !elected {
+		return false, err
+	}
+	defer done()
+	n, err := s.retention.RunOnce(ctx)
+	return n > 0, err
+}
