@@ -51,6 +51,7 @@ func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err er
 		func(q *Request, part *change.Part, reason personal.Text) []change.Part {
 			q.Verdict, q.Refusals, q.Reasons = "refused", SplitCodes(codes(verdict.Codes)), reason
 			s.refuseAll(part, c, verdict, actor)
+			countRefused(part, q.Refusals)
 			return nil
 		}})
 }

@@ -43,6 +43,7 @@ func (s *Service) CoSign(ctx context.Context, id ID) (err error) {
 		return err
 	}
 	submitted(&part, q)
+	countReceived(&part, q, c.Agency.Country, process)
 	part.Event.Facts["order_sha256"] = c.Document.SHA256
 	if err := s.sign(ctx, &part, q, SignedToCosign, c.Document.SHA256); err != nil {
 		return err

@@ -259,6 +259,7 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 	}
 	s.refused(&part, &q, c, verdict, reason)
 	s.refuseAll(&part, c, verdict, actor)
+	countRefused(&part, q.Refusals)
 	recordVerdict(&part, c, verdict, s.now())
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }

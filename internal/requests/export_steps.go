@@ -92,6 +92,9 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 	}
 	part.Event.Causes = append(part.Event.Causes, second.Event.ID)
 	part.Event.Facts["release"] = string(next.ID)
+	if err := s.countAnswered(ctx, &part, c, rel); err != nil {
+		return rel, err
+	}
 	next.EventID = second.Event.ID
 	g := s.grant(c, next, c.Holder(), "ready")
 	granted := change.Part{Event: s.grantEvent(ctx, next, g, "release.granted"), Insert: []any{&g}}

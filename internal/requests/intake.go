@@ -148,7 +148,7 @@ func (s *Service) submit(ctx context.Context, in Submission, doc Document, with 
 	if err := s.setClocks(&q, c.Agency, process); err != nil {
 		return q, err
 	}
-	part, err := s.proposal(ctx, &q, c.Document, rule)
+	part, err := s.proposal(ctx, &q, c, process, rule)
 	if err != nil {
 		return q, err
 	}
@@ -162,7 +162,8 @@ func (s *Service) submit(ctx context.Context, in Submission, doc Document, with 
 
 // proposal is the part by which a request comes in: signed by its officer, and
 // submitted, or waiting for the second signature where its agency wants one.
-func (s *Service) proposal(ctx context.Context, q *Request, doc Document, rule string) (change.Part, error) {
+func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *legal.Process, rule string) (change.Part, error) {
+	doc := c.Document
 	action := Submit
 	twice, err := s.wantsCosignature(ctx, *q)
 	if err != nil {
@@ -183,6 +184,7 @@ func (s *Service) proposal(ctx context.Context, q *Request, doc Document, rule s
 	part.Event.Facts["order_sha256"] = doc.SHA256
 	if action == Submit {
 		submitted(&part, *q)
+		countReceived(&part, *q, c.Agency.Country, process)
 	}
 	part.Update, part.Insert = nil, []any{q}
 	for i := range q.Targets {

@@ -30,39 +30,58 @@ WITH e AS (
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id)
 INSERT INTO audit.payload (event_id, body) SELECT id, $7 FROM e`
 
+// appendCounted also keeps the opening of what the event counts.
+const appendCounted = `
+WITH e AS (
+    INSERT INTO audit.event (id, stream, version, causes, kind, entry)
+    VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
+o AS (INSERT INTO audit.opening (event_id, salt, value) SELECT id, $8, $9 FROM e)
+INSERT INTO audit.payload (event_id, body) SELECT id, $7 FROM e`
+
 // AppendEvent records an event in the transaction of the step that it records.
 // Nonce and salt come from rand (48 bytes). It is Conflict when the stream has
 // that version already: somebody else took the step first.
 func AppendEvent(tx *gorm.DB, e audit.Event, rand io.Reader) (err error) {
 	defer fault.Wrap(&err, "store.AppendEvent(%s, %s)", e.ID, e.Kind)
-	entry, payload, err := sealed(e, rand)
+	done, err := sealed(e, rand)
 	if err != nil {
 		return err
 	}
+	statement, args := appendEvent, []any{string(e.ID), e.Stream, e.Version, idStrings(e.Causes), e.Kind, done.entry, done.payload}
+	if done.counted {
+		statement, args = appendCounted, append(args, done.count.Salt[:], done.count.Value)
+	}
 	// Straight through the connection: gorm would write the values of a failed
 	// statement to its log.
-	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, appendEvent,
-		string(e.ID), e.Stream, e.Version, idStrings(e.Causes), e.Kind, entry, payload)
+	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement, args...)
 	if violates(err, codeUnique, "event_stream_version_key") {
 		return fault.Because(fault.Conflict, err, "Somebody else was quicker. Look at the newest state and try again.")
 	}
 	return err
 }
 
+// sealedEvent is an event as it is kept.
+type sealedEvent struct {
+	entry, payload []byte
+	count          audit.CountOpening
+	counted        bool
+}
+
 // sealed gives an event's entry and what opens it, with a fresh nonce and salt.
-func sealed(e audit.Event, rand io.Reader) (entry, payload []byte, err error) {
+func sealed(e audit.Event, rand io.Reader) (out sealedEvent, err error) {
 	var nonce audit.Nonce
 	var salt audit.Salt
 	for _, b := range [][]byte{nonce[:], salt[:]} {
 		if _, err := io.ReadFull(rand, b); err != nil {
-			return nil, nil, fmt.Errorf("randomness: %w", err)
+			return out, fmt.Errorf("randomness: %w", err)
 		}
 	}
-	if entry, err = e.Seal(nonce, salt); err != nil {
-		return nil, nil, err
+	if out.entry, err = e.Seal(nonce, salt); err != nil {
+		return out, err
 	}
-	payload, err = e.Payload(salt).Encode()
-	return entry, payload, err
+	out.count, out.counted = e.Count(salt)
+	out.payload, err = e.Payload(salt).Encode()
+	return out, err
 }
 
 // violates reports whether err is PostgreSQL's error of that code and, unless it

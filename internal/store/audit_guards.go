@@ -13,8 +13,8 @@ import (
 	"lerd/internal/store/migrations"
 )
 
-// auditTables are the tables of migration 0001 that are only added to.
-var auditTables = []string{"event", "payload", "leaf", "tile", "checkpoint", "guarded"}
+// auditTables are the tables of migrations 0001 and 0023 that are only added to.
+var auditTables = []string{"event", "payload", "opening", "leaf", "tile", "checkpoint", "guarded"}
 
 // trigger is one guard as PostgreSQL describes it.
 type trigger struct{ table, name, definition string }

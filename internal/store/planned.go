@@ -15,6 +15,7 @@ type Planned struct {
 	Entry   []byte      // as audit.event keeps it
 	Payload []byte      // as audit.payload keeps it
 	Rows    []PlannedRow
+	Opening *audit.CountOpening // as audit.opening keeps it; nil: the event counts nothing
 }
 
 // PlannedRow is one row: values in the order of the columns, nil for NULL.
@@ -36,7 +37,11 @@ func Plan(part change.Part, rand io.Reader) (p Planned, err error) {
 		p.Event.Rows = append(p.Event.Rows, audit.Row{Table: r.TableName(), ID: r.rowID(), Canonical: canonical(r)})
 		p.Rows = append(p.Rows, plannedRow(r))
 	}
-	p.Entry, p.Payload, err = sealed(p.Event, rand)
+	done, err := sealed(p.Event, rand)
+	p.Entry, p.Payload = done.entry, done.payload
+	if done.counted {
+		p.Opening = &done.count
+	}
 	return p, err
 }
 

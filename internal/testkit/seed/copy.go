@@ -16,6 +16,7 @@ import (
 // batch is what one transaction copies in.
 type batch struct {
 	events, payloads [][]any
+	openings         [][]any
 	order            []string // of tables, as they were first written
 	tables           map[string]*table
 	rand             io.Reader
@@ -46,6 +47,9 @@ func (b *batch) add(p change.Part) error {
 	}
 	b.events = append(b.events, []any{string(e.ID), e.Stream, e.Version, causes, e.Kind, done.Entry, e.At})
 	b.payloads = append(b.payloads, []any{string(e.ID), done.Payload})
+	if o := done.Opening; o != nil {
+		b.openings = append(b.openings, []any{string(e.ID), o.Salt[:], o.Value})
+	}
 	for _, r := range done.Rows {
 		b.put(r.Table, r.Columns, r.Values)
 	}
@@ -85,6 +89,9 @@ func write(ctx context.Context, url string, b *batch) error {
 			return err
 		}
 		if err := into(ctx, tx, pgx.Identifier{"audit", "payload"}, []string{"event_id", "body"}, b.payloads); err != nil {
+			return err
+		}
+		if err := into(ctx, tx, pgx.Identifier{"audit", "opening"}, []string{"event_id", "salt", "value"}, b.openings); err != nil {
 			return err
 		}
 		for _, name := range b.order {
