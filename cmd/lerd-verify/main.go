@@ -1,4 +1,4 @@
-// Command lerd-verify verifies what lerd hands out: an exported audit log, the
+// Command lerd-verify verifies what lerd hands out: an exported audit log, a public report, the
 // proof that an entry is in the log, and a bundle. It needs no database, no
 // account and no other machine, and holds none of lerd's other code: an auditor
 // or a court can build it, read it and keep it.
@@ -22,6 +22,7 @@ import (
 type cli struct {
 	Log    verifycli.Log    `cmd:"" help:"Verify an exported audit log: recompute every hash, compare with what was signed, and check the order of events."`
 	Proof  verifycli.Proof  `cmd:"" help:"Verify that an entry is in the log, by its tlog-proof."`
+	Report verifycli.Report `cmd:"" help:"Recompute a public report from an exported log and the openings of what it counts, and compare every byte."`
 	Bundle verifycli.Bundle `cmd:"" help:"Check a bundle and say in words what was checked."`
 }
 

@@ -19,13 +19,16 @@ import (
 
 // ensureLogKey reads the signing key of a data folder's log, keys/log.key, or
 // makes it together with keys/log.vkey, which is to be handed out.
-func ensureLogKey(dir, origin string) (note.Signer, error) {
-	path := filepath.Join(dir, "keys", "log.key")
+func ensureLogKey(dir, origin string) (note.Signer, error) { return ensureKey(dir, "log", origin) }
+
+// ensureKey reads keys/<base>.key, or makes it together with keys/<base>.vkey.
+func ensureKey(dir, base, name string) (note.Signer, error) {
+	path := filepath.Join(dir, "keys", base+".key")
 	signer, err := readSigner(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return signer, err
 	}
-	key, vkey, err := audit.GenerateKey(rand.Reader, origin)
+	key, vkey, err := audit.GenerateKey(rand.Reader, name)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ func ensureLogKey(dir, origin string) (note.Signer, error) {
 		return nil, err
 	}
 	// The verifier key first: a signing key alone would sign what nobody can check.
-	if err := writeOnce(filepath.Join(dir, "keys", "log.vkey"), vkey+"\n", 0o644); err != nil {
+	if err := writeOnce(filepath.Join(dir, "keys", base+".vkey"), vkey+"\n", 0o644); err != nil {
 		return nil, err
 	}
 	if err := writeOnce(path, key+"\n", 0o600); err != nil {
@@ -55,14 +58,14 @@ func writeOnce(path, text string, mode os.FileMode) (err error) {
 	return f.Sync()
 }
 
-// readSigner reads the log's private key and refuses one that others may read.
+// readSigner reads a private key in note format and refuses one that others may read.
 func readSigner(path string) (note.Signer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fault.Because(fault.Invalid, err, "The audit log's signing key %s cannot be read.", path)
+		return nil, fault.Because(fault.Invalid, err, "The signing key %s cannot be read.", path)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fault.New(fault.Invalid, "The audit log's signing key %s may be read by others; run: chmod 600 %s", path, path)
+		return nil, fault.New(fault.Invalid, "The signing key %s may be read by others; run: chmod 600 %s", path, path)
 	}
 	key, err := os.ReadFile(path)
 	if err != nil {

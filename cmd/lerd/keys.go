@@ -37,9 +37,23 @@ type keysSource struct {
 
 // open connects as the application, and gives a context in which lerd acts.
 func (k keysSource) open(ctx context.Context) (_ *keys.Service, _ config, _ context.Context, done func(), err error) {
-	cfg, err := loadConfig(k.Config, os.Getenv)
+	db, cfg, done, err := k.connect(ctx)
 	if err != nil {
 		return nil, cfg, nil, nil, err
+	}
+	rules, err := access.Load(policies.FS)
+	if err != nil {
+		done()
+		return nil, cfg, nil, nil, err
+	}
+	s := &keys.Service{Store: db, Access: rules, Now: time.Now}
+	return s, cfg, identity.With(ctx, identity.SystemActor()), done, nil
+}
+
+// connect connects as the application.
+func (k keysSource) connect(ctx context.Context) (_ *store.Store, cfg config, done func(), err error) {
+	if cfg, err = loadConfig(k.Config, os.Getenv); err != nil {
+		return nil, cfg, nil, err
 	}
 	if k.Dir != "" {
 		cfg.Dir = k.Dir
@@ -51,23 +65,16 @@ func (k keysSource) open(ctx context.Context) (_ *keys.Service, _ config, _ cont
 			db, err = cluster.Open(ctx, cluster.Options{Dir: cfg.Dir, Log: slog.New(slog.DiscardHandler)})
 		}
 		if err != nil {
-			return nil, cfg, nil, nil, err
+			return nil, cfg, nil, err
 		}
 		cfg.DatabaseURL, stop = db.URL(cluster.RoleApp, cluster.MainDatabase), func() { db.Close() }
 	}
 	db, err := store.Open(ctx, store.Config{URL: cfg.DatabaseURL})
 	if err != nil {
 		stop()
-		return nil, cfg, nil, nil, err
+		return nil, cfg, nil, err
 	}
-	rules, err := access.Load(policies.FS)
-	if err != nil {
-		db.Close()
-		stop()
-		return nil, cfg, nil, nil, err
-	}
-	s := &keys.Service{Store: db, Access: rules, Now: time.Now}
-	return s, cfg, identity.With(ctx, identity.SystemActor()), func() { db.Close(); stop() }, nil
+	return db, cfg, func() { db.Close(); stop() }, nil
 }
 
 type keysListCmd struct{ keysSource }

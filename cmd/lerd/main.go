@@ -23,6 +23,7 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Serve the portal."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to the newest schema, as its owner."`
 	Audit    auditCmd    `cmd:"" help:"Verify, export and prove the audit log."`
+	Report   reportCmd   `cmd:"" help:"Make the public figures of a quarter or a year from the audit log alone."`
 	Bundle   bundleCmd   `cmd:"" help:"Verify a bundle offline, or print the schemas of its contents."`
 	Keys     keysCmd     `cmd:"" help:"List, publish, rotate and revoke the keys of bundles."`
 	Policy   policyCmd   `cmd:"" help:"Test the legal processes against their example cases."`

@@ -27,9 +27,10 @@ const (
 	PurposeActivateAgency Purpose = "activate_agency"
 	PurposeContain        Purpose = "contain"
 	PurposeInvite         Purpose = "invite"
-	PurposeGag            Purpose = "gag"     // silencing, or letting speak, about a disclosure
-	PurposeRetain         Purpose = "retain"  // a legal hold, and its end
-	PurposeAccount        Purpose = "account" // changes of one's own passkeys, and of another's account
+	PurposeGag            Purpose = "gag"            // silencing, or letting speak, about a disclosure
+	PurposeRetain         Purpose = "retain"         // a legal hold, and its end
+	PurposePublishReport  Purpose = "publish_report" // a public report
+	PurposeAccount        Purpose = "account"        // changes of one's own passkeys, and of another's account
 )
 
 // Method is how somebody showed who they are.

@@ -20,6 +20,7 @@ import (
 	"lerd/internal/keys"
 	"lerd/internal/notices"
 	"lerd/internal/requests"
+	"lerd/internal/transparency/publishing"
 	"lerd/internal/violations"
 )
 
@@ -238,6 +239,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	case *violations.Confirmation:
 		return fromConfirmation(*x, event), nil
 	}
+	if x, ok := v.(*publishing.Report); ok {
+		return fromReport(*x, event), nil
+	}
 	if r := fraudRow(v, event); r != nil {
 		return r, nil
 	}
@@ -311,6 +315,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[skipRow](db), scan[savedReplyRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
+		scan[reportRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),

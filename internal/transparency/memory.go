@@ -18,7 +18,8 @@ import (
 // cache of who made it: a stranger has none, and it can be removed at any time.
 type Memory struct {
 	Dir    string
-	Reused int // segments that did not have to be read
+	Reused int   // segments that did not have to be read
+	Failed error // why the last segment could not be kept, where it could not
 }
 
 const memoryForm = "lerd/marks/v1\n"
@@ -44,25 +45,32 @@ func (m *Memory) recall(_ uint64, root audit.Hash) ([]any, bool) {
 	return kept, true
 }
 
-// remember keeps a segment if all of it is opened.
+// remember keeps a segment if all of it is opened. What cannot be kept is read
+// again the next time.
 func (m *Memory) remember(_ uint64, root audit.Hash, kept []any) error {
 	for _, k := range kept {
 		if k := k.(*Mark); k.kind.counts() && k.value == "" {
 			return nil
 		}
 	}
+	b := encodeMarks([]byte(memoryForm), kept)
+	sum := sha256.Sum256(b)
+	m.Failed = m.write(m.path(root), append(b, sum[:]...))
+	return nil
+}
+
+// write keeps a file, whole or not at all.
+func (m *Memory) write(path string, b []byte) error {
 	if err := os.MkdirAll(m.Dir, 0o700); err != nil {
 		return err
 	}
-	b := encodeMarks([]byte(memoryForm), kept)
-	sum := sha256.Sum256(b)
 	f, err := os.CreateTemp(m.Dir, ".tmp-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(b, sum[:]...))
+	_, err = f.Write(b)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), m.path(root))
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		os.Remove(f.Name())

@@ -18,7 +18,7 @@ GRANT SELECT ON audit.opening TO lerd_app, lerd_auditor;
 GRANT INSERT (event_id, salt, value) ON audit.opening TO lerd_app;
 
 -- A report as it was computed, and whether it was published. Its files lie in the
--- file store; the digest is of its signed note, which names the digest of each file.
+-- file store; the digest is that of report.json, and the signed note beside it names the digest of each file.
 CREATE TABLE transparency_report (
     id           uuid PRIMARY KEY,
     period       text NOT NULL CHECK (period ~ '^[0-9]{4}(Q[1-4])?$'),

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"lerd/internal/access"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/store"
+	"lerd/internal/transparency"
+	"lerd/internal/transparency/publishing"
+	"lerd/policies"
+)
+
+type reportProposeCmd struct {
+	reportPeriod
+	Config string `help:"YAML file of the portal; see docs/operations.md." env:"LERD_CONFIG" type:"path"`
+	Why    string `help:"Why a further edition is needed: method, late_event or rules. Needed where one of the period is published." enum:",method,late_event,rules" default:""`
+}
+
+// Run computes the report and puts it before counsel.
+func (c reportProposeCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout, os.Stderr) }
+
+func (c reportProposeCmd) run(ctx context.Context, out, progress io.Writer) error {
+	if c.Quiet {
+		progress = io.Discard
+	}
+	cfg, err := loadConfig(c.Config, os.Getenv)
+	if err != nil {
+		return err
+	}
+	cfg.Dir = c.Dir
+	db, _, done, err := keysSource{Config: c.Config, Dir: c.Dir}.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	s, err := c.publisher(ctx, cfg, db)
+	if err != nil {
+		return err
+	}
+	made, err := c.count(ctx, db, progress)
+	if err != nil {
+		return err
+	}
+	r, err := propose(identity.With(ctx, identity.SystemActor()), proposing{s, made, c.Dir, c.Why})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Edition %d of %s waits for counsel. SHA-256 of report.json: %s\n", r.Edition, r.Period, r.Digest)
+	return err
+}
+
+func (c reportProposeCmd) publisher(ctx context.Context, cfg config, db *store.Store) (*publishing.Service, error) {
+	rules, err := access.Load(policies.FS)
+	if err != nil {
+		return nil, err
+	}
+	blobs, _, err := cfg.openBlobs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := c.now
+	if now == nil {
+		now = time.Now
+	}
+	return publishing.New(publishing.Config{Store: db, Blobs: blobs, Access: rules, Now: now}), nil
+}
+
+type proposing struct {
+	service *publishing.Service
+	made    counted
+	dir     string
+	why     string
+}
+
+// propose makes the next edition of the period.
+func propose(ctx context.Context, p proposing) (publishing.Report, error) {
+	o := p.made.order
+	o.Edition = 1
+	last, err := p.service.PublicOne(ctx, o.Period.String(), 0)
+	switch {
+	case err == nil:
+		if p.why == "" {
+			return last, fault.New(fault.Invalid, "Edition %d of %s is published. Say with --why what is wrong with it.", last.Edition, last.Period)
+		}
+		o.Edition, o.Digest, o.Why = last.Edition+1, last.Digest, p.why
+		if o.Before, err = p.service.Figures(ctx, last); err != nil {
+			return last, err
+		}
+	case fault.KindOf(err) != fault.NotFound:
+		return last, err
+	}
+	r, err := p.made.book.Make(o)
+	if err != nil {
+		return publishing.Report{}, err
+	}
+	signer, err := ensureReportKey(p.dir, r.Log.Origin)
+	if err != nil {
+		return publishing.Report{}, err
+	}
+	seal, err := r.Seal(signer)
+	if err != nil {
+		return publishing.Report{}, err
+	}
+	return p.service.Propose(ctx, publishing.Proposal{Report: r, Seal: seal})
+}
+
+// ensureReportKey reads the key that signs reports, keys/report.key, or makes it
+// together with keys/report.vkey, which is to be handed out.
+func ensureReportKey(dir, origin string) (note.Signer, error) {
+	return ensureKey(dir, "report", transparency.KeyName(origin))
+}
