@@ -72,6 +72,9 @@ func meaningful(row object) *Fault {
 			return wrong(Form, name, "it is not an address in its one form")
 		}
 	}
+	if code, ok := row["country_calling_code"].(string); ok && !strings.HasPrefix(str(row, "phone_e164"), "+"+code) {
+		return wrong(Form, "country_calling_code", "the number does not begin with it")
+	}
 	if v, ok := row["ip_version"].(int64); ok {
 		a, _ := row["ip_address"].(string)
 		if (v == 6) != strings.Contains(a, ":") {

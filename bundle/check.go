@@ -1,6 +1,9 @@
 package bundle
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 type outcomeKey struct{ subject, category string }
 
@@ -84,6 +87,9 @@ func (c *checker) same(t *table, rows []object, list []any) *Fault {
 
 // scope sees that a record is inside its own outcome.
 func (c *checker) scope(row object, category string) *Fault {
+	if !strings.HasSuffix(str(row, "record_id"), "-"+c.export.Copy.Mark) {
+		return wrong(Differs, "record_id", "it does not end in the mark of this copy")
+	}
 	if row["request_ref"] != c.export.Request.Ref {
 		return wrong(Scope, "request_ref", "it is of another request")
 	}

@@ -16,6 +16,7 @@ type Export struct {
 	Controller     Controller   `json:"controller"`
 	Agency         Agency       `json:"agency"`
 	Request        Request      `json:"request"`
+	Copy           Copy         `json:"copy"`
 	Outcomes       []Outcome    `json:"outcomes"`
 	ScopeApplied   Applied      `json:"scope_applied"`
 	RuleViolations []Violation  `json:"rule_violations"`
@@ -200,6 +201,7 @@ const (
 	PhonesFile   = "data/records/phone_numbers.csv"
 	IPsFile      = "data/records/ip_addresses.csv"
 	OutcomesFile = "data/records/outcomes.csv"
+	CustodyFile  = "data/custody.json"
 )
 
 // MaxExport is how large data/export.json may be, in octets.
@@ -294,6 +296,9 @@ func (e *Export) coherent() *Fault {
 	}
 	if (e.Minimisation.RecordsDisclosed > 0) != (e.Result == "data" || e.Result == "partial") {
 		return wrong(Differs, "result", "it does not fit the number of records")
+	}
+	if e.Copy.Mark != Mark(e.Audit.EventID) {
+		return wrong(Differs, "copy.mark", "it is not that of the event which commits to this file")
 	}
 	return nil
 }

@@ -105,6 +105,10 @@ func (r *reader) contents() (*Bundle, *Fault) {
 	if f := r.outcomes(&c.export); f != nil {
 		return nil, f
 	}
+	custody, f := r.custody(&c.export)
+	if f != nil {
+		return nil, f
+	}
 	phones, f := r.table(phoneTable())
 	if f != nil {
 		return nil, f
@@ -122,6 +126,9 @@ func (r *reader) contents() (*Bundle, *Fault) {
 	}
 	if f := r.digests(&c.export); f != nil {
 		return nil, f
+	}
+	if f := custody.blobs(&c.export); f != nil {
+		return nil, f.in(CustodyFile, 0)
 	}
 	return c.bundle(doc), nil
 }
@@ -147,6 +154,15 @@ func (r *reader) outcomes(e *Export) *Fault {
 		return wrong(Differs, "", "its rows are not the outcomes of export.json").in(OutcomesFile, 0)
 	}
 	return nil
+}
+
+// custody reads the custody record and compares it with export.json.
+func (r *reader) custody(e *Export) (c CustodyRecord, _ *Fault) {
+	b, f := r.file(CustodyFile, MaxExport)
+	if f == nil {
+		c, f = parseCustody(b, e)
+	}
+	return c, f.in(CustodyFile, 0)
 }
 
 var outcomeColumns = []string{"request_ref", "subject_ref", "category", "asked_from_utc", "asked_to_utc", "decision", "applied_from_utc",
@@ -216,7 +232,7 @@ func (r *reader) digests(e *Export) *Fault {
 			return wrong(Digest, "", "it has another size or digest than export.json says").in(file.Path, 0)
 		}
 	}
-	for _, name := range []string{PhonesFile, IPsFile, OutcomesFile, RecordsFile} {
+	for _, name := range []string{PhonesFile, IPsFile, OutcomesFile, RecordsFile, CustodyFile} {
 		if !slices.ContainsFunc(e.Files, func(f File) bool { return f.Path == name }) {
 			return wrong(Differs, "files", "%s is not listed", name).in(ExportFile, 0)
 		}

@@ -21,7 +21,7 @@ var schemaFiles embed.FS
 
 // SchemaNames are the published schemas, in the order in which they lie in a
 // bundle below data/schema.
-var SchemaNames = []string{"export.schema.json", "ip_addresses.csv-metadata.json", "outcomes.csv-metadata.json",
+var SchemaNames = []string{"custody.schema.json", "export.schema.json", "ip_addresses.csv-metadata.json", "outcomes.csv-metadata.json",
 	"phone_numbers.csv-metadata.json", "records.schema.json"}
 
 // Schema gives a published schema by its file name, e.g. export.schema.json.

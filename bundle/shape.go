@@ -33,6 +33,7 @@ var loaded = func(name string) func() schema {
 var (
 	exportSchema  = loaded("export.schema.json")
 	recordsSchema = loaded("records.schema.json")
+	custodySchema = loaded("custody.schema.json")
 )
 
 // check holds a value against the whole schema.

@@ -123,12 +123,14 @@ func TestACaseComesBackToItsOfficer(t *testing.T) {
 	id := s.ready("IN/94/2026/920")
 	officer, colleague := s.as("asha.rao"), s.as("vikram.nair")
 	s.must(s.cases.TakeOver(colleague, id, "She is on leave."))
+	s.jobs()
 	if _, err := s.fetched(officer, id); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("who held it before: %v", err)
 	}
 	_, err := s.fetched(colleague, id)
 	s.must(err)
 	s.must(s.cases.TakeOver(officer, id, "Back."))
+	s.jobs()
 	_, err = s.fetched(officer, id)
 	s.must(err)
 	if _, err := s.fetched(colleague, id); fault.KindOf(err) != fault.Conflict {

@@ -105,7 +105,7 @@ func TestADownloadIsADeliveryOnlyWhenItIsWhole(t *testing.T) {
 }
 
 // TestABundleIsIssuedAgain: when the time is over a reviewer or an approver lets
-// the officer fetch the same bytes anew, with a reason, and nobody else does.
+// the officer fetch the same records anew, in a copy of their own, with a reason, and nobody else does.
 func TestABundleIsIssuedAgain(t *testing.T) {
 	s := newScenario(t)
 	id := s.ready("IN/94/2026/702")
@@ -127,9 +127,14 @@ func TestABundleIsIssuedAgain(t *testing.T) {
 		t.Errorf("issued again for no reason: %v", err)
 	}
 	s.must(s.cases.Reissue(s.as("rita.lind"), id, "expired", "The officer was on leave."))
+	if _, err := s.fetched(officer, id); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("downloaded before the copy was sealed: %v", err)
+	}
+	s.jobs()
 	_, err := s.fetched(officer, id)
 	s.must(err)
 	s.must(s.cases.Reissue(s.as("ben.osei"), id, "file_lost", "The disk failed."))
+	s.jobs()
 	_, err = s.fetched(officer, id)
 	s.must(err)
 	c := s.load(id)

@@ -185,6 +185,14 @@ func TestAnAppealThatIsUpheld(t *testing.T) {
 // opened gives what a bundle says of itself (data/export.json).
 func (s *scenario) opened(bundle []byte) map[string]any {
 	s.t.Helper()
+	var out map[string]any
+	s.must(json.Unmarshal(fromZip(s.t, s.container(bundle), "data/export.json"), &out))
+	return out
+}
+
+// container gives the container in an encrypted bundle of the Indian agency.
+func (s *scenario) container(bundle []byte) []byte {
+	s.t.Helper()
 	dir := s.t.TempDir()
 	s.must(os.WriteFile(filepath.Join(dir, "b.p7m"), bundle, 0o600))
 	f, err := os.Open(filepath.Join(dir, "b.p7m"))
@@ -197,10 +205,7 @@ func (s *scenario) opened(bundle []byte) map[string]any {
 	var set bytes.Buffer
 	_, err = cms.DecryptFile(&set, f, cert, pair.PrivateKey)
 	s.must(err)
-	container := fromZip(s.t, set.Bytes(), ".asice")
-	var out map[string]any
-	s.must(json.Unmarshal(fromZip(s.t, container, "data/export.json"), &out))
-	return out
+	return fromZip(s.t, set.Bytes(), ".asice")
 }
 
 // fromZip gives the first file of an archive whose name ends as given.

@@ -21,7 +21,7 @@ var entrance = map[string]string{
 	"static.show": "everybody", "health.live": "everybody", "health.ready": "everybody", "robots.show": "everybody", "landing.show": "everybody", "language.choose": "everybody", "security.show": "everybody",
 	"session.new": "everybody", "session.create": "everybody", "session.end": "everybody", "session.ended": "everybody",
 	"help.verify": "everybody", "help.accessibility": "everybody", "help.privacy": "everybody", "style.show": "everybody", "log.tiles": "everybody", "keys.file": "everybody",
-	"schema.export": "everybody", "schema.records": "everybody", "schema.phone_numbers": "everybody", "schema.ip_addresses": "everybody", "schema.outcomes": "everybody",
+	"schema.export": "everybody", "schema.custody": "everybody", "schema.records": "everybody", "schema.phone_numbers": "everybody", "schema.ip_addresses": "everybody", "schema.outcomes": "everybody",
 
 	"request.list": "officer", "request.new": "officer", "draft.create": "officer", "draft.template": "officer", "draft.kind": "officer", "draft.kind_save": "officer", "draft.order": "officer", "draft.order_save": "officer",
 	"draft.targets": "officer", "draft.targets_save": "officer", "draft.need": "officer", "draft.need_save": "officer", "draft.check": "officer", "draft.sign": "officer", "draft.submit": "officer",

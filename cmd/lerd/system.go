@@ -145,7 +145,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := exporter.Tidy(ctx); err != nil {
 		return nil, err
 	}
-	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.timely(now), Export: exporter, Log: log}
+	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.timely(now), Export: exporter, Copies: exporter, Log: log}
 	return s, nil
 }
 
@@ -252,7 +252,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 	}
 	c := s.cfg.Controller
 	return &jobs.Exporter{
-		Steps: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, Forms: s.signing.DeliveryForm, Usable: s.signing.Usable, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
+		Steps: s.cases, Copies: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, Forms: s.signing.DeliveryForm, Usable: s.signing.Usable, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
 		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion()},
 		Profile: jobs.Profile{
 			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},

@@ -96,6 +96,7 @@ var verbs = map[Verb][]Kind{
 	"submit":             {"request"},
 	"supervise":          {"agency"},
 	"suspend":            {"agency"},
+	"trace":              {"release"},
 	"take_over":          {"request"},
 	"take_over_claim":    {"request"},
 	"upload":             {"document"},

@@ -38,26 +38,43 @@ func (c Certificate) american() bool { return c.has(FormUS11) || c.has(FormUS13)
 // certificatePDF lays the certificate out.
 func (p *paper) certificatePDF() ([]byte, error) {
 	h, c := p.header, p.certificate
-	d := p.document(c.title())
+	d := p.document(p.certificateTitle())
 	if c.has(FormIndia) {
 		d.HeadingIn("hi", "भारतीय साक्ष्य अधिनियम, 2023 की धारा 63(4) के अधीन प्रमाणपत्र")
 	}
 	d.Text("Prefilled by software from the records of the case. A person reads it, corrects it where needed, and signs it; unsigned, it certifies nothing.")
 	facts(d, [][]string{
-		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt)},
+		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt) + fmt.Sprintf(", copy no. %d, mark %s", h.Copy.Ordinal, h.Copy.Mark)},
 		{"Request", h.Request.Ref + ", received " + stampOf(h.Request.ReceivedAt)},
 		{"Authority", h.Agency.Name + " (" + h.Agency.Country + "), reference " + orNone(h.Agency.CaseRef)},
 		{"Instrument", h.Request.Instrument + ", issued by " + orNone(h.Request.IssuingAuthority) + ", legal basis: " + orNone(h.Request.LegalBasis)},
 		{"SHA-256 of the order", orNone(h.Request.OrderSHA256)}})
 	d.Heading("Who certifies")
 	blanks(d, [][]string{{"Name", c.Name}, {"Title", c.Title}, {"Employer", c.Employer}, {"Address", c.Address}, {"Qualification", c.Qualification}})
-	c.basis(d)
+	switch {
+	case p.epoc():
+		p.basisEPOC(d)
+	case p.brazilian():
+		p.basisBR(d)
+	default:
+		c.basis(d)
+	}
 	p.system(d)
 	p.scope(d)
 	p.custody(d)
 	p.fileTable(d)
 	c.declaration(d)
 	return d.Bytes()
+}
+
+func (p *paper) certificateTitle() string {
+	switch {
+	case p.epoc():
+		return "Reply to a European Production Order Certificate"
+	case p.brazilian():
+		return "Declaration of authenticity of records"
+	}
+	return p.certificate.title()
 }
 
 func (c Certificate) title() string {
@@ -120,6 +137,9 @@ func (p *paper) custody(d *pdfa.Document) {
 		rows = append(rows, []string{stampOf(c.At), c.Action, strings.TrimSpace(c.Role + " " + c.By), c.Object, c.Why})
 		if c.SHA256 != "" {
 			rows = append(rows, []string{"", "", "SHA-256", c.SHA256, ""})
+		}
+		if c.Event != "" {
+			rows = append(rows, []string{"", "", "Event", c.Event, "in the audit log " + p.header.Audit.LogOrigin})
 		}
 	}
 	d.Table([]pdfa.Column{{Title: "When (UTC)", Share: 2.1}, {Title: "Step", Share: 1}, {Title: "Who (role, mark)", Share: 1.8},

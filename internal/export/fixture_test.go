@@ -78,7 +78,8 @@ func (d *desk) content(phones, ips int) Content {
 			Agency:     Agency{ID: "ag-1", Name: "Polizei Köln", Country: "DE", CaseRef: "123 Js 4/26", OfficerRole: "investigator"},
 			Request: Request{Ref: "REQ-2026-7", ReceivedAt: at(1), Instrument: "EU-EPOC-S", LegalBasis: "Art. 5 (EU) 2023/1543",
 				IssuingAuthority: "AG Köln", OrderSHA256: hexOf(sha256.Sum256([]byte("order"))), ScopeRequested: "subscriber and access data"},
-			Outcomes: outcomes(at(0)),
+			Copy:     Copy{Ordinal: 1, RecipientRole: "officer", Recipient: "9f3c", RecipientName: "Erika Muster"},
+			Outcomes: outcomes(at(0)), Custody: steps(at(1), "S-1"),
 			RuleViolations: []RuleViolation{{SubjectRef: "S-1", RuleID: "R-7", DecisionID: "D-1", DecidedAt: at(2),
 				ConfirmedByRoles: [2]string{"trust_and_safety", "trust_and_safety"}}},
 			Minimisation:  Minimisation{StatementID: "M-1", Text: "Only the approved period.", RecordsExamined: int64(phones + ips + 3)},
@@ -98,7 +99,7 @@ func somePhones(n int) iter.Seq2[PhoneRecord, error] {
 		for i := range n {
 			p := PhoneRecord{RecordID: fmt.Sprintf("P-%06d", i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
 				Phone: personal.NewPhone(fmt.Sprintf("+4930%07d", i)), Status: "verified", VerifiedAt: Held(now.Add(-time.Hour), 0),
-				ValidFrom: Held(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 3), Current: Yes, CallingCode: "49",
+				ValidFrom: Held(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), 3), Current: Yes,
 				SourceSystem: "accounts", SourceRecordID: fmt.Sprint("r:", i), RetrievedAt: Held(now, 6), QueryID: "q-1"}
 			if !yield(p, nil) {
 				return
@@ -218,4 +219,20 @@ func outcomes(from time.Time) (out []Outcome) {
 		out = append(out, Outcome{SubjectRef: "S-1", Category: category, Asked: p, Applied: &p, Decision: DecisionApproved})
 	}
 	return out
+}
+
+// steps is a chain of custody in which each violation was confirmed by two.
+func steps(at time.Time, subjects ...string) []Custody {
+	sum := hexOf(sha256.Sum256([]byte("records")))
+	out := []Custody{{At: at, Action: "received", Role: "officer", By: "9f3c", Object: "order", Event: "0a1b2c3d-5a3e-4c0f-9d9b-0a1b2c3d4e5f", Why: "submitted"},
+		{At: at, Action: "decided", Role: "reviewer", By: "17aa", Object: "request", Why: "reviewed"}}
+	for _, s := range subjects {
+		for _, by := range []string{"c1c1", "c2c2"} {
+			out = append(out, Custody{At: at, Action: "confirmed", Role: "confirmer", By: by, Object: "finding about " + s, Why: "violation of rule R-7"})
+		}
+	}
+	return append(out, Custody{At: at, Action: "retrieved", Role: "system", By: "lerd", Object: "records", SHA256: sum, Why: "read once"},
+		Custody{At: at.Add(time.Minute), Action: "approved", Role: "approver", By: "a0a0", Object: "records", SHA256: sum, Why: "seen row by row"},
+		Custody{At: at.Add(time.Minute), Action: "sealed", Role: "system", By: "lerd", Object: "data/export.json", Event: eventID, Why: "committed to"},
+		Custody{At: at.Add(time.Minute), Action: "granted", Role: "officer", By: "9f3c", Object: "copy 1", Why: "sealed for this person"})
 }

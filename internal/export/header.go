@@ -9,6 +9,7 @@ import (
 const (
 	SchemaExport  = "lerd.export/1"
 	SchemaRecords = "lerd.records/1"
+	SchemaCustody = "lerd.custody/1"
 )
 
 // Header is what data/export.json states, apart from what is counted while the
@@ -20,6 +21,7 @@ type Header struct {
 	Controller     Controller      `json:"controller"`
 	Agency         Agency          `json:"agency"`
 	Request        Request         `json:"request"`
+	Copy           Copy            `json:"copy"`
 	Outcomes       []Outcome       `json:"outcomes"`
 	ScopeApplied   Scope           `json:"scope_applied"` // set by Prepare: what the outcomes come to together
 	RuleViolations []RuleViolation `json:"rule_violations"`
@@ -58,6 +60,16 @@ type Request struct {
 	IssuingAuthority string    `json:"issuing_authority"`
 	OrderSHA256      string    `json:"order_sha256"`
 	ScopeRequested   string    `json:"scope_requested"`
+}
+
+// Copy says for whom this copy of the export is sealed. Another copy of the same
+// export has another mark, and by it other record ids and another seal.
+type Copy struct {
+	Mark          string `json:"mark"`    // set by Prepare, from Audit.EventID: bundle.Mark
+	Ordinal       int    `json:"ordinal"` // from 1
+	RecipientRole string `json:"recipient_role"`
+	Recipient     string `json:"recipient"` // pseudonymous mark, as in the chain of custody
+	RecipientName string `json:"-"`         // stands on the letter alone
 }
 
 // Categories of data; there are no others.
@@ -138,7 +150,7 @@ type Custody struct {
 }
 
 // CustodyActions are the steps that a chain of custody is made of.
-var CustodyActions = []string{"received", "decided", "confirmed", "retrieved", "approved", "sealed"}
+var CustodyActions = []string{"received", "decided", "confirmed", "retrieved", "approved", "sealed", "granted"}
 
 // AuditRef names the event that commits to the contents. Its index in the log
 // is not known before it is logged and stands in the proof.

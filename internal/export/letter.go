@@ -26,7 +26,11 @@ func (p *paper) letterPDF() ([]byte, error) {
 		{"Our reference", h.Request.Ref},
 		{"Order", h.Request.Instrument + ", issued by " + orNone(h.Request.IssuingAuthority) + ", received " + stampOf(h.Request.ReceivedAt)},
 		{"Legal basis", orNone(h.Request.LegalBasis)},
-		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt)}})
+		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt)},
+		{"Made for", join(h.Copy.RecipientName, h.Copy.RecipientRole+" "+h.Copy.Recipient, h.Agency.Name)},
+		{"Copy", fmt.Sprintf("no. %d, mark %s", h.Copy.Ordinal, h.Copy.Mark)}})
+	d.Text("This copy was sealed for the person named above. Its mark stands on each page, at the end of each record id and in data/custody.json, all of them under the seal: " +
+		"a copy that turns up elsewhere leads back to who received it.")
 	if h.Supersedes != "" {
 		d.Text("This bundle takes the place of " + h.Supersedes + ". Please do not rely on that one any longer.")
 	}

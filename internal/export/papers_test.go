@@ -42,8 +42,10 @@ func TestCertificatesByProcess(t *testing.T) {
 		"India": {[]string{FormIndia}, "IN", []string{"Part A (to be filled by the Party)", schedule, "भाग क (पक्षकार द्वारा भरा जाए)", "भारतीय साक्ष्य अधिनियम, 2023",
 			"[x] SHA256", "Time (IST)", "solemnly affirm"}, []string{perjury, wilful}},
 		"UK":         {[]string{FormGeneral}, "GB", []string{wilful}, []string{perjury, schedule}},
-		"EU":         {[]string{FormGeneral}, "EU", []string{"Certificate of authenticity", "to the best of my knowledge"}, []string{perjury, schedule, wilful}},
-		"none named": {nil, "BR", []string{"Certificate of authenticity"}, []string{perjury, schedule}},
+		"EU": {[]string{FormGeneral}, "EU", []string{"Reply to a European Production Order Certificate", "Article 10 of Regulation (EU) 2023/1543", "subscriber data (Article 3(9))",
+			"sole purpose of identifying the user (Article 3(10))", "to the best of my knowledge"}, []string{perjury, schedule, wilful, "Lei 12.965", "Article 3(11)"}},
+		"Brazil":     {nil, "BR", []string{"Declaração sobre registros de acesso", "Lei 12.965/2014", "UTC−3", "art. 158-A and 158-B"}, []string{perjury, schedule, "Article 10 of Regulation"}},
+		"none named": {nil, "FR", []string{"Certificate of authenticity"}, []string{perjury, schedule, "Article 10 of Regulation", "Lei 12.965"}},
 	} {
 		content := d.content(2, 3)
 		content.Certificate.Forms, content.Certificate.Jurisdiction = c.forms, c.jurisdiction

@@ -18,8 +18,8 @@ type paper struct {
 
 // document begins a document. The same contents give the same octets.
 func (p *paper) document(title string) *pdfa.Document {
-	d := pdfa.New(pdfa.Info{Title: title + " " + p.header.ExportID, Author: p.header.Controller.Name, Producer: "lerd " + p.version,
-		Language: "en", Created: p.header.GeneratedAt, Footer: p.header.ExportID})
+	d := pdfa.New(pdfa.Info{Title: title + " " + p.header.ExportID + " copy " + p.header.Copy.Mark, Author: p.header.Controller.Name, Producer: "lerd " + p.version,
+		Language: "en", Created: p.header.GeneratedAt, Footer: p.header.ExportID + " · copy " + p.header.Copy.Mark})
 	d.Title(title)
 	return d
 }

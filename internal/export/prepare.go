@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lerd/bundle"
 	"lerd/internal/export/columns"
 	"lerd/internal/fault"
 )
@@ -100,6 +101,9 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 	rows := int64(len(s.Header.Outcomes))
 	st.files[len(st.files)-1].Rows = &rows
 	records := slices.Clone(st.files)
+	if err := st.custody(s.Header, records); err != nil {
+		return err
+	}
 	graph, err := st.begin("data/case.jsonld", "application/ld+json")
 	if err != nil {
 		return err
@@ -195,6 +199,11 @@ func normalise(c *Content) {
 	h.SourceSystems = list(h.SourceSystems)
 	h.Limitations = list(h.Limitations)
 	h.Custody = list(h.Custody)
+	for i := range h.Custody {
+		h.Custody[i].At = h.Custody[i].At.UTC()
+	}
+	slices.SortStableFunc(h.Custody, func(a, b Custody) int { return a.At.Compare(b.At) })
+	h.Copy.Mark = bundle.Mark(h.Audit.EventID)
 	h.Outcomes = list(h.Outcomes)
 	for i := range h.Outcomes {
 		o := &h.Outcomes[i]
@@ -231,6 +240,8 @@ func checkContent(c *Content) error {
 	want(h.GeneratedAt.Year() >= 1980, "generated_at", "Give the time of making.")
 	want(columns.IsID([]byte(h.Request.Ref)), "request.ref", "Give the request's reference.")
 	checkOutcomes(&h, want)
+	want(h.Audit.EventID != "", "audit.event_id", "Name the event that will commit to the contents.")
+	want(h.Copy.Ordinal > 0 && h.Copy.RecipientRole != "" && h.Copy.Recipient != "", "copy", "Say for whom the copy is sealed.")
 	for _, c := range h.Custody {
 		want(slices.Contains(CustodyActions, c.Action), "custody", "Give a known step.")
 	}

@@ -33,34 +33,35 @@ const (
 
 // PhoneRecord is one phone number of one account: a line of phone_numbers.csv.
 type PhoneRecord struct {
-	RecordID, RequestRef, SubjectRef, AccountID string
-	Phone                                       personal.Phone
-	Status                                      string // one of columns.Statuses, or empty
-	VerifiedAt, ValidFrom, ValidTo              Moment
-	Current                                     Ternary
-	CallingCode                                 string // digits, empty when not held
-	SourceSystem, SourceRecordID                string
-	RetrievedAt                                 Moment
-	QueryID                                     string // of Content.Derivations
+	RecordID                          string // the copy's mark is added to it
+	RequestRef, SubjectRef, AccountID string
+	Phone                             personal.Phone
+	Status                            string // one of columns.Statuses, or empty
+	VerifiedAt, ValidFrom, ValidTo    Moment
+	Current                           Ternary
+	SourceSystem, SourceRecordID      string
+	RetrievedAt                       Moment
+	QueryID                           string // of Content.Derivations
 }
 
 // IPRecord is one event with its address: a line of ip_addresses.csv.
 type IPRecord struct {
-	RecordID, RequestRef, SubjectRef, AccountID string
-	EventType                                   string // one of columns.EventTypes
-	EventTime                                   Moment
-	Addr                                        personal.Addr
-	SourcePort                                  uint16 // 0: not held
-	Destination                                 personal.Addr
-	DestinationPort                             uint16 // 0: not held
-	Transport                                   string // one of columns.Transports, or empty
-	SessionID                                   string
-	SessionType                                 string // one of columns.SessionTypes, or empty
-	FirstSeen, LastSeen, SessionEnd             Moment
-	SharedOrProxied                             Ternary
-	SourceSystem, SourceRecordID                string
-	RetrievedAt                                 Moment
-	QueryID                                     string
+	RecordID                          string // the copy's mark is added to it
+	RequestRef, SubjectRef, AccountID string
+	EventType                         string // one of columns.EventTypes
+	EventTime                         Moment
+	Addr                              personal.Addr
+	SourcePort                        uint16 // 0: not held
+	Destination                       personal.Addr
+	DestinationPort                   uint16 // 0: not held
+	Transport                         string // one of columns.Transports, or empty
+	SessionID                         string
+	SessionType                       string // one of columns.SessionTypes, or empty
+	FirstSeen, LastSeen, SessionEnd   Moment
+	SharedOrProxied                   Ternary
+	SourceSystem, SourceRecordID      string
+	RetrievedAt                       Moment
+	QueryID                           string
 }
 
 // row collects cells in one buffer that is used again for each record.
@@ -159,7 +160,7 @@ func (r *row) phone(p *PhoneRecord) [][]byte {
 	r.moment(p.ValidFrom)
 	r.moment(p.ValidTo)
 	r.ternary(p.Current)
-	r.texts(p.CallingCode, p.SourceSystem, p.SourceRecordID)
+	r.texts(columns.CallingCode(p.Phone.Reveal()), p.SourceSystem, p.SourceRecordID)
 	r.moment(p.RetrievedAt)
 	return r.done()
 }

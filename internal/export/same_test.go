@@ -137,6 +137,7 @@ func (d drawn) content(desk *desk) Content {
 		c.Header.RuleViolations = append(c.Header.RuleViolations, RuleViolation{SubjectRef: fmt.Sprintf("t%d", i+1), RuleID: "R", DecisionID: "D",
 			DecidedAt: day, ConfirmedByRoles: [2]string{"confirmer", "confirmer"}})
 	}
+	c.Header.Custody = steps(day, "t1", "t2", "t3")
 	c.Phones, c.IPs = list2(d.phones), list2(d.ips)
 	return c
 }
@@ -308,15 +309,17 @@ func (d drawn) comparePDF(rt *rapid.T, t *testing.T, pdf []byte) {
 			rt.Fatalf("the letter does not have %q in:\n%s", s, out)
 		}
 	}
+	mark := "-" + bundle.Mark(eventID)
+	want("mark" + mark[1:])
 	for _, p := range d.phones {
-		want(p.RecordID, p.SubjectRef, p.Phone.Reveal(), text(p.ValidFrom), text(p.ValidTo))
+		want(p.RecordID, mark, p.SubjectRef, p.Phone.Reveal(), text(p.ValidFrom), text(p.ValidTo))
 	}
 	for _, p := range d.ips {
 		port := ""
 		if p.SourcePort != 0 {
 			port = fmt.Sprint(p.SourcePort)
 		}
-		want(p.RecordID, p.SubjectRef, p.EventType, text(p.EventTime), p.Addr.Reveal().String(), port)
+		want(p.RecordID, mark, p.SubjectRef, p.EventType, text(p.EventTime), p.Addr.Reveal().String(), port)
 	}
 	for _, o := range d.outcomes {
 		want(o.SubjectRef, categoryWords[o.Category], span(o.Asked))

@@ -167,7 +167,7 @@ func TestTamperMatrix(t *testing.T) {
 		name, check string
 		change      func([]file) []file
 	}{
-		{"CSV octet", "digests", edit("data/records/ip_addresses.csv", "I-1000000004,", "I-100000000x,")},
+		{"CSV octet", "digests", edit("data/records/ip_addresses.csv", "I-1000000004-", "I-100000000x-")},
 		{"manifest octet", "seal", edit(asic.ManifestName, "text/csv", "text/css")},
 		{"manifest not canonical", "manifest", edit(asic.ManifestName, "\n</ASiC", "\n\n</ASiC")},
 		{"weak digest in the manifest", "manifest", edit(asic.ManifestName, "2001/04/xmlenc#sha256", "2000/09/xmldsig#sha1")},

@@ -18,7 +18,7 @@ func vectorContents(d *desk) map[string]Content {
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	base := d.content(0, 0)
 	base.Header.GeneratedAt, base.Signer = at, SignerID{KeyID: "seal-1", CertSHA256: strings.Repeat("ab", 32)}
-	base.Header.Custody = []Custody{{At: at, Action: "received", Role: "officer", By: "9f3c", Object: "order", Why: "submitted"}}
+	base.Header.Custody = steps(at, "S-1", "S-2")
 	year := Period{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}
 	march := Period{time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 500e6, time.UTC)}
 	outcome := func(subject, category, decision string, applied *Period, reasons ...Reason) Outcome {
@@ -43,12 +43,13 @@ func vectorContents(d *desk) map[string]Content {
 
 func vectorPhones(at time.Time) []PhoneRecord {
 	p := PhoneRecord{RecordID: "P000000001", RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "1077", Phone: personal.NewPhone("+12025550143"), Status: "verified",
-		VerifiedAt: Held(at, 3), ValidFrom: Held(at.AddDate(-1, 0, 0), 6), Current: Yes, CallingCode: "1", SourceSystem: "accounts", SourceRecordID: "ph:1",
+		VerifiedAt: Held(at, 3), ValidFrom: Held(at.AddDate(-1, 0, 0), 6), Current: Yes, SourceSystem: "accounts", SourceRecordID: "ph:1",
 		RetrievedAt: Held(at, 6), QueryID: "q-1"}
 	q := p
-	q.RecordID, q.SourceRecordID, q.Phone, q.ValidTo, q.Current, q.CallingCode, q.Status = "P000000002", "ph:2", personal.NewPhone("+447700900123"), Held(at, 0), No, "", ""
+	q.RecordID, q.SourceRecordID, q.Phone, q.ValidTo, q.Current, q.Status = "P000000002", "ph:2", personal.NewPhone("+447700900123"), Held(at, 0), No, ""
 	r := p
 	r.RecordID, r.SourceRecordID, r.SubjectRef, r.AccountID, r.VerifiedAt, r.Current = "P000000003", "ph:3", "S-2", "2044", Moment{}, NotHeld
+	r.Phone = personal.NewPhone("+2105550123") // 210 is no country's
 	return []PhoneRecord{p, q, r}
 }
 

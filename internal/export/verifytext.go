@@ -52,6 +52,7 @@ WHAT IS IN IT
   data/export.json                 the master record: the same for programs, with the chain of custody
   data/records/outcomes.csv        what became of each thing that was asked
   data/records/*.csv, records.json the records; records.json is the reference where a program changes a CSV
+  data/custody.json                who did which step when, and by what event of the audit log
   data/case.jsonld                 the same for forensic tools (CASE/UCO)
   data/schema/                     what every field means
   data/audit/                      proof that the export stands in the audit log:
@@ -61,6 +62,8 @@ READING THE RECORDS BY PROGRAM
   Begin with data/export.json, schema data/schema/export.schema.json. The CSV files have their columns, meanings
   and the meaning of an empty cell in data/schema/*.csv-metadata.json (W3C CSV on the Web). Readers in Go and
   Python and test bundles for your own reader are published with lerd, in its folder bundle.
+This copy was sealed for one recipient. Its mark, {{.Mark}}, ends each record id and stands on
+each page and in data/custody.json; another copy of {{.ID}} differs in mark, record ids and digests alone.
 Times are UTC. An empty cell is never zero: "absences" in export.json says for each column what it means.
 Source ports are needed where addresses are shared.
 `))
@@ -69,9 +72,9 @@ type rootLine struct{ Name, Sum string }
 
 func verifyText(s *stage) ([]byte, error) {
 	v := struct {
-		ID, URL string
-		Roots   []rootLine
-	}{ID: s.ExportID, URL: s.PublishedAt}
+		ID, URL, Mark string
+		Roots         []rootLine
+	}{ID: s.ExportID, URL: s.PublishedAt, Mark: s.Header.Copy.Mark}
 	for _, der := range s.Roots {
 		c, err := x509.ParseCertificate(der)
 		if err != nil {

@@ -22,12 +22,13 @@ type recordWriter struct {
 	cases   *caseGraph
 	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
 	checker map[*columns.Table]*columns.Checker
+	mark    string // ends each record id
 	phones  int64
 	ips     int64
 }
 
 func (st *stager) records(ctx context.Context, c *Content) (w *recordWriter, err error) {
-	w = &recordWriter{bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
+	w = &recordWriter{mark: "-" + c.Header.Copy.Mark, bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
 		checker: map[*columns.Table]*columns.Checker{phoneTable: columns.NewChecker(phoneTable), ipTable: columns.NewChecker(ipTable)},
 		empty:   map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
 	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
@@ -101,6 +102,7 @@ func (w *recordWriter) writePhones(ctx context.Context, c *Content, csv *stream)
 		if err == nil {
 			err = w.bound.phone(&p)
 		}
+		p.RecordID += w.mark
 		if err == nil {
 			err = w.write(phoneTable, w.row.phone(&p), p.QueryID, csv, w.phones == 0)
 		}
@@ -128,6 +130,7 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 		if err == nil {
 			err = w.bound.ip(&p)
 		}
+		p.RecordID += w.mark
 		if err == nil {
 			err = w.write(ipTable, w.row.ip(&p), p.QueryID, csv, w.ips == 0)
 		}

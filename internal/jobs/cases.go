@@ -24,6 +24,12 @@ type Exports interface {
 	Export(ctx context.Context, id requests.ID) error
 }
 
+// CopyExports seals copies of bundles for later grants.
+type CopyExports interface {
+	DueCopies(ctx context.Context) ([]requests.CopyDue, error)
+	ExportCopy(ctx context.Context, d requests.CopyDue) error
+}
+
 // Cases takes every case on that waits for lerd itself. Each step begins from
 // what is durable, so that a step that was lost is simply taken, and one that
 // was done and reported lost is found done.
@@ -35,6 +41,8 @@ type Cases struct {
 	// Timely does what time makes happen to cases that were answered; nil for nothing.
 	Timely func(ctx context.Context) (int, error)
 	Export Exports
+	// Copies seals what was released for later grants; nil for nothing.
+	Copies CopyExports
 	Log    *slog.Logger
 
 	told sync.Map // requests.ID → why the case waits, as it was last logged
@@ -65,6 +73,10 @@ func (j *Cases) RunOnce(ctx context.Context) (moved int, err error) {
 		n, stepErr := j.all(ctx, wait.state, wait.step)
 		moved, err = moved+n, errors.Join(err, stepErr)
 	}
+	if j.Copies != nil {
+		n, copyErr := j.copies(ctx)
+		moved, err = moved+n, errors.Join(err, copyErr)
+	}
 	if j.Timely != nil {
 		n, lateErr := j.Timely(ctx)
 		moved, err = moved+n, errors.Join(err, lateErr)
@@ -80,24 +92,43 @@ func (j *Cases) all(ctx context.Context, state requests.State, step func(context
 			return moved, errors.Join(err, listErr)
 		}
 		for _, q := range list {
-			stepErr := step(ctx, q.ID)
-			if stepErr == nil {
-				j.told.Delete(q.ID)
-				moved++
-				continue
-			}
-			if fault.KindOf(stepErr) == fault.Conflict {
-				continue // another replica was first
-			}
-			if fault.KindOf(stepErr) != fault.Gate {
-				err = errors.Join(err, stepErr)
-			}
-			if was, _ := j.told.Swap(q.ID, stepErr.Error()); was != stepErr.Error() {
-				j.Log.ErrorContext(ctx, "a case waits", "request", q.ID, "state", state, "kind", fault.KindOf(stepErr), "error", stepErr)
-			}
+			done, stepErr := j.took(ctx, q.ID, string(state), step(ctx, q.ID))
+			moved, err = moved+done, errors.Join(err, stepErr)
 		}
 		if skip += len(list); len(list) < 200 {
 			return moved, err
 		}
 	}
+}
+
+// took counts a step that was taken, and gives the fault of one that was not,
+// where it is a fault of the job.
+func (j *Cases) took(ctx context.Context, id requests.ID, state string, err error) (int, error) {
+	switch fault.KindOf(err) {
+	case fault.Conflict:
+		return 0, nil // another replica was first
+	case fault.Gate:
+	default:
+		if err == nil {
+			j.told.Delete(id)
+			return 1, nil
+		}
+	}
+	if was, _ := j.told.Swap(id, err.Error()); was != err.Error() {
+		j.Log.ErrorContext(ctx, "a case waits", "request", id, "state", state, "kind", fault.KindOf(err), "error", err)
+	}
+	if fault.KindOf(err) == fault.Gate {
+		return 0, nil
+	}
+	return 0, err
+}
+
+// copies seals each copy that waits.
+func (j *Cases) copies(ctx context.Context) (n int, err error) {
+	due, err := j.Copies.DueCopies(ctx)
+	for _, d := range due {
+		done, copyErr := j.took(ctx, d.Request, "copy", j.Copies.ExportCopy(ctx, d))
+		n, err = n+done, errors.Join(err, copyErr)
+	}
+	return n, err
 }

@@ -27,6 +27,13 @@ type ReleaseSteps interface {
 	Finish(ctx context.Context, c requests.Case, containerSHA256, encryptedSHA256 string) (requests.Release, error)
 }
 
+// CopySteps give the copies of bundles that wait to be sealed for a later grant.
+// Their steps are those of ReleaseSteps.
+type CopySteps interface {
+	CopiesDue(ctx context.Context) ([]requests.CopyDue, error)
+	ExportCopy(ctx context.Context, id requests.ID, copyID string) (requests.Case, []requests.Record, error)
+}
+
 // Keys are what bundles are signed and stamped with.
 type Keys struct {
 	Signer   cms.Signer
@@ -48,6 +55,7 @@ type LogProofs interface {
 // Exporter turns approved releases into signed, encrypted bundles.
 type Exporter struct {
 	Steps   ReleaseSteps
+	Copies  CopySteps
 	Proofs  LogProofs
 	Maker   *export.Maker
 	Keys    Keys
@@ -113,6 +121,11 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	if err != nil {
 		return err
 	}
+	return x.export(ctx, c, rows)
+}
+
+// export takes a release, or a copy of one, through the steps.
+func (x *Exporter) export(ctx context.Context, c requests.Case, rows []requests.Record) error {
 	if c.Release == nil {
 		return fault.New(fault.Gate, "There is no approved release.")
 	}
@@ -205,6 +218,9 @@ func (x *Exporter) seal(ctx context.Context, rel requests.Release, contents stri
 func (x *Exporter) Tidy(ctx context.Context) error {
 	ctx = identity.With(ctx, identity.SystemActor())
 	if _, err := x.Maker.Sweep(x.Maker.Now()); err != nil {
+		return err
+	}
+	if err := x.tidyCopies(); err != nil {
 		return err
 	}
 	left, err := filepath.Glob(filepath.Join(x.Maker.Dir, "*.asice"))

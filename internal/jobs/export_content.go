@@ -69,11 +69,11 @@ func digitsOf(precision time.Duration) int {
 func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests.Record) export.Header {
 	q := c.Request
 	h := export.Header{
-		ExportID: rel.Ref, Supersedes: c.Superseded(rel), GeneratedAt: rel.ApprovedAt, Controller: x.Profile.Controller,
+		ExportID: rel.Ref, Supersedes: c.Superseded(rel), GeneratedAt: madeAt(rel), Controller: x.Profile.Controller,
 		Agency: export.Agency{ID: string(c.Agency.ID), Name: c.Agency.Name, Country: c.Agency.Country, CaseRef: q.Order.Number, OfficerRole: "officer"},
 		Request: export.Request{Ref: q.Ref, ReceivedAt: q.ReceivedAt, Instrument: q.Process.ID, LegalBasis: q.Order.LegalBasis,
 			IssuingAuthority: q.Order.IssuerName, OrderSHA256: c.Document.SHA256, ScopeRequested: requested(q)},
-		Outcomes: x.outcomes(c, rel),
+		Copy: copyOf(c, rel), Outcomes: x.outcomes(c, rel),
 		Minimisation: export.Minimisation{StatementID: "lerd-min-1",
 			Text:               "Only phone numbers and IP addresses of the accounts named, in the approved period, were read and are disclosed; no other data of the accounts were opened for this answer.",
 			ExcludedCategories: []string{"message_content", "contacts", "location", "device_identifiers"}, RecordsExamined: int64(len(rows))},

@@ -48,30 +48,6 @@ func (x *Exporter) outcome(c requests.Case, rel requests.Release, t requests.Tar
 	return o
 }
 
-// custody is the chain of custody of what leaves: the order came in, it was
-// decided, the violations were confirmed, the records were read, frozen,
-// approved, and their contents committed to in the log.
-func custody(c requests.Case, rel requests.Release) []export.Custody {
-	q := c.Request
-	out := []export.Custody{{At: q.ReceivedAt, Action: "received", Role: "officer", By: short(string(q.Officer)), Object: "order", SHA256: c.Document.SHA256, Why: "submitted by the authority under " + q.Process.ID},
-		{At: decidedAt(c), Action: "decided", Role: "reviewer", By: short(string(rel.Reviewer)), Object: "request " + q.Ref, Why: "legal review of each target and category"}}
-	seen := map[requests.FindingID]bool{}
-	for _, i := range rel.Items {
-		if seen[i.Finding] {
-			continue
-		}
-		seen[i.Finding] = true
-		for _, p := range i.Confirmers {
-			out = append(out, export.Custody{At: confirmedAt(c, i.Finding, rel), Action: "confirmed", Role: "confirmer", By: short(string(p)),
-				Object: "finding about " + subject(c, i), Why: fmt.Sprintf("violation of rule %s@%d", i.Rule, i.RuleVer)})
-		}
-	}
-	return append(out,
-		export.Custody{At: rel.RetrievedAt, Action: "retrieved", Role: "system", By: "lerd", Object: "records of " + rel.Ref, SHA256: rel.Digest, Why: "read once, under the approved scope, and frozen"},
-		export.Custody{At: rel.ApprovedAt, Action: "approved", Role: "approver", By: short(string(rel.Approver)), Object: "records of " + rel.Ref, SHA256: rel.ApprovedDigest, Why: "seen row by row and approved by a person who had no other part"},
-		export.Custody{At: rel.ApprovedAt, Action: "sealed", Role: "system", By: "lerd", Object: "data/export.json", Event: string(rel.SealingEvent), Why: "committed to in the audit log before it was signed; its proof has the time"})
-}
-
 // confirmedAt is when two people had confirmed a finding.
 func confirmedAt(c requests.Case, id requests.FindingID, rel requests.Release) time.Time {
 	for _, a := range c.Asks {

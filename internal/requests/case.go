@@ -28,6 +28,8 @@ type Case struct {
 	Recalled     []Release
 	Grants       []Grant           // of all releases, oldest first
 	Receipts     []Receipt         // of downloads, oldest first
+	Copies       []Copy            // of bundles, sealed for later grants, oldest first
+	Custody      CustodyEvents     // for the export job alone
 	Recalls      []Recall          // oldest first; an agency sees confirmed ones
 	Examined     time.Time         // since when the platform examines it; zero: it was never found valid
 	Quiet        time.Time         // until when it does not end with nothing

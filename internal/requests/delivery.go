@@ -63,7 +63,7 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 	if c.Release == nil || c.Release.State != Exported || c.Agency.Standing != identity.Verified {
 		return nil, "", fault.New(fault.NotFound, "There is nothing here.")
 	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeDownload, DownloadDigest(*c.Release))
+	proof, err := identity.RequireProof(ctx, identity.PurposeDownload, DownloadDigest(c.FileFor(actor.Person)))
 	if err != nil {
 		return nil, "", err
 	}
@@ -77,7 +77,11 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 	if err != nil {
 		return nil, "", err
 	}
-	file, total, err := s.bundleOf(ctx, *c.Release)
+	rel := c.FileOf(g, *c.Release)
+	if rel.State != Exported {
+		return nil, "", fault.New(fault.Conflict, "Your copy of the bundle is being sealed for you. Reload the page in a minute.")
+	}
+	file, total, err := s.bundleOf(ctx, rel)
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,14 +89,14 @@ func (s *Service) Download(ctx context.Context, id ID) (bundle io.ReadCloser, na
 	d.receipt = Receipt{ID: newID[string](), Grant: g.ID, Release: g.Release, Request: id, Agency: g.Agency, Officer: g.Officer, Ordinal: g.Begun + 1,
 		State: receiptBegun, BegunAt: s.now(), Total: total, Version: 1}
 	g.Begun, g.Version = g.Begun+1, g.Version+1
-	part := change.Part{Event: s.receiptEvent(ctx, *c.Release, g, d.receipt, "release.download_begun", rule), Insert: []any{&d.receipt}, Update: []any{&g}}
+	part := change.Part{Event: s.receiptEvent(ctx, rel, g, d.receipt, "release.download_begun", rule), Insert: []any{&d.receipt}, Update: []any{&g}}
 	change.Prove(&part, proof)
 	if err := s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}}); err != nil {
 		file.Close()
 		return nil, "", err
 	}
 	d.checked = time.Now()
-	return d, c.Release.FileName(), nil
+	return d, rel.FileName(), nil
 }
 
 // bundleOf opens a bundle and says how long it is.
@@ -234,7 +238,8 @@ func (s *Service) end(ctx context.Context, d *delivery, state string) error {
 // the release and the case.
 func (s *Service) endParts(ctx context.Context, c Case, rel Release, g Grant, r Receipt, rule string) ([]change.Part, error) {
 	g.Version++
-	part := change.Part{Event: s.receiptEvent(ctx, rel, g, r, "release.download_"+r.State, rule), Update: []any{&r, &g}}
+	file := c.FileOf(g, rel)
+	part := change.Part{Event: s.receiptEvent(ctx, file, g, r, "release.download_"+r.State, rule), Update: []any{&r, &g}}
 	part.Event.Facts["bytes"], part.Event.Facts["sent_sha256"] = strconv.FormatInt(r.Bytes, 10), r.SHA256
 	if r.State != receiptDelivered {
 		return []change.Part{part}, nil
@@ -244,7 +249,7 @@ func (s *Service) endParts(ctx context.Context, c Case, rel Release, g Grant, r 
 	part.Event.Kind = "release.delivered"
 	counted := change.Part{Event: s.releaseEvent(ctx, rel, "release.downloaded", part.Event.ID), Update: []any{&rel}}
 	counted.Event.Facts["download"], counted.Event.Facts["rule"] = strconv.Itoa(rel.Downloads), rule
-	counted.Event.Facts["encrypted_sha256"] = rel.EncryptedSHA256
+	counted.Event.Facts["encrypted_sha256"] = file.EncryptedSHA256
 	parts := []change.Part{part, counted}
 	if q := c.Request; q.State == ExportedCase || q.State == Delivered {
 		step, err := s.step(ctx, &q, Deliver, rule)
@@ -298,6 +303,9 @@ func (s *Service) receiptEvent(ctx context.Context, rel Release, g Grant, r Rece
 	e := s.grantEvent(ctx, rel, g, kind)
 	e.Facts["receipt"], e.Facts["rule"], e.Facts["total"] = itoa(r.Ordinal), rule, strconv.FormatInt(r.Total, 10)
 	e.Facts["encrypted_sha256"] = rel.EncryptedSHA256
+	if rel.Copy != nil {
+		e.Facts["copy"] = itoa(rel.Copy.Ordinal)
+	}
 	return e
 }
 

@@ -49,6 +49,9 @@ func (s *Service) advance(ctx context.Context, rel, next Release, facts map[stri
 		return rel, err
 	}
 	next.EventID = part.Event.ID
+	if next.Copy != nil {
+		next.Copy.EventID = part.Event.ID
+	}
 	return next, nil
 }
 
@@ -57,21 +60,28 @@ func (s *Service) progress(ctx context.Context, rel Release, next *Release, fact
 	if err != nil {
 		return change.Part{}, err
 	}
-	next.Version = rel.Version + 1
 	kind := exportKinds[next.State]
 	if rel.State == next.State {
 		kind = "export.resumed"
 	}
+	if rel.Copy != nil {
+		return s.progressCopy(ctx, rel, next, kind, rule, facts), nil
+	}
+	next.Version = rel.Version + 1
 	e := s.releaseEvent(ctx, *next, kind)
 	if kind == export.KindSealed {
 		e.ID = next.SealingEvent
 	}
+	s.exportFacts(&e, rel, *next, rule, facts)
+	return change.Part{Event: e, Update: []any{next}}, nil
+}
+
+func (s *Service) exportFacts(e *audit.Event, rel, next Release, rule string, facts map[string]string) {
 	e.Facts["attempt"], e.Facts["rule"], e.Facts["digest"] = strconv.Itoa(next.Attempt), rule, rel.Digest
 	e.Facts[export.FactExport] = rel.Ref
 	for k, v := range facts {
 		e.Facts[k] = v
 	}
-	return change.Part{Event: e, Update: []any{next}}, nil
 }
 
 // Finish records that the bundle is ready, with the digests of the container
@@ -84,6 +94,10 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 	second, err := s.progress(ctx, rel, &next, map[string]string{export.FactContainer: containerSHA256, export.FactReleaseFile: encryptedSHA256})
 	if err != nil {
 		return rel, err
+	}
+	if rel.Copy != nil {
+		next.EventID = second.Event.ID
+		return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second}})
 	}
 	q := c.Request
 	part, err := s.step(ctx, &q, Export, second.Event.Facts["rule"])
@@ -98,7 +112,11 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 	next.EventID = second.Event.ID
 	g := s.grant(c, next, c.Holder(), "ready")
 	granted := change.Part{Event: s.grantEvent(ctx, next, g, "release.granted"), Insert: []any{&g}}
-	return next, s.Store.Commit(ctx, change.Set{Parts: []change.Part{second, part, granted}})
+	parts := []change.Part{second, part, granted}
+	if g.Officer != c.Recipient(rel) { // the case was taken over while its bundle was made
+		parts = append(parts, s.order(ctx, c, next, g, granted.Event.ID, second.Event.Facts["rule"]))
+	}
+	return next, s.Store.Commit(ctx, change.Set{Parts: parts})
 }
 
 // ExportCase gives the export job an approved case with its frozen records,
@@ -118,7 +136,10 @@ func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record,
 	if err := s.stands(ctx, c); err != nil {
 		return c, nil, err
 	}
-	rows, err = s.frozen(ctx, *c.Release)
+	if rows, err = s.frozen(ctx, *c.Release); err != nil {
+		return c, nil, err
+	}
+	c.Custody, err = s.custodyEvents(ctx, c)
 	return c, rows, err
 }
 

@@ -376,6 +376,10 @@ type AfterStore interface {
 	ResultsDue(ctx context.Context, limit int) ([]ID, error)
 	// PreservedBy counts the preservations of an agency that run.
 	PreservedBy(ctx context.Context, agency identity.AgencyID) (int, error)
+	// CopiesDue gives copies that wait to be made, of grants that are open.
+	CopiesDue(ctx context.Context, limit int) ([]CopyDue, error)
+	// Sealings gives each bundle that left.
+	Sealings(ctx context.Context, each func(Sealing) error) error
 	// Overdue gives cases of which a grant, a download, a recall or a
 	// preservation waits for its time to be noticed.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]ID, error)

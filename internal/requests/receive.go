@@ -22,14 +22,14 @@ type ReleaseProof struct {
 // the log has signed it. The receipt is on record first.
 func (s *Service) Prove(ctx context.Context, id ID) (p ReleaseProof, err error) {
 	defer fault.Wrap(&err, "requests.Prove(%s)", id)
-	c, _, rule, err := s.open(ctx, id, "download", "release")
+	c, actor, rule, err := s.open(ctx, id, "download", "release")
 	if err != nil {
 		return p, err
 	}
 	if c.Release == nil || c.Release.State != Exported || c.Agency.Standing != identity.Verified {
 		return p, fault.New(fault.NotFound, "There is nothing here.")
 	}
-	ev, err := s.TrailStore.ReleaseEvent(ctx, c.Release.ID)
+	ev, err := s.TrailStore.ReleaseEvent(ctx, c.FileFor(actor.Person))
 	if err != nil {
 		return p, err
 	}
@@ -44,7 +44,12 @@ func (s *Service) Prove(ctx context.Context, id ID) (p ReleaseProof, err error) 
 }
 
 // BundleBlob names the encrypted bundle's bytes.
-func BundleBlob(rel Release) string { return "bundles/" + string(rel.ID) + ".p7m" }
+func BundleBlob(rel Release) string {
+	if rel.Copy != nil {
+		return "bundles/" + rel.Copy.ID + ".p7m"
+	}
+	return "bundles/" + string(rel.ID) + ".p7m"
+}
 
 // Acknowledge is the agency's word that it has the bundle and could open it.
 func (s *Service) Acknowledge(ctx context.Context, id ID) (err error) {

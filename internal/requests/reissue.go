@@ -16,8 +16,8 @@ var ReissueReasons = []string{"expired", "limit_reached", "file_lost", "technica
 func (c Case) CanReissue() bool { return c.Release != nil && c.Release.State == Exported }
 
 // Reissue lets the officer who holds a case fetch its bundle anew: the same
-// bytes, for another time and number of times, with the reason. What was granted
-// before ends.
+// records, sealed as a copy of its own, for another time and number of times, with
+// the reason. What was granted before ends.
 func (s *Service) Reissue(ctx context.Context, id ID, reason, why string) (err error) {
 	defer fault.Wrap(&err, "requests.Reissue(%s)", id)
 	c, actor, rule, err := s.open(ctx, id, "reissue", "release")
@@ -56,5 +56,6 @@ func (s *Service) Reissue(ctx context.Context, id ID, reason, why string) (err e
 	for _, p := range parts {
 		part.Event.Causes = append(part.Event.Causes, p.Event.ID)
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: append(parts, part), Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+	parts = append(parts, part, s.order(ctx, c, rel, fresh, part.Event.ID, rule))
+	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }

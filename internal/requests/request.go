@@ -291,6 +291,7 @@ type Release struct {
 	EventID         audit.EventID
 	Items           []Item
 	Profile         identity.DeliveryProfile // in which its file is encrypted; empty: GCM
+	Copy            *Copy                    // of which file, digests and state are; nil: the release's own
 }
 
 // FileName is that of the encrypted bundle, as it is downloaded.

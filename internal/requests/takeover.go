@@ -105,5 +105,5 @@ func (s *Service) passGrants(ctx context.Context, c Case, t TakeOver, rule strin
 	g := s.grant(c, rel, t.To, "taken_over")
 	e := s.grantEvent(ctx, rel, g, "release.granted")
 	e.Facts["rule"] = rule
-	return append(parts, change.Part{Event: e, Insert: []any{&g}})
+	return append(parts, change.Part{Event: e, Insert: []any{&g}}, s.order(ctx, c, rel, g, e.ID, rule))
 }

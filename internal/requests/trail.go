@@ -30,8 +30,9 @@ type TrailStore interface {
 	// SubmissionEvent gives the event by which a request was submitted, or
 	// NotFound where it was not.
 	SubmissionEvent(ctx context.Context, id ID) (TrailEvent, error)
-	// ReleaseEvent gives the event by which a release left, or NotFound.
-	ReleaseEvent(ctx context.Context, id ReleaseID) (TrailEvent, error)
+	// ReleaseEvent gives the event by which a release, or the copy that it stands
+	// for, left, or NotFound.
+	ReleaseEvent(ctx context.Context, rel Release) (TrailEvent, error)
 	// Event gives one event, or NotFound.
 	Event(ctx context.Context, id audit.EventID) (TrailEvent, error)
 	// Recent gives the newest events of the log, the newest first.

@@ -29,6 +29,9 @@ func loadAfter(tx *gorm.DB, c *requests.Case) (err error) {
 	if c.Receipts, err = loadAll(tx.Order("begun_at, ordinal, id"), id, receiptRow.domain); err != nil {
 		return err
 	}
+	if c.Copies, err = loadAll(tx.Order("ordered_at, ordinal"), id, copyRow.domain); err != nil {
+		return err
+	}
 	if c.Recalls, err = loadAll(tx.Order("proposed_at, id"), id, recallRow.domain); err != nil {
 		return err
 	}

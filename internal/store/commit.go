@@ -210,6 +210,8 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 		return fromExamination(*x, event), nil
 	case *requests.Grant:
 		return fromGrant(*x, event), nil
+	case *requests.Copy:
+		return fromCopy(*x, event), nil
 	case *requests.Receipt:
 		return fromReceipt(*x, event), nil
 	case *requests.Result:
@@ -311,6 +313,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[unitRow](db), scan[passkeyRow](db), scan[assertionRow](db),
 		scan[signatureRow](db), scan[cosignatureRuleRow](db), scan[cosignatureChoiceRow](db), scan[motionRow](db),
 		scan[examinationRow](db), scan[grantRow](db), scan[receiptRow](db), scan[recallRow](db), scan[appealRow](db),
+		scan[copyRow](db),
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[skipRow](db), scan[savedReplyRow](db),

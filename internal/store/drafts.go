@@ -163,6 +163,7 @@ func (s *Store) AskedBefore(ctx context.Context, agency identity.AgencyID, targe
 const selectBlobs = `SELECT blob FROM draft WHERE blob IN @names
 	UNION SELECT 'documents/' || id || '.pdf' FROM document WHERE 'documents/' || id || '.pdf' IN @names
 	UNION SELECT n FROM result, unnest(ARRAY['results/' || id || '.json', 'results/' || id || '.p7s']) AS n WHERE n IN @names
+	UNION SELECT 'bundles/' || id || '.p7m' FROM release_copy WHERE 'bundles/' || id || '.p7m' IN @names
 	UNION SELECT 'bundles/' || id || '.p7m' FROM release WHERE state <> 'cancelled' AND 'bundles/' || id || '.p7m' IN @names`
 
 // BlobsInUse tells of names of areas that are swept which some row names.

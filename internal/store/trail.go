@@ -25,8 +25,8 @@ func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []request
 	streams := []string{requests.StreamOf(c.Request.ID), "document:" + string(c.Document.ID)}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		var more []string // also of earlier rounds of the case
-		if err := tx.Raw("SELECT 'release:' || id FROM release WHERE request_id = ? UNION SELECT 'finding:' || finding_id FROM finding_ask WHERE request_id = ?",
-			string(c.Request.ID), string(c.Request.ID)).Scan(&more).Error; err != nil {
+		if err := tx.Raw("SELECT 'release:' || id FROM release WHERE request_id = @q UNION SELECT 'copy:' || id FROM release_copy WHERE request_id = @q UNION SELECT 'finding:' || finding_id FROM finding_ask WHERE request_id = @q",
+			map[string]any{"q": string(c.Request.ID)}).Scan(&more).Error; err != nil {
 			return err
 		}
 		streams = append(streams, more...)
@@ -47,10 +47,15 @@ func (s *Store) SubmissionEvent(ctx context.Context, id requests.ID) (ev request
 // submissionOf finds the event by which the request of a stream was submitted.
 const submissionOf = "WHERE e.stream = $1 AND e.kind IN ('request.submit', 'request.cosign')"
 
-// ReleaseEvent gives the event by which a release left, or NotFound.
-func (s *Store) ReleaseEvent(ctx context.Context, id requests.ReleaseID) (ev requests.TrailEvent, err error) {
-	defer fault.Wrap(&err, "store.ReleaseEvent(%s)", id)
-	return s.oneEvent(ctx, "WHERE e.stream = $1 AND e.kind = 'export.released'", requests.StreamOfRelease(id))
+// ReleaseEvent gives the event by which a release, or the copy that it stands
+// for, left, or NotFound.
+func (s *Store) ReleaseEvent(ctx context.Context, rel requests.Release) (ev requests.TrailEvent, err error) {
+	defer fault.Wrap(&err, "store.ReleaseEvent(%s)", rel.ID)
+	stream := requests.StreamOfRelease(rel.ID)
+	if rel.Copy != nil {
+		stream = "copy:" + rel.Copy.ID
+	}
+	return s.oneEvent(ctx, "WHERE e.stream = $1 AND e.kind = 'export.released'", stream)
 }
 
 // Event gives one event, or NotFound.

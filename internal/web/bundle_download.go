@@ -36,18 +36,21 @@ type bundlePart struct {
 
 // bundlePart describes the bundle, and says how to open and check it.
 func (c *Ctx) bundlePart(cs requests.Case, b Base) *bundlePart {
-	r, path := cs.Release, requests.PathOf(cs.Request.ID)
+	actor, _ := c.Actor()
+	file, path := cs.FileFor(actor.Person), requests.PathOf(cs.Request.ID)
+	r := &file
 	p := &bundlePart{Digest: Digest{"SHA-256", r.EncryptedSHA256}, Get: Button{Text: c.T("bundle.get")}, Arrived: Button{Text: c.T("bundle.arrived"), Kind: "secondary"}}
 	f := facts{c: c}
 	f.add("bundle.file", Cell{Code: bundleName(*r)})
-	f.add("bundle.digest", Cell{Digest: &p.Digest})
+	if r.State == requests.Exported {
+		f.add("bundle.digest", Cell{Digest: &p.Digest})
+	}
 	f.text("bundle.records", c.T("bundle.counts", "phones", c.T("bundle.phones", "n", r.Phones), "addresses", c.T("bundle.addresses", "n", r.Addresses)))
 	f.add("bundle.at", Cell{When: &When{r.ExportedAt, zoneOf(cs.Agency)}})
 	if old := cs.Superseded(*r); old != "" {
 		f.text("bundle.supersedes", old)
 	}
 	p.Left = c.T("bundle.granted.none")
-	actor, _ := c.Actor()
 	if g, ok := cs.Grant(actor.Person); ok {
 		until := b.When(g.Until)
 		f.add("bundle.until", Cell{When: &until})
@@ -57,6 +60,8 @@ func (c *Ctx) bundlePart(cs requests.Case, b Base) *bundlePart {
 			waits := b.When(actor.DownloadFrom)
 			f.add("accounts.download_from", Cell{When: &waits})
 			p.Left = c.T("bundle.waits")
+		} else if over == "" && r.State != requests.Exported {
+			p.Left = c.T("bundle.granted.sealing")
 		} else if over == "" {
 			p.Download = c.bare(path + "/bundle")
 			p.StepUp = c.StepUp(identity.PurposeDownload, requests.DownloadDigest(*r))
@@ -120,7 +125,8 @@ func (s *Server) downloadBundle(c *Ctx) error {
 	}
 	ctx := c.Once()
 	if cs.Release != nil {
-		if ctx, err = c.Proved(identity.PurposeDownload, requests.DownloadDigest(*cs.Release)); err != nil {
+		actor, _ := c.Actor()
+		if ctx, err = c.Proved(identity.PurposeDownload, requests.DownloadDigest(cs.FileFor(actor.Person))); err != nil {
 			return err
 		}
 	}

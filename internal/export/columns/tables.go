@@ -9,7 +9,7 @@ const (
 
 // PhoneNumbers is data/records/phone_numbers.csv.
 var PhoneNumbers = Table{Name: "phone_numbers", Columns: []Column{
-	{Name: "record_id", Kind: ID, Required: true, Meaning: "id of the record inside this bundle"},
+	{Name: "record_id", Kind: ID, Required: true, Meaning: "id of the record inside this copy of the bundle; it ends in the mark of the copy"},
 	{Name: "request_ref", Kind: ID, Required: true, Meaning: "reference of the request that is answered"},
 	{Name: "subject_ref", Kind: ID, Required: true, Meaning: "which subject of the request"},
 	{Name: "account_id", Kind: ID, Required: true, Meaning: "the platform's id of the account; never given to another account"},
@@ -19,7 +19,7 @@ var PhoneNumbers = Table{Name: "phone_numbers", Columns: []Column{
 	{Name: "valid_from_utc", Kind: Time, Meaning: "first moment at which the account had the number", Empty: notRecorded},
 	{Name: "valid_to_utc", Kind: Time, Meaning: "first moment at which it no longer had it", Empty: "the account still had the number when the record was retrieved"},
 	{Name: "is_current", Kind: Bool, Meaning: "whether the account had the number when the record was retrieved", Empty: notCounted},
-	{Name: "country_calling_code", Kind: Code, Meaning: "the number's country calling code", Empty: "not stated apart; the number begins with it"},
+	{Name: "country_calling_code", Kind: Code, Meaning: "the number's country calling code", Empty: "the numbering plan has no country code with which the number begins"},
 	{Name: "source_system", Kind: ID, Required: true, Meaning: "system from which the record comes"},
 	{Name: "source_record_id", Kind: ID, Required: true, Meaning: "id of the record in that system"},
 	{Name: "retrieved_at_utc", Kind: Time, Required: true, Meaning: "when the record was read"},
@@ -28,7 +28,7 @@ var PhoneNumbers = Table{Name: "phone_numbers", Columns: []Column{
 // IPAddresses is data/records/ip_addresses.csv.
 // SPEC: RFC 6302 (port and time to the second are needed behind carrier NAT).
 var IPAddresses = Table{Name: "ip_addresses", Columns: []Column{
-	{Name: "record_id", Kind: ID, Required: true, Meaning: "id of the record inside this bundle"},
+	{Name: "record_id", Kind: ID, Required: true, Meaning: "id of the record inside this copy of the bundle; it ends in the mark of the copy"},
 	{Name: "request_ref", Kind: ID, Required: true, Meaning: "reference of the request that is answered"},
 	{Name: "subject_ref", Kind: ID, Required: true, Meaning: "which subject of the request"},
 	{Name: "account_id", Kind: ID, Required: true, Meaning: "the platform's id of the account; never given to another account"},

@@ -175,7 +175,8 @@ func (d *Desk) Content(phones, ips int) export.Content {
 			Agency:     export.Agency{ID: "ag-1", Name: "Polizei Köln", Country: "DE", CaseRef: "123 Js 4/26", OfficerRole: "investigator"},
 			Request: export.Request{Ref: "REQ-2026-7", ReceivedAt: at(1), Instrument: "EU-EPOC-S", LegalBasis: "Art. 5 (EU) 2023/1543",
 				IssuingAuthority: "AG Köln", OrderSHA256: sum("order"), ScopeRequested: "subscriber and access data"},
-			Outcomes: outcomes(at(0)),
+			Copy:     export.Copy{Ordinal: 1, RecipientRole: "officer", Recipient: "9f3c", RecipientName: "Erika Muster"},
+			Outcomes: outcomes(at(0)), Custody: steps(at(1), sum("records")),
 			RuleViolations: []export.RuleViolation{{SubjectRef: "S-1", RuleID: "R-7", DecisionID: "D-1", DecidedAt: at(2),
 				ConfirmedByRoles: [2]string{"trust_and_safety", "trust_and_safety"}}},
 			Minimisation:  export.Minimisation{StatementID: "M-1", Text: "Only the approved period.", RecordsExamined: int64(phones + ips)},
@@ -196,7 +197,7 @@ func (d *Desk) phones(n int) iter.Seq2[export.PhoneRecord, error] {
 	return func(yield func(export.PhoneRecord, error) bool) {
 		for i := range n {
 			p := export.PhoneRecord{RecordID: fmt.Sprintf("P-%06d", i), RequestRef: "REQ-2026-7", SubjectRef: "S-1", AccountID: "a-77",
-				Phone: personal.NewPhone(Number(i)), Status: "verified", Current: export.Yes, CallingCode: "49",
+				Phone: personal.NewPhone(Number(i)), Status: "verified", Current: export.Yes,
 				SourceSystem: "accounts", SourceRecordID: fmt.Sprint("r:", i), RetrievedAt: export.Held(d.now, 6), QueryID: "q-1"}
 			if !yield(p, nil) {
 				return
@@ -226,6 +227,20 @@ func outcomes(from time.Time) (out []export.Outcome) {
 	for _, category := range []string{export.CategoryPhone, export.CategoryIP} {
 		p := export.Period{From: from, To: from.AddDate(1, 0, 0)}
 		out = append(out, export.Outcome{SubjectRef: "S-1", Category: category, Asked: p, Applied: &p, Decision: export.DecisionApproved})
+	}
+	return out
+}
+
+// steps is a whole chain of custody for one subject.
+func steps(at time.Time, sum string) (out []export.Custody) {
+	for i, s := range [][4]string{{"received", "officer", "9f3c", "order"}, {"decided", "reviewer", "17aa", "request"}, {"confirmed", "confirmer", "c1c1", "finding about S-1"},
+		{"confirmed", "confirmer", "c2c2", "finding about S-1"}, {"retrieved", "system", "lerd", "records"}, {"approved", "approver", "a0a0", "records"},
+		{"sealed", "system", "lerd", "data/export.json"}, {"granted", "officer", "9f3c", "copy 1"}} {
+		c := export.Custody{At: at.Add(time.Duration(i) * time.Minute), Action: s[0], Role: s[1], By: s[2], Object: s[3], Why: "as the process asks"}
+		if s[3] == "records" {
+			c.SHA256 = sum
+		}
+		out = append(out, c)
 	}
 	return out
 }

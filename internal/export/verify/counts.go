@@ -30,7 +30,7 @@ func (v *run) checkFiles() (string, error) {
 			return "", fault.New(fault.Invalid, "%s has another number of rows than export.json says.", f.Path)
 		}
 	}
-	for name := range rows {
+	for _, name := range []string{phonesName, ipsName, recordsName, bundle.OutcomesFile, bundle.CustodyFile} {
 		if !listed[name] {
 			return "", fault.New(fault.Invalid, "export.json does not list %s.", name)
 		}

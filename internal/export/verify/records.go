@@ -43,6 +43,7 @@ func (v *run) records() {
 	}) {
 		return
 	}
+	v.r.do("custody", "The custody record names each step in its order, by the same events, people and digests as export.json, and nobody in two parts.", v.checkCustody)
 	v.r.do("outcomes", "outcomes.csv says of everything that was asked what export.json says.", v.checkOutcomes)
 	v.r.do("records", "The CSV files and records.json hold the same records, each cell has its column's form, and none is outside what was approved for its subject and category.",
 		v.checkRecords)
@@ -64,6 +65,7 @@ func (v *run) checkSignerName() error {
 type parallel struct {
 	v       *run
 	json    *lines
+	mark    []byte // of this copy
 	queries map[string]bool
 	allowed map[string]*outcome        // subject and category
 	account map[string]string          // subject → the account of its records
@@ -92,7 +94,7 @@ func (v *run) checkRecords() (string, error) {
 		return "", err
 	}
 	defer j.close()
-	p := &parallel{v: v, json: j, queries: map[string]bool{}, allowed: map[string]*outcome{}, account: map[string]string{}, empty: map[*columns.Table][]int64{}}
+	p := &parallel{v: v, json: j, mark: []byte("-" + v.export.Copy.Mark), queries: map[string]bool{}, allowed: map[string]*outcome{}, account: map[string]string{}, empty: map[*columns.Table][]int64{}}
 	for _, o := range v.export.Outcomes {
 		a := &outcome{approved: o.Applied != nil, stated: o.Records}
 		if a.approved {
@@ -136,6 +138,19 @@ func (p *parallel) counted() error {
 		}
 	}
 	return nil
+}
+
+// checkCustody reads the custody record and holds it against export.json.
+func (v *run) checkCustody() (string, error) {
+	b, err := readSmall(v.src, bundle.CustodyFile, bundle.MaxExport)
+	if err != nil {
+		return "", err
+	}
+	c, err := bundle.ParseCustody(b, &v.export)
+	if err != nil {
+		return "", fault.Because(fault.Invalid, err, "%s.", err)
+	}
+	return fmt.Sprintf("%s, copy %s for %s %s", plural(len(c.Steps), "step"), c.Copy.Mark, c.Copy.RecipientRole, c.Copy.Recipient), nil
 }
 
 // checkOutcomes writes the table anew from export.json and compares.

@@ -12,6 +12,7 @@ import (
 const (
 	colRequest, colSubject, colAccount = 1, 2, 3
 	colEventTime, colIPVer, colIP      = 5, 6, 7
+	colPhone, colCode                  = 4, 10
 	colValidFrom, colValidTo           = 7, 8
 )
 
@@ -20,6 +21,9 @@ func (p *parallel) scope(t *columns.Table) error {
 	subject, account, category := string(p.cells[colSubject]), string(p.cells[colAccount]), "phone_number"
 	if t == &columns.IPAddresses {
 		category = "ip_address"
+	}
+	if !bytes.HasSuffix(p.cells[0], p.mark) {
+		return fault.New(fault.Invalid, "The record's id does not end in the mark of this copy.")
 	}
 	if string(p.cells[colRequest]) != p.v.export.Request.Ref {
 		return fault.New(fault.Invalid, "The record is of another request.")
@@ -35,6 +39,9 @@ func (p *parallel) scope(t *columns.Table) error {
 	p.account[subject] = account
 	if t == &columns.IPAddresses {
 		return p.inPeriodIP(o)
+	}
+	if code := p.cells[colCode]; !bytes.HasPrefix(p.cells[colPhone][1:], code) {
+		return fault.New(fault.Invalid, "The number does not begin with its country's calling code.")
 	}
 	from, to := p.cells[colValidFrom], p.cells[colValidTo]
 	if len(from) > 0 && !before(from, o.to) || len(to) > 0 && !before([]byte(o.from+"Z"), pad(to)) {

@@ -53,6 +53,8 @@ func checkOf(t *testing.T, v bundletest.Vector) string {
 	switch {
 	case f.Code == bundle.Digest, f.Where == "files", f.Where == "files.rows", f.Where == "absences", f.Code == bundle.Missing && f.File == "data/case2.jsonld":
 		return "counts"
+	case f.File == bundle.CustodyFile:
+		return "custody"
 	case f.File == bundle.OutcomesFile:
 		return "outcomes"
 	case f.File == bundle.ExportFile && f.Code != bundle.Count:
