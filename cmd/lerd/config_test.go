@@ -229,12 +229,12 @@ func TestWhereAccountDataAreRead(t *testing.T) {
 	here := whole(t).Seal.Chain
 	for want, f := range map[string]func(*config){
 		"records.kind: ":           func(c *config) { c.Records.Kind = "csv" },
-		"accounts_url: give https": func(c *config) { c.Records = recordsConfig{"http", here, here, here} },
+		"accounts_url: give https": func(c *config) { c.Records = recordsConfig{Kind: "http", Cert: here, Key: here, CA: here} },
 		"records.key: ": func(c *config) {
-			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{"http", here, "/nowhere", here}
+			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{Kind: "http", Cert: here, Key: "/nowhere", CA: here}
 		},
 		"": func(c *config) {
-			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{"http", here, here, here}
+			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{Kind: "http", Cert: here, Key: here, CA: here}
 		},
 	} {
 		c := whole(t)

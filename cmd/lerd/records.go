@@ -20,6 +20,8 @@ type recordsConfig struct {
 	Cert string `yaml:"cert"` // of http: PEM files of lerd's client certificate,
 	Key  string `yaml:"key"`  // of its key,
 	CA   string `yaml:"ca"`   // and of the authorities of the engine's certificate
+	// Canaries are values that no right answer holds: see docs/records.md.
+	Canaries []string `yaml:"canaries"`
 }
 
 // accountData is the platform's account data, however they are read.
@@ -49,7 +51,7 @@ func openRecords(ctx context.Context, c config) (accountData, error) {
 // of the platform's are put on record first, so that its log of questions can
 // be held against lerd's.
 func guarded(c config, source records.Source, s *store.Store, now func() time.Time) records.Source {
-	g := records.Guard(source)
+	g := records.Guard(source, c.Records.Canaries...)
 	if c.Records.Kind != "http" {
 		return g
 	}

@@ -253,7 +253,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 	c := s.cfg.Controller
 	return &jobs.Exporter{
 		Steps: s.cases, Copies: s.cases, Proofs: proofs{s.sequencer, s.store.AuditReader()}, Keys: s.keys, Blobs: blobs, Hold: s.sequencer.Hold, Forms: s.signing.DeliveryForm, Usable: s.signing.Usable, LogKey: s.logVKey, Origin: s.cfg.LogOrigin,
-		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion()},
+		Maker: &export.Maker{Dir: s.cfg.path("bundles"), Now: now, Rand: rand.Reader, Version: buildVersion(), Canaries: s.cfg.Records.Canaries},
 		Profile: jobs.Profile{
 			Controller:  export.Controller{Name: c.Name, Address: c.Address, Contact: c.Contact},
 			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},

@@ -1,6 +1,11 @@
 package export
 
-import "lerd/internal/fault"
+import (
+	"bytes"
+	"errors"
+
+	"lerd/internal/fault"
+)
 
 // boundary holds each record against what was approved for its subject and
 // category. It is the last place where an over-disclosing source is stopped; a
@@ -32,8 +37,32 @@ func newBoundary(h Header, ds []Derivation) boundary {
 	return b
 }
 
+// Breach is a record that would have left and must not. It names the rule, never
+// the data; whoever gets one tells the auditors.
+type Breach struct{ Rule string }
+
+// Error names the rule.
+func (b *Breach) Error() string { return "a record that must not leave: " + b.Rule }
+
+// AsBreach gives the breach in err, if there is one.
+func AsBreach(err error) (*Breach, bool) {
+	var b *Breach
+	ok := errors.As(err, &b)
+	return b, ok
+}
+
 func outside(record, what string) error {
-	return fault.New(fault.Gate, "The record %s is outside what was approved (%s). Nothing was exported.", record, what)
+	return fault.Because(fault.Gate, &Breach{what}, "The record %s is outside what was approved (%s). Nothing was exported.", record, what)
+}
+
+// canary sees that a line holds none of the values that must never appear.
+func (m *Maker) canary(line []byte) error {
+	for _, c := range m.Canaries {
+		if c != "" && bytes.Contains(line, []byte(c)) {
+			return fault.Because(fault.Gate, &Breach{"canary value"}, "A record holds a value that must never appear. Nothing was exported.")
+		}
+	}
+	return nil
 }
 
 // ref is what every record has.

@@ -32,6 +32,8 @@ type Maker struct {
 	Now     func() time.Time
 	Rand    io.Reader
 	Version string // of lerd, e.g. v1.2.3
+	// Canaries are values that no record holds. One that does stops the export.
+	Canaries []string
 }
 
 // Content is everything that a bundle says.

@@ -41,7 +41,7 @@ func TestCertificatesByProcess(t *testing.T) {
 		"US, system alone": {[]string{FormUS13}, "US", []string{"902(13):", perjury}, []string{"902(11)", "902(14)"}},
 		"India": {[]string{FormIndia}, "IN", []string{"Part A (to be filled by the Party)", schedule, "भाग क (पक्षकार द्वारा भरा जाए)", "भारतीय साक्ष्य अधिनियम, 2023",
 			"[x] SHA256", "Time (IST)", "solemnly affirm"}, []string{perjury, wilful}},
-		"UK":         {[]string{FormGeneral}, "GB", []string{wilful}, []string{perjury, schedule}},
+		"UK": {[]string{FormGeneral}, "GB", []string{wilful}, []string{perjury, schedule}},
 		"EU": {[]string{FormGeneral}, "EU", []string{"Reply to a European Production Order Certificate", "Article 10 of Regulation (EU) 2023/1543", "subscriber data (Article 3(9))",
 			"sole purpose of identifying the user (Article 3(10))", "to the best of my knowledge"}, []string{perjury, schedule, wilful, "Lei 12.965", "Article 3(11)"}},
 		"Brazil":     {nil, "BR", []string{"Declaração sobre registros de acesso", "Lei 12.965/2014", "UTC−3", "art. 158-A and 158-B"}, []string{perjury, schedule, "Article 10 of Regulation"}},

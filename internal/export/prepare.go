@@ -83,7 +83,7 @@ func (m *Maker) prepareAnew(ctx context.Context, c *Content, sum string) (Prepar
 
 // fill writes every content file and completes the index.
 func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) error {
-	w, err := st.records(ctx, c)
+	w, err := st.records(ctx, c, m.canary)
 	if err != nil {
 		return err
 	}

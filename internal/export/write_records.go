@@ -22,13 +22,14 @@ type recordWriter struct {
 	cases   *caseGraph
 	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
 	checker map[*columns.Table]*columns.Checker
+	canary  func(line []byte) error
 	mark    string // ends each record id
 	phones  int64
 	ips     int64
 }
 
-func (st *stager) records(ctx context.Context, c *Content) (w *recordWriter, err error) {
-	w = &recordWriter{mark: "-" + c.Header.Copy.Mark, bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
+func (st *stager) records(ctx context.Context, c *Content, canary func([]byte) error) (w *recordWriter, err error) {
+	w = &recordWriter{canary: canary, mark: "-" + c.Header.Copy.Mark, bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
 		checker: map[*columns.Table]*columns.Checker{phoneTable: columns.NewChecker(phoneTable), ipTable: columns.NewChecker(ipTable)},
 		empty:   map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
 	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
@@ -157,6 +158,9 @@ func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv
 		}
 	}
 	w.buf = t.AppendCSV(w.buf[:0], cells)
+	if err := w.canary(w.buf); err != nil {
+		return err
+	}
 	if _, err := csv.Write(w.buf); err != nil {
 		return err
 	}

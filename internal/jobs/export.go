@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -32,6 +33,8 @@ type ReleaseSteps interface {
 type CopySteps interface {
 	CopiesDue(ctx context.Context) ([]requests.CopyDue, error)
 	ExportCopy(ctx context.Context, id requests.ID, copyID string) (requests.Case, []requests.Record, error)
+	// Breached puts on record that an export met what must not leave.
+	Breached(ctx context.Context, c requests.Case, rule string) error
 }
 
 // Keys are what bundles are signed and stamped with.
@@ -146,7 +149,7 @@ func (x *Exporter) export(ctx context.Context, c requests.Case, rows []requests.
 	}
 	prepared, err := x.Maker.Prepare(ctx, content)
 	if err != nil {
-		return shut(err)
+		return x.breached(ctx, c, shut(err))
 	}
 	x.reached(PointPrepared)
 	if rel, err = x.seal(ctx, rel, hex.EncodeToString(prepared.ExportJSONSHA256[:])); err != nil {
@@ -169,6 +172,14 @@ func (x *Exporter) export(ctx context.Context, c requests.Case, rows []requests.
 	// What was made in the clear on the way goes; the agency's key alone opens
 	// what stays. A stop before this leaves it to the sweep at the next start.
 	return x.Maker.Forget(out)
+}
+
+// breached tells the auditors of a record that would have left and must not.
+func (x *Exporter) breached(ctx context.Context, c requests.Case, err error) error {
+	if b, ok := export.AsBreach(err); ok && x.Copies != nil {
+		return errors.Join(err, x.Copies.Breached(ctx, c, b.Rule))
+	}
+	return err
 }
 
 // shut turns a conflict of the files on disk, e.g. contents that name a former

@@ -39,10 +39,14 @@ const MaxHoldings = 1_000
 
 // Guard wraps a source so that nothing passes which was not asked for. Each
 // question is checked before it is asked and each answer before it is given
-// on; a broken rule is a *Breach and ends the answer.
-func Guard(s Source) Source { return guard{s} }
+// on; a broken rule is a *Breach and ends the answer. An answer with one of the
+// canaries, values that no right answer holds, is broken as well.
+func Guard(s Source, canaries ...string) Source { return guard{s, newCanaries(canaries)} }
 
-type guard struct{ source Source }
+type guard struct {
+	source   Source
+	canaries canaries
+}
 
 func (g guard) System(ctx context.Context) (System, error) {
 	sys, err := g.source.System(ctx)
@@ -133,6 +137,8 @@ func (g guard) Summary(ctx context.Context, account AccountID) (Summary, error) 
 		rule = "time not in UTC microseconds"
 	case !sum.Status.Known():
 		rule = "unknown rule status"
+	case g.canaries.any(sum.Username.Reveal()):
+		rule = canaryRule
 	case !sum.Username.Empty() && !lowerUsername(sum.Username.Reveal()):
 		rule = "ill-formed username"
 	}
@@ -155,7 +161,11 @@ func (g guard) Phones(ctx context.Context, account AccountID, period Period) ([]
 	}
 	c := phoneCheck{account: account, period: period, seen: map[string]bool{}}
 	for i, row := range rows {
-		if rule := c.row(row); rule != "" {
+		rule := c.row(row)
+		if rule == "" && g.canaries.inPhone(row) {
+			rule = canaryRule
+		}
+		if rule != "" {
 			return nil, &Breach{Op: "phones", Rule: rule, Row: int64(i + 1)}
 		}
 	}
@@ -173,6 +183,9 @@ func (g guard) Sessions(ctx context.Context, account AccountID, period Period) i
 		for row, err := range g.source.Sessions(ctx, account, period) {
 			if err == nil {
 				err = c.row(row)
+			}
+			if err == nil && g.canaries.inSession(&row) {
+				err = c.breach(canaryRule)
 			}
 			if err != nil {
 				yield(IPRow{}, err)

@@ -278,6 +278,35 @@ func TestGuardNeverPassesMore(t *testing.T) {
 	})
 }
 
+// TestGuardStopsCanaries plants values that must never come in each place that
+// can hold one.
+func TestGuardStopsCanaries(t *testing.T) {
+	f := &fake{rows: []IPRow{goodRow(0), goodRow(1), goodRow(2)}, sum: Summary{Account: 7, Username: personal.NewText("nobody"), CreatedAt: t0, Status: Banned},
+		phones: []PhoneRow{{RecordID: "ph-1", Account: 7, Phone: personal.NewPhone("+12025550143"), Verification: Verified, ValidFrom: t0}}}
+	for _, canary := range []string{"ev-000001", "se-1", "192.0.2.1", "2001:db8::1"} {
+		var last error
+		n := 0
+		for _, last = range Guard(f, "never", canary).Sessions(t.Context(), 7, period) {
+			if last == nil {
+				n++
+			}
+		}
+		wantBreach(t, last, "canary value")
+		if n > 1 {
+			t.Errorf("%s: %d rows came first", canary, n)
+		}
+	}
+	for _, canary := range []string{"ph-1", "+12025550143"} {
+		_, err := Guard(f, canary).Phones(t.Context(), 7, period)
+		wantBreach(t, err, "canary value")
+	}
+	_, err := Guard(f, "nobody").Summary(t.Context(), 7)
+	wantBreach(t, err, "canary value")
+	if rows, err := drain(f); err != nil || len(rows) != 3 {
+		t.Errorf("without canaries: %d rows, %v", len(rows), err)
+	}
+}
+
 func TestDistinct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfN(rapid.StringMatching(`[a-c]{1,3}`), 0, 30).Draw(t, "ids")

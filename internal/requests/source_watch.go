@@ -23,9 +23,15 @@ func (s *Service) stopped(ctx context.Context, c Case, err error) error {
 	return fault.Because(fault.Gate, err, "The account data gave another answer than they may: %s. Nothing leaves; the auditors are told.", b.Rule)
 }
 
+// Breached puts on record that the export of a case met a record that must not
+// leave: one outside what was approved, or with a value that must never appear.
+func (s *Service) Breached(ctx context.Context, c Case, rule string) error {
+	return s.halt(ctx, c, "source.breached", map[string]string{"op": "export", "breach": rule, "row": "0"})
+}
+
 // halt records once, while this process runs, why nothing of a case leaves.
 func (s *Service) halt(ctx context.Context, c Case, kind string, facts map[string]string) error {
-	key := kind + " " + string(c.Request.ID) + " " + facts["breach"] + facts["target"]
+	key := kind + " " + string(c.Request.ID) + " " + facts["op"] + " " + facts["breach"] + facts["target"]
 	if _, known := s.halted.Load(key); known {
 		return nil
 	}

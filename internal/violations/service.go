@@ -2,6 +2,7 @@ package violations
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,10 +51,13 @@ type Config struct {
 }
 
 // Service takes the steps of a finding.
-type Service struct{ Config }
+type Service struct {
+	Config
+	told sync.Map // breaches of the account data that are on record
+}
 
 // New makes a Service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{Config: c} }
 
 // Sheet is all that a confirmer sees: the account, the rule and the evidence.
 // It has no field for an agency, an officer or a case.
@@ -142,7 +146,7 @@ func (s *Service) View(ctx context.Context, id string) (sheet Sheet, err error) 
 	}
 	sheet = Sheet{Finding: blind(f, actor), Mine: said(f, actor.Person)}
 	if sheet.Account, err = s.Source.Summary(ctx, records.AccountID(f.AccountID)); err != nil {
-		return sheet, err
+		return Sheet{}, s.stopped(ctx, f, err)
 	}
 	sheet.Rule, _ = s.Law.Rule(f.Rule)
 	e := change.Event(ctx, s.Now(), "finding.viewed", "look:"+id+":"+string(actor.Person), 0)

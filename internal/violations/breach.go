@@ -1,0 +1,30 @@
+package violations
+
+import (
+	"context"
+	"strconv"
+
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/records"
+)
+
+// stopped turns a broken rule of the account data into a shut gate and puts it on
+// record, once while this process runs, for the auditors. Any other error stays as
+// it is.
+func (s *Service) stopped(ctx context.Context, f Finding, err error) error {
+	b, ok := records.AsBreach(err)
+	if !ok {
+		return err
+	}
+	key := string(f.ID) + " " + b.Rule
+	if _, known := s.told.Load(key); !known {
+		e := change.Event(ctx, s.Now(), "source.breached", "source:"+string(f.ID), 0)
+		e.Facts["op"], e.Facts["breach"], e.Facts["row"] = b.Op, b.Rule, strconv.FormatInt(b.Row, 10)
+		if told := s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}}); told != nil {
+			return told
+		}
+		s.told.Store(key, true)
+	}
+	return fault.Because(fault.Gate, err, "The account data gave another answer than they may: %s. Nothing is shown; the auditors are told.", b.Rule)
+}
