@@ -47,6 +47,8 @@ type config struct {
 	OIDC    oidcConfig    `yaml:"oidc"`
 	Mail    mailConfig    `yaml:"mail"`
 	Blobs   blobsConfig   `yaml:"blobs"`
+	// UserNotices is where the platform takes notices to its users.
+	UserNotices userNoticesConfig `yaml:"user_notices"`
 
 	// GrantDays is how long an officer may fetch a bundle, in days; 0: 30.
 	GrantDays int `yaml:"grant_days"`
@@ -137,6 +139,7 @@ func (c *config) check() error {
 	c.OIDC.check(fail)
 	c.checkMail(fail)
 	c.Blobs.check(fail)
+	c.UserNotices.check(fail)
 	c.checkPractice(fail)
 	c.checkSecurity(fail)
 	if !c.development {

@@ -61,6 +61,7 @@ var entrance = map[string]string{
 	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
+	"gag.list": "reviewer counsel", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel", "gag.step": "counsel", "user_notice.show": "everybody",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
@@ -73,7 +74,7 @@ var redirects = map[string]bool{"containment.new": true, "landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
+var otherwise = map[string]int{"user_notice.show": http.StatusNotFound, "request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {
@@ -92,6 +93,8 @@ func kindOf(r web.Route) string {
 		return "account"
 	case strings.HasPrefix(r.Path, "/drafts/"):
 		return "draft"
+	case strings.HasPrefix(r.Path, "/counsel/gags/"):
+		return "gag"
 	case strings.HasPrefix(r.Path, "/audit/events/"):
 		return "event"
 	}
@@ -105,6 +108,7 @@ var attachedDoc string
 func at(r web.Route, id string) string {
 	path := strings.Replace(strings.Replace(r.Path, ":id", id, 1), ":page", "1", 1)
 	path = strings.Replace(path, ":doc", attachedDoc, 1)
+	path = strings.Replace(path, ":token", strings.Repeat("A", 43), 1)
 	path = strings.Replace(path, "/.well-known/lerd/*", "/.well-known/lerd/index.json", 1)
 	return strings.Replace(strings.Replace(path, "/static/*", "/static/nothing.css", 1), "/log/*", "/log/checkpoint", 1)
 }
@@ -206,7 +210,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event receipt.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event request.result_given": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event gag.viewed": true, "event request.result_given": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {
@@ -246,12 +250,24 @@ func (h *house) expectGet(t *testing.T, p person, r web.Route, got reply) {
 	}
 }
 
+// placeOf gives the place of the navigation that a path is in, or else its first
+// part.
+func (h *house) placeOf(path string) string {
+	place := "/" + strings.Split(path, "/")[1]
+	for _, r := range h.web.Routes() {
+		if r.Nav > 0 && len(r.Path) > len(place) && strings.HasPrefix(path+"/", r.Path+"/") {
+			place = r.Path
+		}
+	}
+	return place
+}
+
 // gone tells whether an answer has the very bytes of a page that is not there, in
 // the part of the site that the route is in: its entry stays marked in the
 // navigation.
 func (h *house) gone(p person, r web.Route, got reply) bool {
 	h.t.Helper()
-	part := "/" + strings.Split(r.Path, "/")[1] + "/there/is/no/such/page"
+	part := h.placeOf(r.Path) + "/there/is/no/such/page"
 	key := p.signIn + " " + part
 	want, ok := h.missing[key]
 	if !ok {

@@ -33,6 +33,7 @@ import (
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/retention"
 	"lerd/internal/store"
+	"lerd/internal/usernotice"
 	"lerd/internal/vault"
 	"lerd/internal/violations"
 	"lerd/internal/web"
@@ -60,6 +61,7 @@ type system struct {
 	statements *agencies.Statements
 	noticeJob  *notices.Job
 	retention  *retention.Service
+	telling    *usernotice.Service
 	mailer     *notices.Mailer
 	now        func() time.Time
 	signing    *keys.Service
@@ -126,7 +128,10 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := s.openPeople(now); err != nil {
 		return nil, err
 	}
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Now: now})
+	if err := s.openUserNotices(); err != nil {
+		return nil, err
+	}
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	if err := s.openAgencies(blobs); err != nil {
 		return nil, err
@@ -319,6 +324,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Receipts: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Extensions: s.cases, Follows: s.cases, Choices: s.cases, Results: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud = s.fraudPages()
+	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
 	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
@@ -421,6 +427,9 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 	})
 	g.Go(func() error {
 		return s.every(ctx, 10*time.Minute, "retention", func() (bool, error) { return s.erase(ctx) })
+	})
+	g.Go(func() error {
+		return s.every(ctx, 5*time.Second, "user notices", func() (bool, error) { return s.tellUsers(ctx) })
 	})
 	s.runAgencies(ctx, g)
 	return g.Wait()

@@ -74,7 +74,12 @@ func (s *system) sweepFraud(ctx context.Context) (int, error) {
 // keys/blind.key, or makes it. Without it no old mark can be compared with a new
 // one: it is kept as long as the database.
 func ensureBlindKey(dir string) ([]byte, error) {
-	path := filepath.Join(dir, "keys", "blind.key")
+	return ensureSecret(filepath.Join(dir, "keys", "blind.key"))
+}
+
+// ensureSecret reads 32 bytes of a file of hexadecimal digits, or makes both at the
+// first start.
+func ensureSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		key := make([]byte, 32)

@@ -39,7 +39,15 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: append(s.ask(ctx, c, fresh), part)})
+	parts := append(s.ask(ctx, c, fresh), part)
+	if s.Telling != nil {
+		gags, err := s.Telling.Gagged(ctx, c)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, gags...)
+	}
+	return s.Store.Commit(ctx, change.Set{Parts: parts})
 }
 
 // ask opens a finding about each account and rule, and links the targets to

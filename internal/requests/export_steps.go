@@ -116,6 +116,13 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 	if g.Officer != c.Recipient(rel) { // the case was taken over while its bundle was made
 		parts = append(parts, s.order(ctx, c, next, g, granted.Event.ID, second.Event.Facts["rule"]))
 	}
+	if s.Telling != nil {
+		told, err := s.Telling.Disclosed(ctx, c, next)
+		if err != nil {
+			return rel, err
+		}
+		parts = append(parts, told...)
+	}
 	return next, s.Store.Commit(ctx, change.Set{Parts: parts})
 }
 
@@ -139,8 +146,20 @@ func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record,
 	if rows, err = s.frozen(ctx, *c.Release); err != nil {
 		return c, nil, err
 	}
+	c.Release.markEmpty(rows)
 	c.Custody, err = s.custodyEvents(ctx, c)
 	return c, rows, err
+}
+
+// markEmpty says which items have no record among the rows of a release.
+func (r *Release) markEmpty(rows []Record) {
+	full := map[ItemID]bool{}
+	for _, row := range rows {
+		full[row.Item] = true
+	}
+	for i := range r.Items {
+		r.Items[i].Empty = !full[r.Items[i].ID]
+	}
 }
 
 // Finished tells whether the release of a reference has been exported.

@@ -89,6 +89,15 @@ type Guard interface {
 	Running(ctx context.Context, c Case) error
 }
 
+// Telling registers what forbids to tell the users of a case, and plans what they
+// are told; its parts are of the transaction that makes them necessary.
+type Telling interface {
+	// Gagged is asked when a case was found valid.
+	Gagged(ctx context.Context, c Case) ([]change.Part, error)
+	// Disclosed is asked when a release leaves.
+	Disclosed(ctx context.Context, c Case, rel Release) ([]change.Part, error)
+}
+
 // Repeats knows the forms that were sent before.
 type Repeats interface {
 	// Repeated gives *change.Used where the key was used before with the same
@@ -117,6 +126,7 @@ type Config struct {
 	Source       records.Source // guarded
 	Blobs        Blobs
 	Guard        Guard   // nil: only the database refuses
+	Telling      Telling // nil: users are told nothing
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand

@@ -90,7 +90,7 @@ func (gagRow) progress() []string {
 }
 
 func (userNoticeRow) progress() []string {
-	return []string{"state", "withheld_why", "attempts", "next_at", "sent_at", "delivered_at", "receipt", "version", "event_id"}
+	return []string{"state", "attempts", "next_at", "sent_at", "delivered_at", "receipt", "version", "event_id"}
 }
 
 // userNoticeRowOf gives the row of a value of package usernotice, nil of others.

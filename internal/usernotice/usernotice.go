@@ -99,7 +99,7 @@ type State string
 // The states.
 const (
 	Scheduled State = "scheduled" // waits for its day, and for the end of every gag
-	Withheld  State = "withheld"  // the law of the process forbids it, or counsel does
+	Withheld  State = "withheld"  // the law of the process forbids it
 	Sent      State = "sent"      // handed to the platform; its receipt is missing
 	Delivered State = "delivered" // the platform signed that it told the user
 )
@@ -118,7 +118,7 @@ type Notice struct {
 	Authority   string              // its kind, as the processes list issuers
 	DisclosedAt time.Time
 	State       State
-	WithheldWhy string // "", law or counsel
+	WithheldWhy string // "" or law
 	Due         time.Time
 	Attempts    int
 	Next        time.Time // not tried again before

@@ -56,6 +56,7 @@ func allViews() []view {
 		auditCaseView.view,
 		auditEventView.view,
 		deskView.view,
+		userNoticeView.view,
 	}
 }
 
@@ -71,6 +72,7 @@ func (s *Server) allRoutes() []Route {
 		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
 		s.fraudRoutes(),
 		s.retentionRoutes(),
+		s.gagRoutes(), s.userNoticeRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
@@ -89,5 +91,6 @@ func allInputs() []any {
 		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, motionInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
 		keepInput{}, unkeepInput{}, unkeptInput{},
+		gagInput{}, gagStepInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

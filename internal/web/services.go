@@ -54,6 +54,9 @@ type Services struct {
 	Follows     Follows
 	Choices     Choices
 	Appeals     Appeals
+	Gags        Gags
+	// UserNotices shows users what they are told; nil: there is no such page.
+	UserNotices UserNotices
 }
 
 // Answers is what an agency says to a recall.

@@ -79,6 +79,8 @@ type Config struct {
 	PracticeAt string
 	// Security is where faults in the portal's safety are told.
 	Security SecurityContact
+	// Complaints is where users write to about a notice, as it is shown to them.
+	Complaints string
 	// TrustedProxies may name the client in X-Forwarded-For; usually empty.
 	TrustedProxies []netip.Prefix
 	Ready          []Check

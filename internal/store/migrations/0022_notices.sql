@@ -74,7 +74,7 @@ CREATE TABLE user_notice (
     authority    text NOT NULL CHECK (authority ~ '^[a-z_]+$'),
     disclosed_at timestamptz NOT NULL,
     state        text NOT NULL CHECK (state IN ('scheduled', 'withheld', 'sent', 'delivered')),
-    withheld_why text NOT NULL CHECK (withheld_why IN ('', 'law', 'counsel')),
+    withheld_why text NOT NULL CHECK (withheld_why IN ('', 'law')),
     due_at       timestamptz NOT NULL,
     attempts     integer NOT NULL CHECK (attempts >= 0),
     next_at      timestamptz NOT NULL,
@@ -86,7 +86,7 @@ CREATE TABLE user_notice (
     UNIQUE (release_id, account_id),
     FOREIGN KEY (release_id, request_id, agency_id) REFERENCES release (id, request_id, agency_id),
     CHECK ((state = 'withheld') = (withheld_why <> '')),
-    CHECK (rule <> 'forbidden' OR state = 'withheld'),
+    CHECK ((rule = 'forbidden') = (state = 'withheld')), -- nobody but the law withholds; what silences for a time is a gag
     CHECK ((state IN ('sent', 'delivered')) = (sent_at IS NOT NULL AND attempts > 0)),
     CHECK ((state = 'delivered') = (delivered_at IS NOT NULL AND receipt <> ''))
 );
@@ -164,7 +164,7 @@ END $$;
 
 CREATE FUNCTION check_user_notice() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    progress CONSTANT text[] := ARRAY['state', 'withheld_why', 'attempts', 'next_at', 'sent_at', 'delivered_at', 'receipt', 'version', 'event_id'];
+    progress CONSTANT text[] := ARRAY['state', 'attempts', 'next_at', 'sent_at', 'delivered_at', 'receipt', 'version', 'event_id'];
 BEGIN
     PERFORM lock_notices_of(NEW.request_id);
     IF TG_OP = 'INSERT' THEN
@@ -179,7 +179,7 @@ BEGIN
     IF NEW.version <> OLD.version + 1 OR to_jsonb(NEW) - progress IS DISTINCT FROM to_jsonb(OLD) - progress THEN
         RAISE EXCEPTION 'user notice %: what it says does not change', NEW.id;
     END IF;
-    IF (OLD.state, NEW.state) NOT IN (('scheduled', 'sent'), ('scheduled', 'withheld'), ('sent', 'sent'), ('sent', 'delivered')) THEN
+    IF (OLD.state, NEW.state) NOT IN (('scheduled', 'sent'), ('sent', 'sent'), ('sent', 'delivered')) THEN
         RAISE EXCEPTION 'user notice %: no step leads from % to %', NEW.id, OLD.state, NEW.state;
     END IF;
     IF NEW.state = 'sent' THEN
@@ -232,7 +232,7 @@ END $$;
 GRANT SELECT ON gag, gag_step, user_notice TO lerd_app, lerd_auditor;
 GRANT INSERT ON gag, gag_step, user_notice TO lerd_app;
 GRANT UPDATE (ends_at, review_at, state, ended_why, ended_at, steps, version, event_id) ON gag TO lerd_app;
-GRANT UPDATE (state, withheld_why, attempts, next_at, sent_at, delivered_at, receipt, version, event_id) ON user_notice TO lerd_app;
+GRANT UPDATE (state, attempts, next_at, sent_at, delivered_at, receipt, version, event_id) ON user_notice TO lerd_app;
 
 -- +goose Down
 -- Business data are never dropped by a migration.
