@@ -113,11 +113,23 @@ func (s *scenario) tell() {
 	}
 }
 
-func (s *scenario) onFile(id requests.ID) usernotice.CaseFile {
+// caseFile finds gags by their ids.
+type caseFile struct{ usernotice.CaseFile }
+
+func (f caseFile) gag(id usernotice.GagID) usernotice.Gag {
+	for _, g := range f.Gags {
+		if g.ID == id {
+			return g
+		}
+	}
+	return usernotice.Gag{}
+}
+
+func (s *scenario) onFile(id requests.ID) caseFile {
 	s.t.Helper()
 	f, err := s.store.CaseFile(identity.With(s.ctx, identity.SystemActor()), id)
 	s.must(err)
-	return f
+	return caseFile{f}
 }
 
 // noticeOpens tells whether a notice's page is there for who has its address.
@@ -253,7 +265,7 @@ func TestCounselKeepsTheRegister(t *testing.T) {
 	s.must(err)
 	s.clock.Set(time.Date(2027, 2, 2, 9, 0, 0, 0, time.UTC))
 	s.tell()
-	if f := s.onFile(c.Request.ID); f.Gags[0].State != usernotice.Ended || m.got != 0 || f.Notices[0].State != usernotice.Scheduled {
+	if f := s.onFile(c.Request.ID); f.gag(g.ID).State != usernotice.Ended || m.got != 0 || f.Notices[0].State != usernotice.Scheduled {
 		t.Fatalf("one of two gags ended, and the user was told: %+v", f)
 	}
 	counsel = s.as("helen.park")
