@@ -55,6 +55,7 @@ var sampleStaff = []samplePerson{
 	{"rita.lind", "Rita Lind", "Reviewer 7F", identity.Reviewer, true},
 	{"omar.haddad", "Omar Haddad", "Reviewer 2C", identity.Reviewer, false},
 	{"helen.park", "Helen Park", "Counsel 1A", identity.Counsel, false},
+	{"maya.stern", "Maya Stern", "Counsel 4D", identity.Counsel, false},
 	{"carl.ito", "Carl Ito", "Confirmer 4B", identity.Confirmer, false},
 	{"dana.cruz", "Dana Cruz", "Confirmer 9E", identity.Confirmer, false},
 	{"emil.novak", "Emil Novak", "Confirmer 3D", identity.Confirmer, false},

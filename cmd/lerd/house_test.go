@@ -99,6 +99,7 @@ func (h *house) plant(s *scenario) {
 	h.own["draft"] = string(s.drafted("CANARY/ORDER/77").ID)
 	h.own["containment"] = s.drilled("jana.weber")
 	h.own["gag"] = string(s.onFile(q.ID).Gags[0].ID)
+	h.own["proposal"] = s.proposeVersion(s.fewerAccounts())
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
 	h.accounts = map[string]string{}

@@ -32,7 +32,7 @@ var entrance = map[string]string{
 
 	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
 	"review.claim": "reviewer", "review.unclaim": "reviewer", "review.decide": "reviewer", "review.ask": "reviewer", "review.counsel": "reviewer",
-	"review.qualify": "reviewer", "review.refuse": "reviewer", "conflict.settle": "counsel", "conflict.reopen": "counsel",
+	"review.qualify": "reviewer", "review.refuse": "reviewer", "conflict.reopen": "counsel",
 
 	"finding.list": "confirmer", "finding.show": "confirmer", "finding.confirm": "confirmer",
 
@@ -62,6 +62,9 @@ var entrance = map[string]string{
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
 	"gag.list": "reviewer counsel", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel", "gag.step": "counsel", "user_notice.show": "everybody",
+	"process.list": "counsel auditor", "process.draft": "counsel", "process.propose": "counsel", "process.compare": "counsel auditor", "process.take_up": "counsel", "process.withdraw": "counsel",
+	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
+	"conflict.preview": "counsel", "conflict.object": "counsel",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
@@ -70,11 +73,12 @@ var entrance = map[string]string{
 const stoppingRoles = "counsel registrar administrator"
 
 // redirects are the GETs that lead whoever is signed in elsewhere.
-var redirects = map[string]bool{"containment.new": true, "landing.show": true}
+var redirects = map[string]bool{"containment.new": true, "process.draft": true, "landing.show": true}
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
 var otherwise = map[string]int{"user_notice.show": http.StatusNotFound, "request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
+var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "conflict.show": http.StatusConflict, "conflict.read": http.StatusNotFound, "conflict.file": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {
@@ -83,6 +87,8 @@ func kindOf(r web.Route) string {
 		return ""
 	case strings.HasPrefix(r.Path, "/containments/"):
 		return "containment"
+	case strings.HasPrefix(r.Path, "/processes/proposals/"):
+		return "proposal"
 	case strings.HasPrefix(r.Path, "/statements/"):
 		return "statement"
 	case strings.HasPrefix(r.Path, "/agencies/"):
@@ -210,7 +216,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event receipt.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event recall.listed": true, "event gag.viewed": true, "event request.result_given": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event process.compared": true, "event request.replayed": true, "event recall.listed": true, "event gag.viewed": true, "event request.result_given": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {
@@ -268,6 +274,10 @@ func (h *house) placeOf(path string) string {
 func (h *house) gone(p person, r web.Route, got reply) bool {
 	h.t.Helper()
 	part := h.placeOf(r.Path) + "/there/is/no/such/page"
+	part := "/" + strings.Split(r.Path, "/")[1] + "/there/is/no/such/page"
+	if strings.HasPrefix(r.Path, "/counsel/conflicts") {
+		part = "/counsel/conflicts/there/is/no/such/page"
+	}
 	key := p.signIn + " " + part
 	want, ok := h.missing[key]
 	if !ok {

@@ -29,6 +29,7 @@ import (
 	"lerd/internal/keys"
 	"lerd/internal/legal"
 	"lerd/internal/notices"
+	"lerd/internal/processes"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/retention"
@@ -64,6 +65,8 @@ type system struct {
 	telling    *usernotice.Service
 	mailer     *notices.Mailer
 	now        func() time.Time
+	book       *processes.Book
+	processes  *processes.Service
 	signing    *keys.Service
 	sequencer  *jobs.Sequencer
 	caseJob    *jobs.Cases
@@ -131,7 +134,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := s.openUserNotices(); err != nil {
 		return nil, err
 	}
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
+	s.book = &processes.Book{Shipped: s.law, Store: s.store}
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Laws: s.book, Weigh: s.store, Watch: s.store, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
+	s.processes = openProcesses(s.store, s.rules, s.book, s.cases, now)
 	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	if err := s.openAgencies(blobs); err != nil {
 		return nil, err
@@ -157,11 +162,13 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 // timely is what time makes happen to cases that were answered: their results are
 // signed, grants end, agencies are reminded, recalls are proposed.
 func (s *system) timely(now func() time.Time) func(context.Context) (int, error) {
+	clocks := &everySoOften{now: now, run: s.cases.WatchClocks}
 	results := &jobs.Results{Steps: s.cases, Keys: func() jobs.Keys { return s.keys }, Now: now}
 	return func(ctx context.Context) (int, error) {
 		n, err := s.cases.Timely(ctx)
 		signed, signErr := results.RunOnce(ctx)
-		return n + signed, errors.Join(err, signErr)
+		ticked, tickErr := clocks.RunOnce(ctx)
+		return n + signed + ticked, errors.Join(err, signErr, tickErr)
 	}
 }
 
@@ -265,7 +272,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 			System:      about,
 			PublishedAt: s.cfg.PublicOrigin + "/.well-known/lerd/",
 			Process: func(id string, v int) ([]string, string) {
-				p, err := s.law.Process(legal.ProcessID(id), v)
+				p, err := s.book.Known().Process(legal.ProcessID(id), v)
 				if err != nil {
 					return nil, ""
 				}
@@ -325,6 +332,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Extensions: s.cases, Follows: s.cases, Choices: s.cases, Results: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud = s.fraudPages()
 	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
+	cfg.Services.LawPages = web.LawPages{Laws: s.book, Processes: s.processes, Replays: s.cases, Objections: s.cases}
 	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install

@@ -30,6 +30,8 @@ const (
 	PurposeGag            Purpose = "gag"            // silencing, or letting speak, about a disclosure
 	PurposeRetain         Purpose = "retain"         // a legal hold, and its end
 	PurposePublishReport  Purpose = "publish_report" // a public report
+	PurposePutInForce     Purpose = "put_in_force"   // a version of a legal process
+	PurposeObject         Purpose = "object"         // to a demand that may bind the platform
 	PurposeAccount        Purpose = "account"        // changes of one's own passkeys, and of another's account
 )
 

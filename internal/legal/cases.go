@@ -66,10 +66,6 @@ func (r *Registry) Cases() (out []Case) {
 }
 
 func (l *loader) loadCases() {
-	var sound Facts
-	if l.decode("example.yaml", &sound) == nil {
-		return
-	}
 	for _, file := range l.glob("processes/*/cases*.yaml") {
 		var f caseFile
 		if l.decode(file, &f) == nil {
@@ -83,15 +79,15 @@ func (l *loader) loadCases() {
 			l.faultf(file, "there is no version %d of %s", f.Version, f.Process)
 			continue
 		}
-		l.resolveCases(file, p, sound, &f)
+		l.resolveCases(file, p, &f)
 	}
 	for _, p := range l.reg.Processes() {
 		l.threeKinds(p)
 	}
 }
 
-func (l *loader) resolveCases(file string, p *Process, sound Facts, f *caseFile) {
-	base, err := patched(sound, f.Base)
+func (l *loader) resolveCases(file string, p *Process, f *caseFile) {
+	base, err := patched(l.reg.sound, f.Base)
 	if err != nil {
 		l.faultf(file, "base: %s", oneLine(err))
 		return

@@ -73,6 +73,11 @@ func (r *Registry) Preview(from, to *Process, cases []Case) (Change, error) {
 	return ch, nil
 }
 
+// Answerable leaves out answers to checks that a version does not have.
+func (r *Registry) Answerable(p *Process, answers []Answer) []Answer {
+	return answerable(r, p, answers)
+}
+
 // answerable leaves out answers to checks that a version does not have.
 func answerable(r *Registry, p *Process, answers []Answer) []Answer {
 	return slices.DeleteFunc(slices.Clone(answers), func(a Answer) bool {

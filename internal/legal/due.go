@@ -31,6 +31,16 @@ func (r *Registry) Due(in ClockInput) (due Due, err error) {
 	}, nil
 }
 
+// AlertSpans gives how long before a deadline of a kind its warning comes, and how
+// long after it it is very overdue; those of days where there is no such clock.
+func (p *Process) AlertSpans(kind ClockKind) (warn, very time.Duration) {
+	limit := p.Clocks.all()[kind]
+	if limit == nil {
+		limit = &Limit{Unit: Days}
+	}
+	return limit.spans()
+}
+
 // HasClock tells whether a process has a deadline of a kind.
 func (p *Process) HasClock(kind ClockKind) bool {
 	return kind != ClockExtension && p.Clocks.all()[kind] != nil

@@ -49,6 +49,7 @@ func (l *loader) run(withCases bool) {
 	l.loadProcesses()
 	l.loadCosign()
 	l.loadAttestations()
+	l.decode("example.yaml", &l.reg.sound)
 	if withCases {
 		l.loadCases()
 	}

@@ -24,6 +24,8 @@ type Registry struct {
 	calendars  map[string]*Calendar
 	certs      map[string]string
 	cases      map[ProcessID][]Case
+	sound      Facts               // of example.yaml, from which examples start
+	unusable   map[ProcessID]error // what must not be decided under, and why
 
 	cosign       cosignBook
 	attestations map[string]Attestation
@@ -47,6 +49,9 @@ func (r *Registry) Digest() string { return r.digest }
 
 // Process gives one version of a process; NotFound where there is none.
 func (r *Registry) Process(id ProcessID, version int) (*Process, error) {
+	if err := r.unusable[id]; err != nil {
+		return nil, err
+	}
 	for _, p := range r.versions[id] {
 		if p.Version == version {
 			return p, nil
@@ -71,6 +76,9 @@ func (r *Registry) Pinned(pin Pin) (*Process, error) {
 // Current gives the version of a process in force at an instant, read in the
 // process's legal zone; NotFound where none is.
 func (r *Registry) Current(id ProcessID, at time.Time) (*Process, error) {
+	if err := r.unusable[id]; err != nil {
+		return nil, err
+	}
 	var found *Process
 	for _, p := range r.versions[id] {
 		if p.inForceAt(r, at) {
@@ -86,6 +94,31 @@ func (r *Registry) Current(id ProcessID, at time.Time) (*Process, error) {
 func (p *Process) inForceAt(r *Registry, at time.Time) bool {
 	day := DateOf(at.In(r.zone(p)))
 	return !day.Before(p.InForce) && (p.Until.IsZero() || day.Before(p.Until))
+}
+
+// Newest gives the version of a process with the highest number, in force or
+// not yet; NotFound where there is none.
+func (r *Registry) Newest(id ProcessID) (*Process, error) {
+	return r.Process(id, len(r.versions[id]))
+}
+
+// Upto gives a registry without the versions of a process that came after one.
+func (r *Registry) Upto(id ProcessID, version int) *Registry {
+	next := *r
+	next.versions = maps.Clone(r.versions)
+	next.versions[id] = r.versions[id][:min(version, len(r.versions[id]))]
+	return &next
+}
+
+// Without gives a registry that decides nothing under a process: each question
+// about it is answered with why.
+func (r *Registry) Without(id ProcessID, why error) *Registry {
+	next := *r
+	if next.unusable = maps.Clone(r.unusable); next.unusable == nil {
+		next.unusable = map[ProcessID]error{}
+	}
+	next.unusable[id] = why
+	return &next
 }
 
 // Processes gives every version of every process, by id and version.

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -62,8 +63,8 @@ func (s *Service) due(c Case, p *legal.Process, kind legal.ClockKind, pauses []l
 
 // resumeClocks moves the deadline of effect by the time in which lerd waited
 // for the agency.
-func (s *Service) resumeClocks(q *Request, c Case) error {
-	p, err := s.pinned(*q)
+func (s *Service) resumeClocks(ctx context.Context, q *Request, c Case) error {
+	p, err := s.pinned(ctx, *q)
 	if err != nil {
 		return err
 	}

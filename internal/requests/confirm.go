@@ -99,7 +99,7 @@ func (s *Service) Settle(ctx context.Context, id ID) (err error) {
 		}
 		asks = append(asks, a)
 	}
-	p, err := s.pinned(c.Request)
+	p, err := s.pinned(ctx, c.Request)
 	if err != nil {
 		return err
 	}

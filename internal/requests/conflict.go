@@ -32,30 +32,6 @@ func (s *Service) SendToCounsel(ctx context.Context, id ID, why string) (err err
 		}})
 }
 
-// SettleConflict is counsel's refusal of a demand that only the platform's own
-// gates stop. The gate itself stays shut.
-func (s *Service) SettleConflict(ctx context.Context, id ID, why string) (err error) {
-	defer fault.Wrap(&err, "requests.SettleConflict(%s)", id)
-	c, actor, rule, err := s.open(ctx, id, "resolve_conflict", "request")
-	if err != nil {
-		return err
-	}
-	verdict, err := s.Verdict(ctx, c)
-	if err != nil {
-		return err
-	}
-	if verdict.Codes = silent(verdict); len(verdict.Codes) == 0 {
-		verdict.Codes = []legal.RefusalCode{"RR-14"}
-	}
-	return s.takeReasoned(ctx, c, reasoned{SettleConflict, rule, why, "Write the objection or refusal as the authority will read it.",
-		func(q *Request, part *change.Part, reason personal.Text) []change.Part {
-			q.Verdict, q.Refusals, q.Reasons = "refused", SplitCodes(codes(verdict.Codes)), reason
-			s.refuseAll(part, c, verdict, actor)
-			countRefused(part, q.Refusals)
-			return nil
-		}})
-}
-
 // Reopen takes a case in conflict back into review, for example when counsel
 // asks for another finding.
 func (s *Service) Reopen(ctx context.Context, id ID, why string) (err error) {

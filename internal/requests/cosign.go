@@ -22,10 +22,10 @@ func (s *Service) CoSign(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.unchanged(c); err != nil {
+	if err := s.unchanged(ctx, c); err != nil {
 		return err
 	}
-	process, err := s.pinned(c.Request)
+	process, err := s.pinned(ctx, c.Request)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,11 @@ func (s *Service) CosignatureChoices(ctx context.Context, agency identity.Agency
 		chosen[list[i].Process] = &list[i].Wanted
 	}
 	out = append(out, s.choiceLine("", "", chosen))
-	for _, p := range s.Law.InForce(s.now()) {
+	law, err := s.lawNow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range law.InForce(s.now()) {
 		if (p.Kind == legal.Disclosure || p.Kind == legal.Preservation) && (len(p.Countries) == 0 || slices.Contains(p.Countries, a.Country)) {
 			out = append(out, s.choiceLine(string(p.ID), p.Title, chosen))
 		}
@@ -96,7 +100,7 @@ func (s *Service) mayChoose(ctx context.Context, agency identity.AgencyID, proce
 	if err != nil {
 		return actor, rule, err
 	}
-	if _, err := s.Law.Current(legal.ProcessID(process), s.now()); err != nil && process != "" {
+	if _, err := s.current(ctx, process); err != nil && process != "" {
 		return actor, rule, fault.Fields([]fault.Problem{{Field: "process", Message: "There is no such legal process."}})
 	}
 	return actor, rule, nil

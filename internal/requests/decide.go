@@ -39,7 +39,7 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err := s.guard(ctx, c); err != nil {
 		return err
 	}
-	if p, err := s.pinned(c.Request); err != nil || p.Kind == legal.Preservation {
+	if p, err := s.pinned(ctx, c.Request); err != nil || p.Kind == legal.Preservation {
 		if err != nil {
 			return err
 		}

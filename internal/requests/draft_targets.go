@@ -46,7 +46,7 @@ func (s *Service) ImportTargets(ctx context.Context, id DraftID, in TargetImport
 		return d, err
 	}
 	typed := filled(in.Typed)
-	process, _ := s.Law.Current(legal.ProcessID(d.Content.Fields["process"]), s.now())
+	process, _ := s.current(ctx, d.Content.Fields["process"])
 	limit := TargetLimit(process)
 	res, bad := readList(in, max(0, limit-len(typed)))
 	d, err = s.SaveDraft(ctx, id, DraftEdit{Step: StepTargets, Revision: in.Revision, Apply: func(c *DraftContent) {

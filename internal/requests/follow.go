@@ -31,7 +31,7 @@ func (s *Service) FollowDraft(ctx context.Context, id ID) (d Draft, err error) {
 	now := s.now()
 	d = Draft{ID: newID[DraftID](), Agency: actor.Agency, Unit: actor.Unit, Owner: actor.Person, State: DraftOpen, Version: 1,
 		CreatedAt: now, ChangedAt: now, ExpiresAt: now.Add(DraftLife), Content: contentOf(c, kind)}
-	if p, err := s.pinned(c.Request); err == nil && p.Kind == legal.Preservation {
+	if p, err := s.pinned(ctx, c.Request); err == nil && p.Kind == legal.Preservation {
 		d.Content.Fields["want"] = WantKept
 	}
 	if err := s.sealWithOrder(ctx, &d, c.Document); err != nil {

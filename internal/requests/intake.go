@@ -271,7 +271,10 @@ func (s *Service) readForm(ctx context.Context, in Submission, actor identity.Ac
 	c.Officer = identity.Person{ID: actor.Person, Active: true}
 	local := now.In(zoneOf(c.Agency))
 	r := reader{today: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)}
-	if process, err = s.Law.Current(legal.ProcessID(in.Process), now); err != nil {
+	if process, err = s.current(ctx, in.Process); err != nil {
+		if fault.KindOf(err) != fault.NotFound {
+			return c, nil, nil, err
+		}
 		r.fail("process", "Choose which kind of legal process this is.")
 	}
 	q := &c.Request

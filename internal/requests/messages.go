@@ -54,7 +54,7 @@ func (s *Service) message(ctx context.Context, id ID, m messageStep) (err error)
 	name := signature(actor)
 	part.Insert = append(part.Insert, &Message{ID: newID[string](), Request: id, Agency: q.Agency, FromRole: actor.Role, FromName: name, Body: body, At: s.now(), Kind: map[Action]string{AskAgency: Question, Reply: Answered}[m.action]})
 	if m.action == Reply {
-		if err := s.resumeClocks(&q, c); err != nil {
+		if err := s.resumeClocks(ctx, &q, c); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func (s *Service) Extend(ctx context.Context, id ID, why string) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := s.pinned(c.Request)
+	p, err := s.pinned(ctx, c.Request)
 	if err != nil {
 		return err
 	}

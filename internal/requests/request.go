@@ -342,6 +342,8 @@ type Filter struct {
 	Limit    int // 0: 50; at most 200
 	Skip     int
 	Newest   bool // the newest first, instead of what is due first
+	// ByDeadline orders by the deadline alone; else emergencies come first.
+	ByDeadline bool
 }
 
 // Max gives how many rows a list has at most.

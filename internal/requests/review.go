@@ -24,7 +24,7 @@ func (s *Service) AnswerChecks(ctx context.Context, id ID, in []CheckInput) (err
 	if err != nil {
 		return err
 	}
-	process, err := s.pinned(c.Request)
+	process, err := s.pinned(ctx, c.Request)
 	if err != nil {
 		return err
 	}
@@ -111,17 +111,9 @@ func knownTarget(c Case, ref string) bool {
 	return false
 }
 
-func (s *Service) pinned(q Request) (*legal.Process, error) {
-	p, err := s.Law.Pinned(legal.Pin{ID: legal.ProcessID(q.Process.ID), Version: q.Process.Version, Digest: q.Process.Digest})
-	if err != nil {
-		return nil, fault.Because(fault.Gate, err, "The version of the legal process to which this case is pinned is not among the policies that lerd was started with.")
-	}
-	return p, nil
-}
-
 // Verdict derives what follows from the facts and answers of a case.
 func (s *Service) Verdict(ctx context.Context, c Case) (legal.Verdict, error) {
-	p, err := s.pinned(c.Request)
+	p, err := s.pinned(ctx, c.Request)
 	if err != nil {
 		return legal.Verdict{}, err
 	}

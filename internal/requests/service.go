@@ -122,11 +122,14 @@ type Config struct {
 	Bench        BenchStore // nil: claims do not end by themselves, and nothing is left
 	Proofs       Proofs
 	Access       Authorizer
-	Law          *legal.Registry
-	Source       records.Source // guarded
+	Law          *legal.Registry // as lerd was started with
+	Laws         Laws            // as it stands now; nil: Law
+	Source       records.Source  // guarded
 	Blobs        Blobs
 	Guard        Guard   // nil: only the database refuses
 	Telling      Telling // nil: users are told nothing
+	Weigh        WeighStore
+	Watch        WatchStore
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand

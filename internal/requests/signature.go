@@ -143,13 +143,13 @@ func (s *Service) wantsCosignature(ctx context.Context, q Request) (bool, error)
 
 // unchanged refuses where what is to be signed a second time is not what was
 // signed first, or where its legal process has changed since.
-func (s *Service) unchanged(c Case) error {
+func (s *Service) unchanged(ctx context.Context, c Case) error {
 	first, ok := c.Signature(SignedToSubmit)
 	digest := Digest(c.Request, c.Document.SHA256)
 	if !ok || first.Digest != hex.EncodeToString(digest[:]) {
 		return fault.New(fault.Gate, "This request is not what its officer signed. Nothing was changed; please tell us.")
 	}
-	now, err := s.Law.Current(legal.ProcessID(c.Request.Process.ID), s.now())
+	now, err := s.current(ctx, c.Request.Process.ID)
 	if err != nil || string(now.Pin().Digest) != c.Request.Process.Digest {
 		return fault.New(fault.Conflict, "The rules for this legal process have changed since the officer signed. Return the request, so that it can be checked anew.")
 	}

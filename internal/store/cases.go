@@ -189,6 +189,9 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 		if f.Newest {
 			order = "q.received_at DESC, q.id"
 		}
+		if f.ByDeadline {
+			order = "q.effect_by NULLS FIRST, q.id"
+		}
 		if err := q.Order(order).Limit(f.Max()).Offset(f.Skip).Scan(&rows).Error; err != nil {
 			return err
 		}

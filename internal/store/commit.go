@@ -253,6 +253,12 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := retentionRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := processRow(v, event); r != nil {
+		return r, nil
+	}
+	if r := watchRow(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -322,6 +328,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
+		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

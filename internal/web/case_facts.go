@@ -49,7 +49,7 @@ func (s *Server) processFacts(c *Ctx, cs requests.Case) []Fact {
 
 // processTitle names the version of the process to which a case is pinned.
 func (s *Server) processTitle(pin requests.ProcessPin) string {
-	for _, p := range s.cfg.Services.Law.Processes() {
+	for _, p := range s.knownLaw().Processes() {
 		if string(p.ID) == pin.ID && p.Version == pin.Version {
 			return p.Title
 		}

@@ -6,12 +6,6 @@ import (
 	"lerd/internal/requests"
 )
 
-// settleInput is counsel's objection to a demand which only the platform's own
-// gates stop, as the authority will read it.
-type settleInput struct {
-	Why string `form:"why" validate:"required" label:"review.settle.why" hint:"review.settle.why.hint" input:"textarea" rows:"6"`
-}
-
 // counselInput says what counsel should look at.
 type counselInput struct {
 	Why string `form:"why" validate:"required" label:"review.counsel.why" hint:"review.counsel.why.hint" input:"textarea" rows:"3"`
@@ -26,12 +20,6 @@ type reopenInput struct {
 func (s *Server) sendToCounsel(c *Ctx) error {
 	var in counselInput
 	return s.conflictStep(c, conflictStep{"counsel", &in, &in.Why, s.cfg.Services.Review.SendToCounsel, "flash.sent_to_counsel"})
-}
-
-// settleConflict refuses the demand; the gate stays shut.
-func (s *Server) settleConflict(c *Ctx) error {
-	var in settleInput
-	return s.conflictStep(c, conflictStep{"settle", &in, &in.Why, s.cfg.Services.Review.SettleConflict, "flash.conflict_settled"})
 }
 
 // reopenCase sends the case back to its reviewer.

@@ -226,7 +226,7 @@ func trimFurther(name string) string { return strings.TrimPrefix(name, furtherPr
 
 // processOf gives the process that a draft names, nil where it names none in force.
 func (s *Server) processOf(c *Ctx, d requests.Draft) *legal.Process {
-	p, err := s.cfg.Services.Law.Current(legal.ProcessID(d.Content.Fields["process"]), c.Now())
+	p, err := c.law().Current(legal.ProcessID(d.Content.Fields["process"]), c.Now())
 	if err != nil {
 		return nil
 	}

@@ -53,7 +53,7 @@ func (s *Server) showKind(c *Ctx, a stepAt) error {
 func (s *Server) suitOptions(c *Ctx, f *Form, in draftKindInput) *Field {
 	situation := legal.Situation{Want: legal.Want(in.Want), Country: in.IssuerCountry, Issuer: in.IssuerKind, Judge: in.Judge}
 	var suits, others []Option
-	for _, fit := range s.cfg.Services.Law.Fits(situation, c.Now()) {
+	for _, fit := range c.law().Fits(situation, c.Now()) {
 		o := Option{Value: string(fit.Process.ID), Text: c.processName(string(fit.Process.ID), fit.Process.Title), Hint: c.fitWords(fit)}
 		if fit.Fits {
 			suits = append(suits, o)
@@ -110,7 +110,7 @@ func (s *Server) countryOptions(c *Ctx, own string) []Option {
 		return code
 	}
 	var out []Option
-	for _, code := range s.cfg.Services.Law.CountriesNamed(c.Now()) {
+	for _, code := range c.law().CountriesNamed(c.Now()) {
 		if code != own {
 			out = append(out, Option{Value: code, Text: name(code)})
 		}

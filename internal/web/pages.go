@@ -73,6 +73,7 @@ func (s *Server) allRoutes() []Route {
 		s.fraudRoutes(),
 		s.retentionRoutes(),
 		s.gagRoutes(), s.userNoticeRoutes(),
+		s.processRoutes(), s.objectionRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
@@ -86,11 +87,12 @@ func (s *Server) allRoutes() []Route {
 func allInputs() []any {
 	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
 		precheckInput{}, draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
-		unclaimInput{}, askInput{}, refuseInput{}, settleInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
+		unclaimInput{}, askInput{}, refuseInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, choiceInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},
 		agencyInput{}, reasonInput{}, deliveryInput{}, renewInput{}, changeInput{}, entryInput{}, motionInput{}, callInput{},
 		echoInput{}, overrideInput{}, decisionWordInput{}, clearInput{}, holdInput{}, containInput{}, liftInput{}, liftedInput{}, letterInput{}, sendInput{}, codeInput{}, answerInput{}, sensitiveInput{},
 		keepInput{}, unkeepInput{}, unkeptInput{},
 		gagInput{}, gagStepInput{},
+		processInput{}, withdrawnInput{}, objectionInput{}, sealedInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

@@ -61,7 +61,7 @@ func (s *Server) precheck(c *Ctx) error {
 	}
 	if p.Asked {
 		situation := legal.Situation{Want: legal.Want(in.Want), Country: in.Country, Issuer: in.Issuer, Judge: in.Judge}
-		for _, fit := range s.cfg.Services.Law.Fits(situation, c.Now()) {
+		for _, fit := range c.law().Fits(situation, c.Now()) {
 			if fit.Fits {
 				p.Suits = append(p.Suits, s.precheckProcess(c, fit))
 			}

@@ -188,7 +188,7 @@ func (s *Server) caseTable(c *Ctx, list []requests.Summary, b Base) Table {
 // latestTitle names a process by its newest version.
 func (s *Server) latestTitle(id string) string {
 	title := id
-	for _, p := range s.cfg.Services.Law.Processes() {
+	for _, p := range s.knownLaw().Processes() {
 		if string(p.ID) == id {
 			title = p.Title
 		}

@@ -7,14 +7,15 @@ import (
 
 // actsPart are the forms at the foot of the workbench; a nil form is not there.
 type actsPart struct {
-	Ask, Qualify, Refuse, Unclaim, Settle, Reopen *Form
-	Counsel                                       *Form   // hands over what only counsel may decide
-	Rules                                         []Field // of Qualify, one for each account from which something would leave
-	CannotQualify                                 string
-	RefuseNote                                    string
-	MoreCodes                                     bool // the list of reasons is open
-	Any                                           bool
-	Do                                            map[string]Button
+	Ask, Qualify, Refuse, Unclaim, Reopen *Form
+	Settle                                string  // where counsel writes the objection
+	Counsel                               *Form   // hands over what only counsel may decide
+	Rules                                 []Field // of Qualify, one for each account from which something would leave
+	CannotQualify                         string
+	RefuseNote                            string
+	MoreCodes                             bool // the list of reasons is open
+	Any                                   bool
+	Do                                    map[string]Button
 }
 
 // acts makes the forms that the state and the reader's role allow. Without a
@@ -37,18 +38,18 @@ func (w *workbench) acts(v legal.Verdict, derived bool) actsPart {
 		a.Unclaim = w.plainForm("unclaim", unclaimInput{})
 	}
 	if w.can(requests.SettleConflict) {
-		a.Settle = w.plainForm("settle", settleInput{})
+		a.Settle = conflictPath(w.cs.Request.ID)
 	}
 	if w.can(requests.Reopen) {
 		a.Reopen = w.plainForm("reopen", reopenInput{})
 	}
-	a.Any = a.Ask != nil || a.Settle != nil || a.Unclaim != nil || a.Counsel != nil
+	a.Any = a.Ask != nil || a.Settle != "" || a.Unclaim != nil || a.Counsel != nil
 	return a
 }
 
 func (w *workbench) buttons() map[string]Button {
 	do := map[string]Button{}
-	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "settle": "danger", "reopen": "secondary", "counsel": "primary"} {
+	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "reopen": "secondary", "counsel": "primary"} {
 		do[name] = Button{Text: w.c.T("review.do." + name), Kind: kind}
 	}
 	do["saved"] = Button{Text: w.c.T("review.ask.insert"), Kind: "secondary", Name: "do", Value: "insert"}

@@ -86,7 +86,6 @@ func (s *Server) reviewRoutes() []Route {
 		post("/qualify", "review.qualify", Route{Roles: reviewer, Verb: "qualify", Object: "request", Handle: s.qualifyCase}),
 		post("/refuse", "review.refuse", Route{Roles: reviewer, Verb: "refuse", Object: "request", Handle: s.refuseCase}),
 		post("/counsel", "review.counsel", Route{Roles: reviewer, Verb: "refuse", Object: "request", Handle: s.sendToCounsel}),
-		post("/settle", "conflict.settle", Route{Roles: counsel, Verb: "resolve_conflict", Object: "request", Handle: s.settleConflict}),
 		post("/reopen", "conflict.reopen", Route{Roles: counsel, Verb: "resolve_conflict", Object: "request", Handle: s.reopenCase}),
 	}
 }

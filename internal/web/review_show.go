@@ -114,7 +114,7 @@ func (s *Server) openWorkbench(c *Ctx, wrong *mistake) (*workbench, error) {
 	w.holds = inReview && cs.Request.Reviewer == actor.Person
 	w.answers = w.holds || inReview && actor.Role == identity.Counsel
 	pin := cs.Request.Process
-	if p, err := s.cfg.Services.Law.Pinned(legal.Pin{ID: legal.ProcessID(pin.ID), Version: pin.Version, Digest: pin.Digest}); err == nil {
+	if p, err := c.law().Pinned(legal.Pin{ID: legal.ProcessID(pin.ID), Version: pin.Version, Digest: pin.Digest}); err == nil {
 		w.process = p
 	}
 	w.names, err = s.namesOf(c, peopleOf(cs)...)
@@ -157,7 +157,7 @@ func (w *workbench) findTrouble(p *reviewPage) {
 		return
 	}
 	forms := map[string]*Form{"checks": p.Checklist.Form, "decide": p.Grid.Form, "ask": p.Acts.Ask, "qualify": p.Acts.Qualify, "refuse": p.Acts.Refuse,
-		"unclaim": p.Acts.Unclaim, "settle": p.Acts.Settle, "counsel": p.Acts.Counsel, "reopen": p.Acts.Reopen}
+		"unclaim": p.Acts.Unclaim, "counsel": p.Acts.Counsel, "reopen": p.Acts.Reopen}
 	switch w.wrong.form {
 	case "checks":
 		p.Checklist.mark(w.c, w.wrong.err)

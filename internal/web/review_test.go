@@ -346,7 +346,6 @@ func TestStepsGetWhatWasTyped(t *testing.T) {
 		{"/qualify?rule_t1=PR-05", "tok-reviewer", "qualify [{t1 PR-05}]", bench},
 		{"/refuse?codes=RR-11&codes=RR-15&why=so", "tok-reviewer", "refuse [RR-11 RR-15] so", bench},
 		{"/decide?outcome_t1_ip_address=narrow&from_t1_ip_address=a&to_t1_ip_address=b&zone_t1_ip_address=UTC&reasons_t1_ip_address=RR-10&reasons_t1_ip_address=&note_t1_ip_address=n", "tok-reviewer", "decide [{t1 ip_address narrow [RR-10] n a b UTC}]", bench + "#grid"},
-		{"/settle?why=law", "tok-counsel", "settle law", bench},
 		{"/reopen?why=new", "tok-counsel", "reopen new", bench},
 	} {
 		f.took = nil

@@ -21,12 +21,13 @@ import (
 type Services struct {
 	Fraud     Fraud // needs Cases and Calls
 	Retention Retention
-	Law       *legal.Registry
-	Cases     Cases
-	Drafts    Drafts
-	Drafting  Drafting
-	Delivery  Delivery
-	Receipts  Receipts // nil: no receipts
+	Law       *legal.Registry // as lerd was started with
+	LawPages
+	Cases    Cases
+	Drafts   Drafts
+	Drafting Drafting
+	Delivery Delivery
+	Receipts Receipts // nil: no receipts
 	// Cosigning is nil where no agency signs twice.
 	Cosigning   Cosigning
 	Agencies    Agencies
