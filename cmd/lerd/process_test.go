@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -284,4 +285,9 @@ func TestATamperedVersionDecidesNothing(t *testing.T) {
 	if _, err := law.Current("US-SUBP", s.clock.Now()); err != nil {
 		t.Errorf("another process: %v", err)
 	}
+}
+
+// What the routes of this area answer where the test's case is in no conflict.
+func init() {
+	otherwise["conflict.show"], otherwise["conflict.read"], otherwise["conflict.file"] = http.StatusConflict, http.StatusNotFound, http.StatusNotFound
 }

@@ -78,7 +78,6 @@ var redirects = map[string]bool{"containment.new": true, "process.draft": true, 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
 var otherwise = map[string]int{"user_notice.show": http.StatusNotFound, "request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
-var otherwise = map[string]int{"request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "conflict.show": http.StatusConflict, "conflict.read": http.StatusNotFound, "conflict.file": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {
@@ -274,10 +273,6 @@ func (h *house) placeOf(path string) string {
 func (h *house) gone(p person, r web.Route, got reply) bool {
 	h.t.Helper()
 	part := h.placeOf(r.Path) + "/there/is/no/such/page"
-	part := "/" + strings.Split(r.Path, "/")[1] + "/there/is/no/such/page"
-	if strings.HasPrefix(r.Path, "/counsel/conflicts") {
-		part = "/counsel/conflicts/there/is/no/such/page"
-	}
 	key := p.signIn + " " + part
 	want, ok := h.missing[key]
 	if !ok {
