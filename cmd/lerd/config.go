@@ -49,6 +49,8 @@ type config struct {
 	Blobs   blobsConfig   `yaml:"blobs"`
 	// UserNotices is where the platform takes notices to its users.
 	UserNotices userNoticesConfig `yaml:"user_notices"`
+	// Documents says how order documents are examined.
+	Documents documentsConfig `yaml:"documents"`
 
 	// GrantDays is how long an officer may fetch a bundle, in days; 0: 30.
 	GrantDays int `yaml:"grant_days"`
@@ -105,6 +107,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_MAIL_USER": &c.Mail.User, "LERD_MAIL_PASSWORD": &c.Mail.Password, "LERD_MAIL_TLS": &c.Mail.TLS,
 		"LERD_BLOBS_KIND": &c.Blobs.Kind, "LERD_BLOBS_ENDPOINT": &c.Blobs.Endpoint, "LERD_BLOBS_REGION": &c.Blobs.Region, "LERD_BLOBS_BUCKET": &c.Blobs.Bucket,
 		"LERD_BLOBS_PREFIX": &c.Blobs.Prefix, "LERD_BLOBS_ACCESS_KEY": &c.Blobs.AccessKey, "LERD_BLOBS_SECRET_KEY": &c.Blobs.SecretKey, "LERD_BLOBS_CA": &c.Blobs.CA,
+		"LERD_DOCUMENTS_SCANNER": &c.Documents.Scanner, "LERD_DOCUMENTS_TRUST": &c.Documents.Trust,
 		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 		"LERD_OIDC_ISSUER": &c.OIDC.Issuer, "LERD_OIDC_CLIENT_ID": &c.OIDC.ClientID, "LERD_OIDC_CLIENT_SECRET": &c.OIDC.ClientSecret,
 	}
@@ -134,6 +137,7 @@ func (c *config) check() error {
 	if u, err := url.Parse(c.DatabaseURL); c.DatabaseURL != "" && (err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql") {
 		fail("database_url", "give postgres://role:password@host:port/database")
 	}
+	c.checkDocuments(fail)
 	c.checkRecords(fail)
 	c.checkOutside(fail)
 	c.OIDC.check(fail)

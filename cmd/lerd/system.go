@@ -29,6 +29,7 @@ import (
 	"lerd/internal/keys"
 	"lerd/internal/legal"
 	"lerd/internal/notices"
+	"lerd/internal/papers"
 	"lerd/internal/processes"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
@@ -58,6 +59,7 @@ type system struct {
 	agencies   *agencies.Service
 	calls      *callback.Service
 	fraud      *fraud.Service
+	papers     *papers.Service
 	notices    *notices.Service
 	statements *agencies.Statements
 	noticeJob  *notices.Job
@@ -146,6 +148,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 		return nil, err
 	}
 	if err := s.openRetention(blobs); err != nil {
+		return nil, err
+	}
+	if err := s.openPapers(blobs); err != nil {
 		return nil, err
 	}
 	exporter, err := s.exporter(ctx, blobs, now)
@@ -438,6 +443,12 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 	})
 	g.Go(func() error {
 		return s.every(ctx, 5*time.Second, "user notices", func() (bool, error) { return s.tellUsers(ctx) })
+	})
+	g.Go(func() error {
+		return s.every(ctx, time.Second, "papers", func() (bool, error) {
+			n, err := s.sweepPapers(ctx)
+			return n > 0, err
+		})
 	})
 	s.runAgencies(ctx, g)
 	return g.Wait()

@@ -94,6 +94,9 @@ func (s *Service) facts(ctx context.Context, c requests.Case) (f risk.Facts, err
 	if err := s.twins(ctx, &f, c, p); err != nil {
 		return f, err
 	}
+	if err := s.forgeries(ctx, &f, c, p); err != nil {
+		return f, err
+	}
 	return f, s.sensitive(ctx, &f, c)
 }
 
@@ -198,7 +201,7 @@ func (s *Service) twins(ctx context.Context, f *risk.Facts, c requests.Case, p P
 		return err
 	}
 	mark, picture := twins.ReadMark(p.Mark), p.Picture
-	var text, drawn []Paper
+	var text, drawn []risk.Twin
 	agencies := map[identity.AgencyID]bool{}
 	for _, o := range papers {
 		other := o.Agency != c.Request.Agency
@@ -207,9 +210,10 @@ func (s *Service) twins(ctx context.Context, f *risk.Facts, c requests.Case, p P
 			f.Twins = append(f.Twins, risk.Twin{Kind: "same_file", Ref: o.Ref})
 		case o.SameFile:
 		case other && mark.Likeness(twins.ReadMark(o.Mark)) >= twins.SameText:
-			text, agencies[o.Agency] = append(text, o), true
-		case other && samePicture(picture, o.Picture):
-			drawn, agencies[o.Agency] = append(drawn, o), true
+			like := percent(mark.Likeness(twins.ReadMark(o.Mark)))
+			text, agencies[o.Agency] = append(text, risk.Twin{Kind: "same_text_other_agency", Ref: o.Ref, Like: like}), true
+		case other && pictureLike(picture, o.Picture) > 0:
+			drawn, agencies[o.Agency] = append(drawn, risk.Twin{Kind: "same_picture_other_agency", Ref: o.Ref, Like: pictureLike(picture, o.Picture)}), true
 		case !other && o.OrderNumber == c.Request.Order.Number && !o.SameTargets && !split(c.Request, o):
 			f.Twins = append(f.Twins, risk.Twin{Kind: "same_number_other_target", Ref: o.Ref})
 		}
@@ -217,12 +221,7 @@ func (s *Service) twins(ctx context.Context, f *risk.Facts, c requests.Case, p P
 	if len(agencies) > formAgencies {
 		return nil // a form that many use
 	}
-	for _, o := range text {
-		f.Twins = append(f.Twins, risk.Twin{Kind: "same_text_other_agency", Ref: o.Ref})
-	}
-	for _, o := range drawn {
-		f.Twins = append(f.Twins, risk.Twin{Kind: "same_picture_other_agency", Ref: o.Ref})
-	}
+	f.Twins = append(append(f.Twins, text...), drawn...)
 	return nil
 }
 
@@ -230,12 +229,6 @@ func (s *Service) twins(ctx context.Context, f *risk.Facts, c requests.Case, p P
 func split(q requests.Request, o Paper) bool {
 	apart := q.ReceivedAt.Sub(o.ReceivedAt).Abs()
 	return o.Officer == q.Officer && apart <= splitTime
-}
-
-func samePicture(a, b string) bool {
-	x, ok := twins.ReadPicture(a)
-	y, also := twins.ReadPicture(b)
-	return ok && also && x.Apart(y) <= twins.SamePicture
 }
 
 // sensitive looks the targets up on counsel's list.

@@ -30,6 +30,7 @@ const (
 	EchoDenied     Because = "echo_denied"      // the issuer did not issue the order
 	CallBackDenied Because = "call_back_denied" // the agency did not make the request
 	Disowned       Because = "disowned"         // its administrator says so
+	Malware        Because = "malware"          // a document of it is harmful
 )
 
 // The reasons of stopping that come from a containment.

@@ -110,7 +110,7 @@ func (s *Service) hold(ctx context.Context, h Hold, code string, released bool) 
 	return []change.Part{{Event: e, Insert: []any{&h}}, s.caught(ctx, c, e.ID)}
 }
 
-var sourceOf = map[Because]string{EchoDenied: "echo", CallBackDenied: "call_back", Disowned: "disowned"}
+var sourceOf = map[Because]string{EchoDenied: "echo", CallBackDenied: "call_back", Disowned: "disowned", Malware: "document"}
 
 // holdOf gives a hold of a case.
 func holdOf(f File, id string) (Hold, error) {

@@ -16,7 +16,15 @@ import (
 )
 
 // read gives what is kept of a document, and makes it the first time.
+// Nothing looks into a document that waits for the scanner or was found harmful.
 func (s *Service) read(ctx context.Context, d requests.Document) (Print, error) {
+	if s.Examiner != nil {
+		if err := s.Examiner.MayOpen(ctx, d); fault.KindOf(err) == fault.Gate {
+			return Print{ID: d.ID, Agency: d.Agency}, nil // its case is held
+		} else if err != nil {
+			return Print{}, err
+		}
+	}
 	p, there, err := s.Facts.Print(ctx, d.ID)
 	if err != nil || there || s.Papers == nil {
 		return p, err
@@ -34,7 +42,7 @@ func (s *Service) read(ctx context.Context, d requests.Document) (Print, error) 
 	if err := s.fill(ctx, &p, pdf); err != nil {
 		return p, err
 	}
-	e := change.Event(ctx, p.At, "document.read", "document:"+string(d.ID), 2)
+	e := change.Event(ctx, p.At, "document.read", "document:"+string(d.ID), 0)
 	e.Facts["text"] = yes(p.Mark != "")
 	e.Facts["picture"] = yes(p.Picture != "")
 	err = s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&p}}}})

@@ -32,10 +32,10 @@ type Unheld struct {
 }
 
 // holdCode gives the register's code of a hold's reason.
-var holdCode = map[Because]string{EchoDenied: "FR-01", CallBackDenied: "FR-02", Disowned: "FR-03"}
+var holdCode = map[Because]string{EchoDenied: "FR-01", CallBackDenied: "FR-02", Disowned: "FR-03", Malware: "FR-30"}
 
 // Codes lists the register's codes; their words are the messages "fraud.code.<code>".
-var Codes = []string{"FR-01", "FR-02", "FR-03", "FR-10", "FR-11", "FR-12", "FR-13", "FR-14", "FR-15", "FR-20"}
+var Codes = []string{"FR-01", "FR-02", "FR-03", "FR-10", "FR-11", "FR-12", "FR-13", "FR-14", "FR-15", "FR-20", "FR-30", "FR-31"}
 
 // Count is how often a code was caught, and how often too late.
 type Count struct {

@@ -67,6 +67,8 @@ type Config struct {
 	Key      []byte // of this installation; without it no mark can be compared with another
 	Blobs    requests.Blobs
 	Papers   Papers           // nil: texts and pictures are not compared
+	Examiner Examiner         // nil: documents are not examined before they are read
+	Forgery  ForgeryStore     // nil: there is no register of known forgeries
 	Repeats  requests.Repeats // nil: a repeated form is told that its step is taken
 	Own      []string         // the platform's own domains
 	Origin   string           // of the portal, for letters

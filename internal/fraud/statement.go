@@ -81,7 +81,7 @@ var wanting = map[risk.Demand]string{
 
 // why says what stops a case.
 var why = map[Because]string{
-	EchoDenied: "the issuer did not issue its order", CallBackDenied: "the agency did not make it", Disowned: "the agency's administrator says that nobody of theirs made it",
+	EchoDenied: "the issuer did not issue its order", CallBackDenied: "the agency did not make it", Disowned: "the agency's administrator says that nobody of theirs made it", Malware: "one of its documents is harmful",
 	AgencyContained: "its agency is stopped", OfficerContained: "its officer is stopped",
 }
 
@@ -185,7 +185,7 @@ func (s *Service) stated(ctx context.Context, c requests.Case, st Statement) aud
 // counted are the factors whose evidence names things; of the others it is
 // numbers that move, and a moved number makes no other statement.
 var counted = []risk.Code{"lookalike_domain", "mixed_scripts", "unknown_domain", "same_file", "same_text_other_agency", "same_number_other_target",
-	"same_picture_other_agency", "sensitive_target", "sensitive_offence"}
+	"same_picture_other_agency", "known_forgery", "sensitive_target", "sensitive_offence"}
 
 func sameStatement(last Statement, found risk.Statement) bool {
 	if last.Level != found.Level || len(last.Factors) != len(found.Factors) || !slices.Equal(last.Demands, found.Demands) {

@@ -156,6 +156,11 @@ func (s *Service) examine(ctx context.Context, fileName, declaredType string, r 
 	if err != nil {
 		return o, nil, err
 	}
+	if actor, known := identity.From(ctx); s.Papers != nil && known {
+		if err := s.Papers.Admit(ctx, actor.Agency, data); err != nil {
+			return o, nil, err
+		}
+	}
 	return DraftOrder{Name: cleanFileName(fileName), SHA256: hex.EncodeToString(found.SHA256[:]), Bytes: found.Size, Pages: found.Pages, At: s.now()}, data, nil
 }
 

@@ -58,6 +58,13 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 	if q.Confidential.Basis != "" {
 		f.Secrecy.Grounds = []string{q.Confidential.Basis}
 	}
+	if s.Papers != nil && c.Document.ID != "" { // a draft is looked at before it has one
+		signing, err := s.Papers.Signing(ctx, c.Document)
+		if err != nil {
+			return nil, err
+		}
+		f.Order.Signature = signing
+	}
 	twins, err := s.Store.Twins(ctx, q, c.Document.SHA256)
 	if err != nil {
 		return nil, err

@@ -159,7 +159,7 @@ func (s *Service) OpenAttachment(ctx context.Context, id ID, doc DocumentID) (d 
 	if err := s.look(ctx, c, "document.viewed", rule); err != nil {
 		return d, nil, err
 	}
-	body, err = s.Blobs.Get(ctx, blobOf(d.ID))
+	body, err = s.opened(ctx, d)
 	return d, body, err
 }
 

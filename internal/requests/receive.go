@@ -77,6 +77,16 @@ func (s *Service) OpenDocument(ctx context.Context, id ID) (d Document, body io.
 	if err := s.look(ctx, c, "document.viewed", rule); err != nil {
 		return d, nil, err
 	}
-	body, err = s.Blobs.Get(ctx, blobOf(c.Document.ID))
+	body, err = s.opened(ctx, c.Document)
 	return c.Document, body, err
+}
+
+// opened gives a document's bytes where people may see them.
+func (s *Service) opened(ctx context.Context, d Document) (io.ReadCloser, error) {
+	if s.Papers != nil {
+		if err := s.Papers.MayOpen(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return s.Blobs.Get(ctx, blobOf(d.ID))
 }

@@ -98,6 +98,18 @@ type Telling interface {
 	Disclosed(ctx context.Context, c Case, rel Release) ([]change.Part, error)
 }
 
+// Papers knows what was found in documents before anybody sees them.
+type Papers interface {
+	// Admit refuses a file that a scanner calls harmful.
+	Admit(ctx context.Context, agency identity.AgencyID, data []byte) error
+	// MayOpen is nil where people may see a document's pages, Unavailable while it
+	// waits for the scanner, and a Gate where it was found harmful.
+	MayOpen(ctx context.Context, d Document) error
+	// Signing gives the result of a document's electronic signatures as the law
+	// names it, "" where there are none.
+	Signing(ctx context.Context, d Document) (string, error)
+}
+
 // Repeats knows the forms that were sent before.
 type Repeats interface {
 	// Repeated gives *change.Used where the key was used before with the same
@@ -130,6 +142,7 @@ type Config struct {
 	Telling      Telling // nil: users are told nothing
 	Weigh        WeighStore
 	Watch        WatchStore
+	Papers       Papers  // nil: documents are examined by their form alone
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand

@@ -17,6 +17,7 @@ var seers = map[Code]seer{
 	"same_text_other_agency":    twin("same_text_other_agency"),
 	"same_number_other_target":  twin("same_number_other_target"),
 	"same_picture_other_agency": twin("same_picture_other_agency"),
+	"known_forgery":             twin("known_forgery"),
 	"sensitive_target":          func(f Facts, _ Rule) ([]string, bool) { return listed(f.Sensitive) },
 	"sensitive_offence":         sensitiveOffence,
 	"fresh_agency_data":         freshData,
@@ -48,11 +49,19 @@ func twin(kind Code) seer {
 		var refs []string
 		for _, t := range f.Twins {
 			if t.Kind == kind {
-				refs = append(refs, t.Ref)
+				refs = append(refs, t.shown())
 			}
 		}
 		return listed(refs)
 	}
+}
+
+// shown gives the reference with how much the papers are alike.
+func (t Twin) shown() string {
+	if t.Like == 0 {
+		return t.Ref
+	}
+	return t.Ref + " (" + itoa(t.Like) + " %)"
 }
 
 func younger(days *int, limit int) ([]string, bool) {

@@ -37,6 +37,7 @@ type Facts struct {
 
 // Twin is another request whose paper this one's is like.
 type Twin struct {
-	Kind Code   `yaml:"kind"` // same_file, same_text_other_agency, same_number_other_target, same_picture_other_agency
-	Ref  string `yaml:"ref"`  // the other request's reference
+	Kind Code   `yaml:"kind"` // same_file, same_text_other_agency, same_number_other_target, same_picture_other_agency, known_forgery
+	Ref  string `yaml:"ref"`  // the other request's reference, or the beginning of the register's id
+	Like int    `yaml:"like"` // in percent, how much; 0: not measured
 }

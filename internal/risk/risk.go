@@ -20,7 +20,7 @@ type Code string
 
 // Codes lists every factor that the program can see, in the order in which
 // pages show them.
-var Codes = []Code{"lookalike_domain", "mixed_scripts", "same_file", "same_text_other_agency", "same_number_other_target", "same_picture_other_agency",
+var Codes = []Code{"lookalike_domain", "mixed_scripts", "same_file", "same_text_other_agency", "same_number_other_target", "same_picture_other_agency", "known_forgery",
 	"sensitive_target", "sensitive_offence", "fresh_agency_data", "new_domain", "unknown_domain", "new_passkey", "new_officer", "officer_velocity", "agency_velocity",
 	"identifier_velocity", "gag_without_basis", "urgent_wording", "unusual_hour", "foreign_target"}
 

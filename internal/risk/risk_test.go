@@ -67,7 +67,7 @@ func TestAStatementOnlyGrows(t *testing.T) {
 	last := p.State(f)
 	for _, more := range []func(){
 		func() { f.Gag = true }, func() { f.Foreign = true }, func() { f.Lookalikes = []string{"x.de"} }, func() { f.PasskeyChanged, f.PasskeyDays = true, &days },
-		func() { f.Sensitive = []string{"lawyer"} }, func() { f.Twins = []Twin{{"same_file", "LR-1"}} },
+		func() { f.Sensitive = []string{"lawyer"} }, func() { f.Twins = []Twin{{Kind: "same_file", Ref: "LR-1"}} },
 	} {
 		more()
 		next := p.State(f)

@@ -247,6 +247,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := fraudRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := paperRow(v, event); r != nil {
+		return r, nil
+	}
 	if r := userNoticeRowOf(v, event); r != nil {
 		return r, nil
 	}
@@ -323,6 +326,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[riskStatementRow](db), scan[riskClearanceRow](db), scan[riskOverrideRow](db), scan[documentPrintRow](db), scan[sensitiveMarkRow](db),
 		scan[caseHoldRow](db), scan[containmentRow](db), scan[containmentLetterRow](db), scan[fraudCaseRow](db), scan[issuerEchoRow](db),
 		scan[skipRow](db), scan[savedReplyRow](db),
+		scan[documentExaminationRow](db), scan[knownForgeryRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 		scan[reportRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),

@@ -3,45 +3,45 @@ package orderdoc
 // activeKeys are dictionary keys that stand for something that acts, or for
 // another file inside the file.
 // SPEC: ISO 32000-1 §7.11, §12.6, §12.7, ISO 32000-2 §13.
-var activeKeys = map[name]struct{ code, what string }{
-	"JavaScript":       {"javascript", "a script"},
-	"JS":               {"javascript", "a script"},
-	"AA":               {"action", "an action that runs by itself"},
-	"Launch":           {"launch", "a command that starts a program"},
-	"EmbeddedFile":     {"embedded_file", "an attached file"},
-	"EmbeddedFiles":    {"embedded_file", "an attached file"},
-	"EF":               {"embedded_file", "an attached file"},
-	"Collection":       {"embedded_file", "a collection of attached files"},
-	"RichMedia":        {"rich_media", "sound, film or animation"},
-	"RichMediaContent": {"rich_media", "sound, film or animation"},
-	"Renditions":       {"rich_media", "sound, film or animation"},
-	"XFA":              {"xfa", "an XFA form"},
-	"FFilter":          {"external_file", "a reference to a file outside"},
-	"NeedsRendering":   {"xfa", "an XFA form"},
+var activeKeys = map[name]string{
+	"JavaScript":       "javascript",
+	"JS":               "javascript",
+	"AA":               "action",
+	"Launch":           "launch",
+	"EmbeddedFile":     "embedded_file",
+	"EmbeddedFiles":    "embedded_file",
+	"EF":               "embedded_file",
+	"Collection":       "embedded_file",
+	"RichMedia":        "rich_media",
+	"RichMediaContent": "rich_media",
+	"Renditions":       "rich_media",
+	"XFA":              "xfa",
+	"FFilter":          "external_file",
+	"NeedsRendering":   "xfa",
 }
 
 // activeValues are values of /S, /Type and /Subtype of the same sort.
-var activeValues = map[name]struct{ code, what string }{
-	"JavaScript":        {"javascript", "a script"},
-	"Launch":            {"launch", "a command that starts a program"},
-	"EmbeddedFile":      {"embedded_file", "an attached file"},
-	"FileAttachment":    {"embedded_file", "an attached file"},
-	"GoToE":             {"embedded_file", "a link into an attached file"},
-	"GoToR":             {"external_file", "a reference to a file outside"},
-	"SubmitForm":        {"submit_form", "a form that sends data"},
-	"ImportData":        {"submit_form", "a form that reads data from files"},
-	"ResetForm":         {"action", "a form action"},
-	"RichMedia":         {"rich_media", "sound, film or animation"},
-	"RichMediaExecute":  {"rich_media", "sound, film or animation"},
-	"Rendition":         {"rich_media", "sound, film or animation"},
-	"Movie":             {"rich_media", "sound, film or animation"},
-	"Sound":             {"rich_media", "sound, film or animation"},
-	"Screen":            {"rich_media", "sound, film or animation"},
-	"3D":                {"rich_media", "a three-dimensional model"},
-	"GoTo3DView":        {"rich_media", "a three-dimensional model"},
-	"SetOCGState":       {"action", "an action that changes what is seen"},
-	"Hide":              {"action", "an action that changes what is seen"},
-	"RichMediaSettings": {"rich_media", "sound, film or animation"},
+var activeValues = map[name]string{
+	"JavaScript":        "javascript",
+	"Launch":            "launch",
+	"EmbeddedFile":      "embedded_file",
+	"FileAttachment":    "embedded_file",
+	"GoToE":             "embedded_file",
+	"GoToR":             "external_file",
+	"SubmitForm":        "submit_form",
+	"ImportData":        "submit_form",
+	"ResetForm":         "action",
+	"RichMedia":         "rich_media",
+	"RichMediaExecute":  "rich_media",
+	"Rendition":         "rich_media",
+	"Movie":             "rich_media",
+	"Sound":             "rich_media",
+	"Screen":            "rich_media",
+	"3D":                "rich_media",
+	"GoTo3DView":        "rich_media",
+	"SetOCGState":       "action",
+	"Hide":              "action",
+	"RichMediaSettings": "rich_media",
 }
 
 // look refuses a dictionary with active content or with dimensions of a page
@@ -50,14 +50,14 @@ var activeValues = map[name]struct{ code, what string }{
 func (f *file) look(d dict) error {
 	for k, v := range d {
 		if a, ok := activeKeys[k]; ok && !emptyTree(v) {
-			return active(a.code, a.what)
+			return active(a)
 		}
 		if k != "S" && k != "Type" && k != "Subtype" {
 			continue
 		}
 		n, _ := v.(name)
 		if a, ok := activeValues[n]; ok {
-			return active(a.code, a.what)
+			return active(a)
 		}
 	}
 	if err := openAction(d["OpenAction"]); err != nil {
@@ -75,9 +75,20 @@ func emptyTree(v any) bool {
 	return ok && ok2 && len(d) == 1 && len(names) == 0
 }
 
-func active(code, what string) error {
-	return refuse(code, "The file contains %s. Print the order to PDF anew, without attachments, scripts or media, and send the result.", what)
+// sentences say what each refusal of something active is, and what to send instead.
+var sentences = map[string]string{
+	"javascript":    "The file contains a script. Print the order to PDF anew, without scripts, and send the result.",
+	"action":        "The file contains an action that runs by itself. Print the order to PDF anew and send the result.",
+	"open_action":   "The file does something when it is opened. Print the order to PDF anew and send the result.",
+	"launch":        "The file wants to start a program. Print the order to PDF anew and send the result.",
+	"embedded_file": "The file has other files attached inside it. Take them out, print the order to PDF anew, and send it alone.",
+	"rich_media":    "The file contains sound, film, animation or a model. Print the order to PDF anew, without media, and send the result.",
+	"xfa":           "The file contains an XFA form, which changes as it is filled in. Print the filled form to PDF and send the result.",
+	"external_file": "The file points to files outside of it. Print the order to PDF anew and send the result.",
+	"submit_form":   "The file contains a form that sends or reads data. Print the filled form to PDF and send the result.",
 }
+
+func active(code string) error { return refuse(code, "%s", sentences[code]) }
 
 // openAction lets a file say which page to show first ([page /Fit …], as
 // common office programs write it) and refuses anything that acts on opening.
@@ -87,7 +98,7 @@ func openAction(v any) error {
 	}
 	a, ok := v.(array)
 	if !ok || len(a) < 2 || len(a) > 6 {
-		return active("open_action", "an action that runs when it is opened")
+		return active("open_action")
 	}
 	for i, e := range a {
 		switch e.(type) {
@@ -101,7 +112,7 @@ func openAction(v any) error {
 		}
 	}
 	if !ok {
-		return active("open_action", "an action that runs when it is opened")
+		return active("open_action")
 	}
 	return nil
 }

@@ -287,7 +287,7 @@ func (f *file) stream(l *lexer, o *object, v any) (any, error) {
 		return nil, refuse("damaged", damaged)
 	}
 	if _, external := d["F"]; external {
-		return nil, active("external_file", "a reference to a file outside")
+		return nil, active("external_file")
 	}
 	if bytes.HasPrefix(l.b[l.pos:], []byte("\r\n")) {
 		l.pos++

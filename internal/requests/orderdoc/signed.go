@@ -63,7 +63,7 @@ func Signatures(ctx context.Context, pdf []byte) (s Signed, err error) {
 		s.Signatures = append(s.Signatures, Signature{Wrong: "no_signature"})
 	}
 	if len(s.Signatures) > maxSignatures {
-		return Signed{}, refuse("too_complex", "The file has more than %d signatures. Print the order to PDF anew and send the result.", maxSignatures)
+		return Signed{}, refuse("too_complex", "The file is more complex than an order needs. Print it to PDF anew, or scan it, and send the result.")
 	}
 	slices.SortStableFunc(s.Signatures, func(a, b Signature) int { return a.end - b.end })
 	f.security(&s)

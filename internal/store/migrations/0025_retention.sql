@@ -57,6 +57,8 @@ INSERT INTO retention.field VALUES
     ('case', 'document_print', 'picture', ''''''),
     ('case', 'document_print', 'domains', ''''''),
     ('case', 'document_print', 'urgent', ''''''),
+    ('case', 'document_examination', 'signatures', '''[]'''),
+    ('case', 'document_examination', 'pictures', ''''''),
     ('case', 'risk_statement', 'factors', ''''''),
     ('case', 'risk_clearance', 'note', '''erased'''),
     ('case', 'risk_override', 'reason', '''erased'''),
