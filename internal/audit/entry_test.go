@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -220,7 +221,41 @@ func FuzzParseEntry(f *testing.F) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("(-definition +ParseEntry):\n%s", diff)
 		}
+		sameRef(t, b, got, err)
 	})
+}
+
+// sameRef compares what the verifier reads of an entry with what ParseEntry does.
+func sameRef(t interface{ Fatalf(string, ...any) }, b []byte, want Record, wantErr error) {
+	ref, err := new(refScanner).ref(b)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("the verifier says %v, ParseEntry says %v", err, wantErr)
+	}
+	if err != nil {
+		return
+	}
+	stream := sha256.Sum256([]byte(want.Stream))
+	same := ref.version == want.Version && ref.at.Equal(want.At) && bytes.Equal(ref.stream[:], stream[:16]) &&
+		fmt.Sprintf("%x", ref.id) == strings.ReplaceAll(string(want.ID), "-", "") && len(ref.causes) == len(want.Causes)
+	for i := 0; same && i < len(want.Causes); i++ {
+		same = fmt.Sprintf("%x", ref.causes[i]) == strings.ReplaceAll(string(want.Causes[i]), "-", "")
+	}
+	if !same {
+		t.Fatalf("the verifier reads %+v of %+v", ref, want)
+	}
+}
+
+// TestTheVerifierReadsTimesAsParseEntryDoes goes through the edges of dates.
+func TestTheVerifierReadsTimesAsParseEntryDoes(t *testing.T) {
+	for _, text := range []string{"2024-02-29T23:59:59.999999Z", "2023-02-29T00:00:00.000000Z", "2000-02-29T00:00:00.000000Z", "1900-02-29T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z",
+		"9999-12-31T23:59:59.999999Z", "2024-13-01T00:00:00.000000Z", "2024-00-01T00:00:00.000000Z", "2024-04-31T00:00:00.000000Z", "2024-01-01T24:00:00.000000Z", "2024-01-01T23:59:60.000000Z",
+		"2024-01-01T00:00:00,000000Z", "2024-01-01T00:00:00.000000", "2024-01-01 00:00:00.000000Z", "2024-01-00T00:00:00.000000Z", "2024-1-001T00:00:00.000000Z", ""} {
+		want, wantErr := parseTime(text)
+		got, err := quickTime(text)
+		if (err == nil) != (wantErr == nil) || !got.Equal(want) {
+			t.Errorf("%q: %v, %v; want %v, %v", text, got, err, want, wantErr)
+		}
+	}
 }
 
 func TestEveryEventReadsBack(t *testing.T) {
@@ -237,6 +272,7 @@ func TestEveryEventReadsBack(t *testing.T) {
 		if want, err := parseByDefinition(entry); err != nil || !cmp.Equal(want, r) {
 			t.Fatalf("%v %s", err, cmp.Diff(want, r))
 		}
+		sameRef(t, entry, r, nil)
 		if err := VerifyPayload(r, e.Payload(salt)); err != nil {
 			t.Fatal(err)
 		}

@@ -2,11 +2,8 @@ package audit
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
-	"strings"
 	"sync"
 	"time"
 )
@@ -98,29 +95,14 @@ func readBlock(ctx context.Context, r TileReader, index uint64, width int, opaqu
 		return b
 	}
 	b.events = make([]eventRef, 0, width)
+	var s refScanner
 	for i, e := range b.entries {
-		rec, err := ParseEntry(e)
+		ref, err := s.ref(e)
 		if err != nil {
 			b.broken, b.err = i, err
 			return b
 		}
-		b.events = append(b.events, rec.ref())
+		b.events = append(b.events, ref)
 	}
-	return b
-}
-
-func (r Record) ref() eventRef {
-	stream := sha256.Sum256([]byte(r.Stream))
-	ref := eventRef{id: uuidBytes(r.ID), version: r.Version, at: r.At}
-	copy(ref.stream[:], stream[:])
-	for _, c := range r.Causes {
-		ref.causes = append(ref.causes, uuidBytes(c))
-	}
-	return ref
-}
-
-// uuidBytes reads an id that ParseEntry has let through.
-func uuidBytes(id EventID) (b [16]byte) {
-	_, _ = hex.Decode(b[:], []byte(strings.ReplaceAll(string(id), "-", "")))
 	return b
 }
