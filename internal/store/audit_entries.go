@@ -5,6 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"gorm.io/gorm"
 
 	"lerd/internal/audit"
 )
@@ -80,8 +85,8 @@ func (v *auditVerifier) entries(ctx context.Context) error {
 	if err := v.signed(); err != nil { // a checkpoint of the empty log
 		return err
 	}
-	for first := int64(0); first < placed; first += verifyBatch {
-		leaves, err := v.batch(ctx, first, min(first+verifyBatch, placed))
+	err := v.batches(ctx, placed, func(first int64, batch []placedEvent) error {
+		leaves, err := v.take(first, batch)
 		if err != nil {
 			return err
 		}
@@ -89,6 +94,10 @@ func (v *auditVerifier) entries(ctx context.Context) error {
 			return err
 		}
 		v.check.Progress("recomputing entries", first+int64(len(leaves)), placed)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(v.published) > 0 {
 		return &audit.Violation{Breach: audit.Rollback, Index: uint64(placed), Reason: fmt.Sprintf(
@@ -97,56 +106,121 @@ func (v *auditVerifier) entries(ctx context.Context) error {
 	return nil
 }
 
-// batch reads and checks the entries from first to before end.
-func (v *auditVerifier) batch(ctx context.Context, first, end int64) ([]audit.Hash, error) {
-	rows, err := v.pool.QueryContext(ctx, `SELECT l.index, l.event_id::text, l.hash, `+entryColumns+`
+// placedEvent is an event with its place, and what its check gave.
+type placedEvent struct {
+	index     int64
+	leafEvent string
+	hash      []byte
+	storedEvent
+
+	leaf   audit.Hash
+	record audit.Record
+	err    error
+}
+
+// batches reads the entries through a connection of its own, a batch ahead, and
+// has each batch checked by all processors before visit takes it in order.
+func (v *auditVerifier) batches(ctx context.Context, placed int64, visit func(first int64, batch []placedEvent) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ready, failed := make(chan []placedEvent, 1), make(chan error, 1)
+	go func() {
+		defer close(ready)
+		failed <- v.share(ctx, func(tx *gorm.DB) error {
+			for first := int64(0); first < placed; first += verifyBatch {
+				batch, err := readPlaced(ctx, tx.Statement.ConnPool, first, min(first+verifyBatch, placed))
+				if err != nil {
+					return err
+				}
+				checkAll(batch)
+				select {
+				case ready <- batch:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	}()
+	first := int64(0)
+	for batch := range ready {
+		if err := visit(first, batch); err != nil {
+			stop()
+			for range ready { // until the reader has let its connection go
+			}
+			return err
+		}
+		first += verifyBatch
+	}
+	return <-failed
+}
+
+// readPlaced reads the entries from first to before end.
+func readPlaced(ctx context.Context, pool gorm.ConnPool, first, end int64) ([]placedEvent, error) {
+	rows, err := pool.QueryContext(ctx, `SELECT l.index, l.event_id::text, l.hash, `+entryColumns+`
 		FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_id LEFT JOIN audit.payload p ON p.event_id = l.event_id
 		WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, first, end)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	leaves := make([]audit.Hash, 0, end-first)
+	out := make([]placedEvent, 0, end-first)
 	for rows.Next() {
-		var index int64
-		var leafEvent string
-		var hash []byte
-		var e storedEvent
-		if err := rows.Scan(append([]any{&index, &leafEvent, &hash}, e.targets()...)...); err != nil {
+		var e placedEvent
+		if err := rows.Scan(append([]any{&e.index, &e.leafEvent, &e.hash}, e.targets()...)...); err != nil {
 			return nil, err
 		}
-		if want := first + int64(len(leaves)); index != want {
-			return nil, differs("Entry %d of the log is missing.", want)
-		}
-		leaf, err := v.entry(leafEvent, hash, &e)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", index, err)
-		}
-		leaves = append(leaves, leaf)
+		out = append(out, e)
 	}
-	return leaves, rows.Err()
+	return out, rows.Err()
 }
 
-func (v *auditVerifier) entry(leafEvent string, hash []byte, e *storedEvent) (audit.Hash, error) {
+// checkAll checks every event by itself.
+func checkAll(batch []placedEvent) {
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(batch, max(1, (len(batch)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))) {
+		wg.Go(func() {
+			for i := range part {
+				part[i].examine()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (e *placedEvent) examine() {
 	if !e.id.Valid {
-		return audit.Hash{}, differs("Event %s has a place in the log and is gone.", leafEvent)
+		e.err = differs("Event %s has a place in the log and is gone.", e.leafEvent)
+		return
 	}
-	leaf := audit.LeafHash(e.entry)
-	if !bytes.Equal(hash, leaf[:]) {
-		return leaf, differs("Event %s is not the one that was placed here: its hash differs.", leafEvent)
+	if e.leaf = audit.LeafHash(e.entry); !bytes.Equal(e.hash, e.leaf[:]) {
+		e.err = differs("Event %s is not the one that was placed here: its hash differs.", e.leafEvent)
+		return
 	}
-	record, err := e.check()
-	if err != nil {
-		return leaf, err
-	}
-	v.report.Entries++
-	if e.body == nil {
-		v.report.Erased++
-		if err := v.replay.erased(record); err != nil {
-			return leaf, err
+	e.record, e.err = e.check()
+}
+
+// take gives the batch to the replay, in order, and its leaves.
+func (v *auditVerifier) take(first int64, batch []placedEvent) ([]audit.Hash, error) {
+	leaves := make([]audit.Hash, 0, len(batch))
+	for i := range batch {
+		e := &batch[i]
+		if want := first + int64(i); e.index != want {
+			return nil, differs("Entry %d of the log is missing.", want)
 		}
+		if e.err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.index, e.err)
+		}
+		v.report.Entries++
+		if e.body == nil {
+			v.report.Erased++
+		}
+		if err := v.replay.apply(e.record, e.body != nil); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", e.index, err)
+		}
+		leaves = append(leaves, e.leaf)
 	}
-	return leaf, v.replay.apply(record, e.salt)
+	return leaves, nil
 }
 
 // grow adds leaves to the recomputed tree, stops at each published checkpoint

@@ -2,10 +2,12 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +32,7 @@ type AuditCheck struct {
 	LogOnly  bool                             // leave out the business rows
 	Grace    time.Duration                    // how long an event may wait for its place; 0 for a minute
 	TempDir  string                           // for what does not fit in memory; empty for the system's
+	Memory   int                              // bytes for the replay's records before they go to TempDir; 0 for 128 MiB
 	Progress func(what string, done, n int64) // called now and then, if not nil; n is 0 while unknown
 }
 
@@ -70,11 +73,45 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 	if err := awaitPublication(ctx, db, check); err != nil {
 		return report, err
 	}
+	var said sync.Mutex // steps that run side by side say how far they are
+	progress := check.Progress
+	check.Progress = func(what string, done, n int64) {
+		said.Lock()
+		defer said.Unlock()
+		progress(what, done, n)
+	}
 	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		v := &auditVerifier{check: check, tx: tx, pool: tx.Statement.ConnPool, report: &report, replay: newReplay()}
+		v := &auditVerifier{check: check, db: db, tx: tx, pool: tx.Statement.ConnPool, report: &report}
+		v.replay = newReplay(check.TempDir, cmp.Or(check.Memory, 128<<20), v.record(ctx))
+		defer v.replay.close()
+		if err := tx.Raw("SELECT pg_export_snapshot()").Scan(&v.snapshot).Error; err != nil {
+			return err
+		}
 		return v.all(ctx)
 	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	return report, err
+}
+
+// record reads one event's entry again, to say what is wrong with it.
+func (v *auditVerifier) record(ctx context.Context) func(audit.EventID) (audit.Record, error) {
+	return func(id audit.EventID) (audit.Record, error) {
+		var entry []byte
+		if err := v.pool.QueryRowContext(ctx, `SELECT entry FROM audit.event WHERE id = $1`, string(id)).Scan(&entry); err != nil {
+			return audit.Record{}, err
+		}
+		return audit.ParseEntry(entry)
+	}
+}
+
+// share runs f in another transaction that sees the same snapshot.
+func (v *auditVerifier) share(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return v.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		// The name was made by PostgreSQL; SET takes no parameters.
+		if err := tx.Exec("SET TRANSACTION SNAPSHOT '" + v.snapshot + "'").Error; err != nil {
+			return err
+		}
+		return f(tx)
+	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
 // awaitPublication waits, for two seconds, until what was signed is published:
@@ -109,11 +146,13 @@ func awaitPublication(ctx context.Context, db *gorm.DB, check AuditCheck) error 
 // auditVerifier is one verification under way.
 type auditVerifier struct {
 	check  AuditCheck
+	db     *gorm.DB // for more transactions over the same snapshot
 	tx     *gorm.DB
 	pool   gorm.ConnPool
 	report *AuditReport
 	replay *replay
 
+	snapshot  string                // as PostgreSQL names it
 	published []publishedCheckpoint // what is still to be compared, by size
 	state     audit.TreeState       // over the entries seen so far
 	down      error                 // the first guard that is not in force
@@ -135,13 +174,33 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
 		return v.down
 	}
-	for _, step := range []func(context.Context) error{v.entries, v.spare, v.asPublished, v.pending, v.rows} {
+	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, v.down)
 		}
 	}
 	return v.down
 }
+
+// log recomputes the log from the events, and beside that as it is published.
+// What the events say is said first: it names more.
+func (v *auditVerifier) log(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	published := make(chan error, 1)
+	go func() {
+		published <- v.share(ctx, func(tx *gorm.DB) error { return v.asPublished(ctx, tx.Statement.ConnPool) })
+	}()
+	err := v.entries(ctx)
+	if err != nil {
+		stop()
+		<-published
+		return err
+	}
+	return <-published
+}
+
+func (v *auditVerifier) streams(context.Context) error { return v.replay.checkStreams() }
 
 // ends compares the log's length and its newest checkpoint with the one kept
 // outside the database: a restored backup or a cut tail shows here.
@@ -220,11 +279,11 @@ func (v *auditVerifier) guards(ctx context.Context) error {
 
 // asPublished verifies the log once more through the very reader that serves
 // it, with the verifier that everybody else uses.
-func (v *auditVerifier) asPublished(ctx context.Context) error {
+func (v *auditVerifier) asPublished(ctx context.Context, pool gorm.ConnPool) error {
 	if v.report.Checkpoints == 0 {
 		return nil
 	}
-	reader := &oneAtATime{reader: AuditReader{pool: v.pool}}
+	reader := &oneAtATime{reader: AuditReader{pool: pool}}
 	note, err := reader.ReadCheckpoint(ctx)
 	if err != nil {
 		return err
@@ -266,7 +325,8 @@ func (r *oneAtATime) ReadCheckpoint(ctx context.Context) ([]byte, error) {
 // pending looks at the events without a place. They may wait for it for a
 // moment; what waits longer was never sequenced, or lost its place.
 func (v *auditVerifier) pending(ctx context.Context) error {
-	rows, err := v.pool.QueryContext(ctx, `SELECT `+entryColumns+`, extract(epoch FROM clock_timestamp() - e.recorded_at)::float8
+	rows, err := v.pool.QueryContext(ctx, `SELECT `+entryColumns+`, extract(epoch FROM clock_timestamp() - e.recorded_at)::float8,
+		e.version = 1 OR EXISTS (SELECT 1 FROM audit.event b JOIN audit.leaf l ON l.event_id = b.id WHERE b.stream = e.stream AND b.version = e.version - 1)
 		FROM audit.event e LEFT JOIN audit.payload p ON p.event_id = e.id
 		WHERE NOT EXISTS (SELECT 1 FROM audit.leaf l WHERE l.event_id = e.id) ORDER BY e.xid, e.id`)
 	if err != nil {
@@ -278,7 +338,8 @@ func (v *auditVerifier) pending(ctx context.Context) error {
 	for rows.Next() {
 		var e storedEvent
 		var age float64
-		if err := rows.Scan(append(e.targets(), &age)...); err != nil {
+		var follows bool // its predecessor has a place
+		if err := rows.Scan(append(e.targets(), &age, &follows)...); err != nil {
 			return err
 		}
 		if age > v.check.Grace.Seconds() {
@@ -289,7 +350,7 @@ func (v *auditVerifier) pending(ctx context.Context) error {
 			return err
 		}
 		waiting = append(waiting, audit.Pending{ID: record.ID, Stream: record.Stream, Version: record.Version,
-			PredecessorPlaced: !v.replay.expects(record.Stream, record.Version), Causes: record.Causes})
+			PredecessorPlaced: follows, Causes: record.Causes})
 		events[record.ID] = e
 	}
 	if err := rows.Err(); err != nil {
@@ -318,17 +379,12 @@ func (v *auditVerifier) replayPending(waiting []audit.Pending, events map[audit.
 		if err != nil {
 			return err
 		}
-		if e.body == nil {
-			if err := v.replay.erased(record); err != nil {
-				return err
-			}
-		}
-		if err := v.replay.apply(record, e.salt); err != nil {
+		if err := v.replay.apply(record, e.body != nil); err != nil {
 			return err
 		}
 		v.report.Pending++
 	}
-	return v.replay.unexplained()
+	return nil
 }
 
 // rows compares every business row with the newest event that wrote it.
@@ -336,21 +392,42 @@ func (v *auditVerifier) rows(ctx context.Context) error {
 	if v.check.LogOnly || v.check.Rows == nil {
 		return nil
 	}
-	if found, _, err := (guardCheck{ctx: ctx, pool: v.pool, tables: v.replay.tables()}).faults(); err != nil {
+	if found, _, err := (guardCheck{ctx: ctx, pool: v.pool, tables: v.replay.withSchema()}).faults(); err != nil {
 		return err
 	} else if len(found) > 0 && v.down == nil {
 		v.down = differs("In the database %s.", found[0])
 	}
-	err := v.check.Rows(v.tx).Rows(ctx, func(table, id, eventID string, canonical []byte) error {
+	if err := v.share(ctx, func(tx *gorm.DB) error { return v.standing(ctx, tx.Statement.ConnPool) }); err != nil {
+		return err
+	}
+	return v.replay.checkRows(ctx, v.rowBy)
+}
+
+// standing gives every row, as it stands, to the replay; salts are read through
+// pool, since the rows occupy the verification's own connection.
+func (v *auditVerifier) standing(ctx context.Context, pool gorm.ConnPool) error {
+	batch := rowBatch{pool: pool, replay: v.replay}
+	err := v.check.Rows(v.tx).Rows(ctx, func(table, id, event string, canonical []byte) error {
 		if v.report.Rows++; v.report.Rows%10_000 == 0 {
-			v.check.Progress("comparing rows", v.report.Rows, int64(len(v.replay.last)))
+			v.check.Progress("comparing rows", v.report.Rows, v.replay.count)
 		}
-		return v.replay.compare(table, id, eventID, canonical)
+		return batch.add(ctx, standingRow{table, id, event, slices.Clone(canonical)})
 	})
 	if err != nil {
 		return err
 	}
-	return v.replay.missing()
+	return batch.flush(ctx)
+}
+
+// rowBy finds a row by its key in the replay.
+func (v *auditVerifier) rowBy(ctx context.Context, key []byte) (table, id string, err error) {
+	err = v.check.Rows(v.tx).Rows(ctx, func(t, i, _ string, _ []byte) error {
+		if table == "" && bytes.Equal(keyOfText(t, i), key) {
+			table, id = t, i
+		}
+		return nil
+	})
+	return table, id, err
 }
 
 // IsDifference tells a finding from a verification that could not be carried

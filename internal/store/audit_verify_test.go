@@ -138,15 +138,14 @@ func TestVerifySeesDemotedGuards(t *testing.T) {
 		{`ALTER TABLE public.thing DISABLE TRIGGER audit_event`, "is disabled instead of ENABLE ALWAYS"},
 		{`ALTER TABLE audit.leaf ENABLE REPLICA TRIGGER audit_check`, "is for replicas only instead of ENABLE ALWAYS"},
 	} {
-		tx := lab.Super.Begin()
+		other := lab.Copy(t)
 		for _, s := range strings.Split(c.sql, ";") {
-			if err := tx.Exec(s).Error; err != nil {
+			if err := other.Super.Exec(s).Error; err != nil {
 				t.Fatal(err)
 			}
 		}
-		_, err := store.VerifyAudit(t.Context(), tx, lab.Check(t))
+		_, err := store.VerifyAudit(t.Context(), other.Super, lab.Check(t))
 		refused(t, err, c.want)
-		tx.Rollback()
 	}
 }
 
@@ -179,7 +178,7 @@ func TestVerifyFollowsTheStates(t *testing.T) {
 	}
 	lab.Place(t)
 	_, err := lab.Verify(t)
-	refused(t, err, `from state "approved", which was in state "received"`)
+	refused(t, err, `from state "approved", in which it was not`)
 }
 
 // TestRestoredBackup (T11): an older copy of the database, beside a keeper that

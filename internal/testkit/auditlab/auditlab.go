@@ -15,6 +15,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,13 +139,17 @@ func (l *Lab) Check(t testing.TB) store.AuditCheck {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.AuditCheck{Trust: l.Trust, Kept: kept, TempDir: t.TempDir(), Rows: func(tx *gorm.DB) store.RowSource { return Things{tx} }}
+	return store.AuditCheck{Trust: l.Trust, Kept: kept, TempDir: t.TempDir(), Memory: 4096, Rows: func(tx *gorm.DB) store.RowSource { return Things{tx} }}
 }
 
 // Verify verifies as the auditor.
 func (l *Lab) Verify(t testing.TB) (store.AuditReport, error) {
 	t.Helper()
-	return store.VerifyAudit(t.Context(), Open(t, l.Database.Auditor), l.Check(t))
+	db := Open(t, l.Database.Auditor)
+	if pool, err := db.DB(); err == nil {
+		defer pool.Close() // a database in use is not copied
+	}
+	return store.VerifyAudit(t.Context(), db, l.Check(t))
 }
 
 // Step is one step on a thing.
@@ -248,17 +253,16 @@ func (l *Lab) Tamper(t testing.TB, statements ...string) {
 	}
 }
 
-// Tampered does the same inside a transaction that is rolled back, and calls f
-// in between.
-func (l *Lab) Tampered(t testing.TB, statements []string, f func(tx *gorm.DB)) {
+// Tampered does the same to a copy of the database, and calls f with it.
+func (l *Lab) Tampered(t testing.TB, statements []string, f func(db *gorm.DB)) {
 	t.Helper()
 	tables := l.tables(t)
-	tx := l.Super.Begin()
-	defer tx.Rollback()
-	if err := tamper(tx, tables, statements); err != nil {
+	other := l.Copy(t)
+	err := other.Super.Transaction(func(tx *gorm.DB) error { return tamper(tx, tables, statements) })
+	if err != nil {
 		t.Fatal(err)
 	}
-	f(tx)
+	f(other.Super)
 }
 
 func tamper(tx *gorm.DB, tables, statements []string) error {
@@ -299,6 +303,9 @@ func alwaysAgain(tx *gorm.DB, table string) error {
 	return err
 }
 
+// copies tells copies of databases apart.
+var copies atomic.Int64
+
 // Copy gives a Lab on a copy of the database, as a restored backup is, with the
 // same keys and the same keeper.
 func (l *Lab) Copy(t testing.TB) *Lab {
@@ -311,23 +318,21 @@ func (l *Lab) Copy(t testing.TB) *Lab {
 		pool.SetMaxIdleConns(0)
 		defer pool.SetMaxIdleConns(80)
 	}
-	other := testkit.EmptyPostgres(t)
-	maintenance := Open(t, other.Superuser)
 	pool, err := l.Super.DB()
 	if err != nil {
 		t.Fatal(err)
 	}
 	pool.SetMaxIdleConns(0)
 	defer pool.SetMaxIdleConns(80)
-	copied := *l
-	copied.Database = other
-	name := other.Name + "_copy"
+	name := fmt.Sprintf("%s_copy_%d", l.Database.Name, copies.Add(1))
+	maintenance := Open(t, strings.Replace(l.Database.Superuser, l.Database.Name, "postgres", 1))
 	if err := maintenance.Exec(`CREATE DATABASE ` + name + ` TEMPLATE ` + l.Database.Name).Error; err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { maintenance.Exec(`DROP DATABASE ` + name + ` WITH (FORCE)`) })
+	copied := *l
 	for _, u := range []*string{&copied.Database.App, &copied.Database.Owner, &copied.Database.Auditor, &copied.Database.Superuser} {
-		*u = strings.Replace(*u, other.Name, name, 1)
+		*u = strings.Replace(*u, l.Database.Name, name, 1)
 	}
 	copied.Database.Name = name
 	copied.App, copied.Owner, copied.Super = Open(t, copied.Database.App), Open(t, copied.Database.Owner), Open(t, copied.Database.Superuser)

@@ -1,0 +1,65 @@
+package spill_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lerd/internal/spill"
+)
+
+// TestGroups compares groups from memory and from files with a map.
+func TestGroups(t *testing.T) {
+	for _, limit := range []int{1 << 20, 100, 0} {
+		dir := t.TempDir()
+		table, want := spill.New(dir, spill.KeySize+8, limit), map[string][]uint64{}
+		for i := range uint64(5000) {
+			record := make([]byte, spill.KeySize+8)
+			copy(record, fmt.Sprintf("key %d", i%700))
+			binary.BigEndian.PutUint64(record[spill.KeySize:], i)
+			if err := table.Add(record); err != nil {
+				t.Fatal(err)
+			}
+			want[string(record[:spill.KeySize])] = append(want[string(record[:spill.KeySize])], i)
+		}
+		got := map[string][]uint64{}
+		err := table.Groups(func(group [][]byte) error {
+			key := string(group[0][:spill.KeySize])
+			if got[key] != nil {
+				return errors.New("a key came twice")
+			}
+			for _, r := range group {
+				got[key] = append(got[key], binary.BigEndian.Uint64(r[spill.KeySize:]))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("limit %d:\n%s", limit, diff)
+		}
+		table.Close()
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+			t.Errorf("limit %d left %v, %v", limit, left, err)
+		}
+	}
+}
+
+func TestGroupsStopWhereTheyFail(t *testing.T) {
+	table := spill.New(t.TempDir(), spill.KeySize, 1)
+	defer table.Close()
+	for i := range 10 {
+		if err := table.Add(fmt.Appendf(nil, "%016d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls, stop := 0, errors.New("enough")
+	if err := table.Groups(func([][]byte) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
