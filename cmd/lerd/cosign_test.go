@@ -48,14 +48,14 @@ func TestARequestCountsFromItsSecondSignature(t *testing.T) {
 	}
 	first, ok1 := c.Signature(requests.SignedToSubmit)
 	second, ok2 := c.Signature(requests.SignedToCosign)
-	want := fmt.Sprintf("%x", requests.Digest(c.Request, c.Document.SHA256))
+	want := fmt.Sprintf("%x", requests.Digest(c.Request, c.Document.SHA256, c.Links))
 	if !ok1 || !ok2 || first.Digest != want || second.Digest != want || first.By == second.By || second.AttestationSHA256 == first.AttestationSHA256 {
 		t.Errorf("signatures %+v, %+v, digest %s", first, second, want)
 	}
 	changed := c.Request
 	changed.Targets = append([]requests.Target{}, c.Request.Targets...)
 	changed.Targets[0].To = changed.Targets[0].To.Add(time.Second)
-	if requests.Digest(changed, c.Document.SHA256) == requests.Digest(c.Request, c.Document.SHA256) {
+	if requests.Digest(changed, c.Document.SHA256, c.Links) == requests.Digest(c.Request, c.Document.SHA256, c.Links) {
 		t.Error("the digest does not see a period that is a second longer")
 	}
 	s.must(s.cases.Claim(s.as("rita.lind"), q.ID))

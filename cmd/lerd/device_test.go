@@ -72,7 +72,10 @@ func fromBase64(text string) []byte {
 
 // openForReal serves the portal as "lerd serve" does: nobody signs in without a
 // passkey. The origin is a name, as browsers want it.
-func (s *scenario) openForReal() *portal {
+func (s *scenario) openForReal() *portal { return s.openForRealWith(unhurried) }
+
+// openForRealWith is openForReal with limits that stand in somebody's way.
+func (s *scenario) openForRealWith(limits web.Limits) *portal {
 	s.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.must(err)
@@ -83,7 +86,7 @@ func (s *scenario) openForReal() *portal {
 	s.cfg.PublicOrigin = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	s.must(s.openPeople(s.clock.Now))
 	cfg := s.webConfig(s.clock.Now)
-	cfg.Limits = unhurried
+	cfg.Limits = limits
 	s.must(os.MkdirAll(cfg.TempDir, 0o700))
 	s.web, err = web.New(cfg)
 	s.must(err)

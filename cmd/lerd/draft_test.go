@@ -55,8 +55,8 @@ func TestADraftIsItsUnitsAlone(t *testing.T) {
 		if err != nil || got.Content.Fields["order_number"] != "IN/94/2026/501" {
 			t.Errorf("%s: %v", who, err)
 		}
-		if list, err := s.cases.ListDrafts(s.as(who)); err != nil || len(list) != 1 {
-			t.Errorf("%s lists %d drafts: %v", who, len(list), err)
+		if list, err := s.cases.ListDrafts(s.as(who), 10, 0); err != nil || len(list.List) != 1 {
+			t.Errorf("%s lists %d drafts: %v", who, len(list.List), err)
 		}
 	}
 	for _, who := range []string{"jana.weber", "rita.lind", "helen.park", "carl.ito", "anna.keller", "ines.moreau"} {
@@ -75,7 +75,7 @@ func TestADraftIsItsUnitsAlone(t *testing.T) {
 				t.Errorf("%s %s a draft of others: %v", who, name, err)
 			}
 		}
-		if list, _ := s.cases.ListDrafts(ctx); len(list) > 0 {
+		if list, _ := s.cases.ListDrafts(ctx, 10, 0); len(list.List) > 0 {
 			t.Errorf("%s has it in a list", who)
 		}
 	}
@@ -429,4 +429,58 @@ func TestASubmissionThatFailsLeavesNoFile(t *testing.T) {
 	}
 	d = s.drafted("IN/94/2026/511")
 	u.step("take over", func() error { return s.cases.TakeOverDraft(s.as("vikram.nair"), d.ID) }, "draft.taken_over")
+}
+
+// TestDraftsAreCounted: an officer has so many drafts open and no more, also with
+// raw SQL, and reads them page by page; one that is dropped makes room.
+func TestDraftsAreCounted(t *testing.T) {
+	s := newScenario(t)
+	asha := s.as("asha.rao")
+	var last requests.Draft
+	for range requests.MaxDrafts {
+		d, err := s.cases.NewDraft(asha)
+		s.must(err)
+		last = d
+	}
+	if _, err := s.cases.NewDraft(asha); fault.KindOf(err) != fault.TooMany || !strings.Contains(fault.Message(err), "50 drafts open") {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := s.cases.FollowDraft(asha, s.submit("IN/94/2026/61").ID); fault.KindOf(err) != fault.TooMany {
+		t.Errorf("one more that follows a case: %v", err)
+	}
+	copied := fmt.Sprintf(`INSERT INTO draft SELECT gen_random_uuid(), agency_id, unit_id, owner_id, state, request_id, sealed, sealed_key, blob, version, created_at, changed_at, expires_at, warned_at FROM draft WHERE id = '%s'`, last.ID)
+	for _, a := range s.attackers(t) {
+		a.refused("one more with raw SQL", a.try("draft:x", copied), "too many")
+	}
+	for page, want := range map[int]int{0: 25, 25: 25, 50: 0} {
+		if got, err := s.cases.ListDrafts(s.as("vikram.nair"), 25, page); err != nil || len(got.List) != want || got.Seen != requests.MaxDrafts || got.Own != 0 || got.OfUnit != requests.MaxDrafts {
+			t.Errorf("from %d on: %d drafts, %+v, %v", page, len(got.List), got.OfUnit, err)
+		}
+	}
+	if _, err := s.cases.NewDraft(s.as("vikram.nair")); err != nil {
+		t.Errorf("a colleague's: %v", err)
+	}
+	s.must(s.cases.DropDraft(asha, last.ID))
+	if _, err := s.cases.NewDraft(asha); err != nil {
+		t.Errorf("after one was dropped: %v", err)
+	}
+	p := s.open(unhurried)
+	v := p.visit("asha.rao")
+	page, err := v.get(p.ctx, "/requests")
+	s.must(err)
+	if next := page.links("/requests?drafts=2"); len(next) != 1 {
+		t.Errorf("the list leads to %v", next)
+	}
+	page, err = v.get(p.ctx, "/requests?drafts=3")
+	s.must(err)
+	if n := len(page.links("/drafts/")); n != 1 {
+		t.Errorf("the last page shows %d drafts", n)
+	}
+	page, err = v.get(p.ctx, "/requests/new?lang=hi")
+	s.must(err)
+	form, err := page.form("/drafts")
+	s.must(err)
+	if page, err = form.send(p.ctx); page.status != 429 {
+		t.Errorf("one more by the page: %d, %v", page.status, err)
+	}
 }

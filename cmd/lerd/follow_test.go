@@ -144,11 +144,11 @@ func TestAnOrderNamesItsPreservation(t *testing.T) {
 		t.Errorf("another agency's preservation is named: %v", err)
 	}
 	in = s.ordered(s.uploadAs("jana.weber", "EPOC 11/26"), "EPOC 11/26")
-	plain := requests.Digest(requests.Request{Further: map[string]string{}}, "")
+	plain := requests.Digest(requests.Request{Further: map[string]string{}}, "", nil)
 	in.KeptUnder = " " + strings.ToLower(kept.Ref) + " "
 	q, err := s.send(s.as("jana.weber"), in)
 	s.must(err)
-	if q.Further["earlier_preservation"] != kept.Ref || requests.Digest(requests.Request{Further: q.Further}, "") == plain {
+	if q.Further["earlier_preservation"] != kept.Ref || requests.Digest(requests.Request{Further: q.Further}, "", nil) == plain {
 		t.Errorf("what is signed says %v", q.Further)
 	}
 	p := s.open(unhurried)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,26 @@ func TestPeopleAreConfirmedAnew(t *testing.T) {
 	}
 	s.sequenceAll()
 	s.verifyLog()
+}
+
+// TestMissedMonthsAreCaughtUp: where lerd did not run for months, each gets its
+// statement, those without a request too.
+func TestMissedMonthsAreCaughtUp(t *testing.T) {
+	s := newScenario(t)
+	s.submit("IN/94/2026/63")
+	s.sequenceAll()
+	s.clock.Set(time.Date(2027, 2, 1, 2, 0, 0, 0, time.UTC))
+	for want := range []int{6, 0} { // November, December, January of two agencies, and nothing twice
+		n, err := s.statements.RunOnce(s.ctx)
+		s.must(err)
+		if n != []int{6, 0}[want] {
+			t.Errorf("%d statements", n)
+		}
+	}
+	got := s.column(`SELECT period_from || ' ' || t.requests FROM agency_statement t JOIN agency a ON a.id = t.agency_id WHERE a.country = 'IN' ORDER BY 1`)
+	if want := []string{"2026-11-01 1", "2026-12-01 0", "2027-01-01 0"}; !slices.Equal(got, want) {
+		t.Errorf("statements of %v, want %v", got, want)
+	}
 }
 
 // TestAStatementIsSignedAndComplete makes the statements of a month, once, and

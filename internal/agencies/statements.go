@@ -60,14 +60,29 @@ type Statements struct {
 // whatever was made in its last second has its place in the log.
 const Grace = time.Hour
 
-// RunOnce makes the statements of the last month that are not there yet, also of
-// agencies in whose name nothing was asked. Lost anywhere: the file that was
+// CatchUp is for how many months back statements are made that are missing, e.g.
+// because lerd did not run.
+const CatchUp = 12
+
+// RunOnce makes the statements of the last months that are not there yet, the
+// oldest first, also of agencies in whose name nothing was asked. Lost anywhere: the file that was
 // written is nobody's, and the statement is made again. Done and reported lost:
 // it is there and is not made again.
 func (s *Statements) RunOnce(ctx context.Context) (made int, err error) {
 	defer fault.Wrap(&err, "agencies.Statements")
 	ctx = identity.With(ctx, identity.SystemActor())
-	from, to := statement.Month(s.now().Add(-Grace))
+	_, end := statement.Month(s.now().Add(-Grace))
+	for back := CatchUp - 1; back >= 0; back-- {
+		n, err := s.month(ctx, end.AddDate(0, -back-1, 0), end.AddDate(0, -back, 0))
+		if made += n; err != nil {
+			return made, err
+		}
+	}
+	return made, nil
+}
+
+// month makes the statements of one month.
+func (s *Statements) month(ctx context.Context, from, to time.Time) (made int, err error) {
 	due, err := s.Statements.StatementDue(ctx, from, to)
 	if err != nil {
 		return 0, err

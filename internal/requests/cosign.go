@@ -45,7 +45,7 @@ func (s *Service) CoSign(ctx context.Context, id ID) (err error) {
 	submitted(&part, q)
 	countReceived(&part, q, c.Agency.Country, process)
 	part.Event.Facts["order_sha256"] = c.Document.SHA256
-	if err := s.sign(ctx, &part, q, SignedToCosign, c.Document.SHA256); err != nil {
+	if err := s.sign(ctx, &part, q, SignedToCosign, c); err != nil {
 		return err
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})

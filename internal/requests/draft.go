@@ -62,8 +62,9 @@ type Earlier struct {
 type DraftStore interface {
 	// Draft gives a draft, or NotFound.
 	Draft(ctx context.Context, id DraftID) (Draft, error)
-	// Drafts gives the agency's open drafts, the last changed first.
-	Drafts(ctx context.Context) ([]Draft, error)
+	// Drafts gives a page of the open drafts of a unit, the last changed first, and
+	// how many there are.
+	Drafts(ctx context.Context, f DraftFilter) (DraftPage, error)
 	// PutDraft writes a draft whose version is one above the stored one, or gives
 	// a Conflict.
 	PutDraft(ctx context.Context, d Draft) error
@@ -71,6 +72,45 @@ type DraftStore interface {
 	DraftsOfRequest(ctx context.Context, id ID) ([]Draft, error)
 	// AskedBefore gives what the agency asked before about the same accounts.
 	AskedBefore(ctx context.Context, agency identity.AgencyID, targets []Target) ([]Earlier, error)
+}
+
+// How many drafts may be open at a time. Each is sealed with a file of its own, so
+// that without a limit one account fills the store; the database says the same
+// (check_draft_count).
+const (
+	MaxDrafts     = 50  // of one officer
+	MaxUnitDrafts = 500 // of one unit
+)
+
+// DraftFilter asks for the drafts that an officer sees: their own, and their
+// unit's. A Limit of 0 only counts.
+type DraftFilter struct {
+	Owner       identity.PersonID
+	Unit        identity.UnitID // empty: the agency's officers without a unit
+	Now         time.Time       // what expires until then is not open
+	Limit, Skip int
+}
+
+// DraftPage is a page of drafts with the numbers of all that are open.
+type DraftPage struct {
+	List   []Draft
+	Own    int // of the officer
+	OfUnit int
+	Seen   int // own and of the unit together, each once
+}
+
+// room refuses a further draft where there are too many.
+func (s *Service) room(ctx context.Context, actor identity.Actor) error {
+	n, err := s.Drafts.Drafts(ctx, DraftFilter{Owner: actor.Person, Unit: actor.Unit, Now: s.now()})
+	switch {
+	case err != nil:
+		return err
+	case n.Own >= MaxDrafts:
+		return fault.New(fault.TooMany, "You have %d drafts open, which is the limit. Finish or drop one of them first.", n.Own)
+	case n.OfUnit >= MaxUnitDrafts:
+		return fault.New(fault.TooMany, "Your unit has %d drafts open, which is the limit. Finish or drop one of them first.", n.OfUnit)
+	}
+	return nil
 }
 
 // StreamOfDraft names the event stream of a draft.
@@ -88,6 +128,9 @@ func (s *Service) NewDraft(ctx context.Context) (d Draft, err error) {
 	}
 	_, rule, err := s.may(ctx, "submit", "request", actor.Agency)
 	if err != nil {
+		return d, err
+	}
+	if err := s.room(ctx, actor); err != nil {
 		return d, err
 	}
 	now := s.now()
@@ -172,31 +215,27 @@ func (s *Service) OpenDraft(ctx context.Context, id DraftID) (d Draft, err error
 	return d, err
 }
 
-// ListDrafts gives the open drafts of the actor's unit with their content, the
-// last changed first.
-func (s *Service) ListDrafts(ctx context.Context) (list []Draft, err error) {
+// ListDrafts gives a page of the open drafts of the actor's unit with their
+// content, the last changed first, at most limit from skip on.
+func (s *Service) ListDrafts(ctx context.Context, limit, skip int) (page DraftPage, err error) {
 	defer fault.Wrap(&err, "requests.ListDrafts")
 	actor, err := actorOf(ctx)
 	if err != nil {
-		return nil, err
+		return page, err
 	}
 	if _, _, err := s.may(ctx, "submit", "request", actor.Agency); err != nil {
-		return nil, err
+		return page, err
 	}
-	all, err := s.Drafts.Drafts(ctx)
+	page, err = s.Drafts.Drafts(ctx, DraftFilter{Owner: actor.Person, Unit: actor.Unit, Now: s.now(), Limit: limit, Skip: skip})
 	if err != nil {
-		return nil, err
+		return page, err
 	}
-	for _, d := range all {
-		if d.Unit != actor.Unit && d.Owner != actor.Person || !s.now().Before(d.ExpiresAt) {
-			continue
+	for i := range page.List {
+		if _, err := s.unseal(&page.List[i]); err != nil {
+			return DraftPage{}, err
 		}
-		if _, err := s.unseal(&d); err != nil {
-			return nil, err
-		}
-		list = append(list, d)
 	}
-	return list, nil
+	return page, nil
 }
 
 // TakeOverDraft makes the actor the one who works on a draft of their unit.

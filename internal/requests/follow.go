@@ -28,6 +28,9 @@ func (s *Service) FollowDraft(ctx context.Context, id ID) (d Draft, err error) {
 	if kind == "" {
 		return d, fault.New(fault.Conflict, "This request was not submitted. Change it in its own draft.")
 	}
+	if err := s.room(ctx, actor); err != nil {
+		return d, err
+	}
 	now := s.now()
 	d = Draft{ID: newID[DraftID](), Agency: actor.Agency, Unit: actor.Unit, Owner: actor.Person, State: DraftOpen, Version: 1,
 		CreatedAt: now, ChangedAt: now, ExpiresAt: now.Add(DraftLife), Content: contentOf(c, kind)}

@@ -163,7 +163,6 @@ func (s *Service) submit(ctx context.Context, in Submission, doc Document, with 
 // proposal is the part by which a request comes in: signed by its officer, and
 // submitted, or waiting for the second signature where its agency wants one.
 func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *legal.Process, rule string) (change.Part, error) {
-	doc := c.Document
 	action := Submit
 	twice, err := s.wantsCosignature(ctx, *q)
 	if err != nil {
@@ -176,12 +175,12 @@ func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *leg
 	if err != nil {
 		return part, err
 	}
-	part.Event.Causes = append(part.Event.Causes, doc.EventID)
+	part.Event.Causes = append(part.Event.Causes, c.Document.EventID)
 	part.Event.Facts["targets"] = strconv.Itoa(len(q.Targets))
 	part.Event.Facts["emergency"] = strconv.FormatBool(q.Emergency)
 	part.Event.Facts["process_version"] = strconv.Itoa(q.Process.Version)
 	part.Event.Facts["process_digest"] = q.Process.Digest
-	part.Event.Facts["order_sha256"] = doc.SHA256
+	part.Event.Facts["order_sha256"] = c.Document.SHA256
 	if action == Submit {
 		submitted(&part, *q)
 		countReceived(&part, *q, c.Agency.Country, process)
@@ -190,7 +189,7 @@ func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *leg
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])
 	}
-	return part, s.sign(ctx, &part, *q, SignedToSubmit, doc.SHA256)
+	return part, s.sign(ctx, &part, *q, SignedToSubmit, c)
 }
 
 // reader collects the problems of a form while it is read.

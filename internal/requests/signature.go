@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"lerd/internal/audit"
+	"slices"
+
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -55,6 +58,24 @@ type agreed struct {
 	Attested     map[string]string `json:"attested"`
 	Further      map[string]string `json:"further"`
 	Targets      []agreedTarget    `json:"targets"`
+	Follows      []agreedLink      `json:"follows,omitempty"`
+}
+
+// agreedLink is an earlier case that the request goes on from.
+type agreedLink struct{ Request, Kind string }
+
+// agreedLinks are the cases that a request follows, in one order whatever order
+// they were read in; what follows it later is not part of it.
+func agreedLinks(links []Linked) (out []agreedLink) {
+	for _, l := range links {
+		if !l.Later {
+			out = append(out, agreedLink{string(l.Request), string(l.Kind)})
+		}
+	}
+	slices.SortFunc(out, func(a, b agreedLink) int {
+		return cmp.Or(cmp.Compare(a.Request, b.Request), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
 }
 
 type agreedOrder struct {
@@ -77,12 +98,12 @@ type agreedTarget struct {
 }
 
 // Digest gives the SHA-256 over what the agency agrees to: the request as it was
-// read and the bytes of its order. It is the same for officer and supervisor,
+// read, the bytes of its order, and the cases that it goes on from. It is the same for officer and supervisor,
 // and for everybody who computes it from the rows later.
-func Digest(q Request, orderSHA256 string) [sha256.Size]byte {
+func Digest(q Request, orderSHA256 string, links []Linked) [sha256.Size]byte {
 	a := agreed{Form: "lerd request v1", Agency: string(q.Agency), Officer: string(q.Officer), Process: q.Process, Emergency: q.Emergency,
 		EmergencyWhy: q.EmergencyWhy.Reveal(), Need: q.Need.Reveal(), Confidential: q.Confidential.Asked, Until: stamp(q.Confidential.Until),
-		Basis: q.Confidential.Basis, Attested: q.Attested, Further: q.Further,
+		Basis: q.Confidential.Basis, Attested: q.Attested, Further: q.Further, Follows: agreedLinks(links),
 		Order: agreedOrder{orderSHA256, q.Order.IssuerKind, q.Order.IssuerName, q.Order.ValidatorKind, q.Order.Number,
 			stamp(q.Order.IssuedOn), stamp(q.Order.ExpiresOn), stamp(q.Order.ReturnOn), q.Order.Signed, q.Order.Language, q.Order.LegalBasis, q.Order.Addressee},
 		Offence: agreedOffence{q.Offence.Class, q.Offence.Provision, q.Offence.Text.Reveal(), q.Offence.MaxPenaltyMonths, q.Offence.ByNetwork}}
@@ -98,13 +119,14 @@ func Digest(q Request, orderSHA256 string) [sha256.Size]byte {
 }
 
 // sign makes the signature of who acts, for the part of the step that it
-// belongs to, and says in the event what was signed.
-func (s *Service) sign(ctx context.Context, part *change.Part, q Request, kind, orderSHA256 string) error {
+// belongs to, and says in the event what was signed; c has the order and what the
+// request goes on from.
+func (s *Service) sign(ctx context.Context, part *change.Part, q Request, kind string, c Case) error {
 	actor, err := actorOf(ctx)
 	if err != nil {
 		return err
 	}
-	digest := Digest(q, orderSHA256)
+	digest := Digest(q, c.Document.SHA256, c.Links)
 	purpose := identity.PurposeSubmit
 	if kind == SignedToCosign {
 		purpose = identity.PurposeCoSign
@@ -145,7 +167,7 @@ func (s *Service) wantsCosignature(ctx context.Context, q Request) (bool, error)
 // signed first, or where its legal process has changed since.
 func (s *Service) unchanged(ctx context.Context, c Case) error {
 	first, ok := c.Signature(SignedToSubmit)
-	digest := Digest(c.Request, c.Document.SHA256)
+	digest := Digest(c.Request, c.Document.SHA256, c.Links)
 	if !ok || first.Digest != hex.EncodeToString(digest[:]) {
 		return fault.New(fault.Gate, "This request is not what its officer signed. Nothing was changed; please tell us.")
 	}

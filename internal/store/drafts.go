@@ -89,11 +89,22 @@ func (s *Store) Draft(ctx context.Context, id requests.DraftID) (d requests.Draf
 
 // Drafts gives the open drafts that the actor's agency works on, the last
 // changed first, at most 200.
-func (s *Store) Drafts(ctx context.Context) (list []requests.Draft, err error) {
+func (s *Store) Drafts(ctx context.Context, f requests.DraftFilter) (page requests.DraftPage, err error) {
 	defer fault.Wrap(&err, "store.Drafts")
-	return s.drafts(ctx, func(tx *gorm.DB) *gorm.DB {
-		return tx.Where("state = 'open'").Order("changed_at DESC, id").Limit(200)
+	seen := map[string]any{"owner": string(f.Owner), "unit": string(f.Unit), "now": micro(f.Now)}
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw(`SELECT count(*) FILTER (WHERE d.owner_id::text = @owner) AS own, count(*) FILTER (WHERE coalesce(d.unit_id::text, '') = @unit) AS of_unit, count(*) AS seen
+			FROM draft d WHERE d.state = 'open' AND d.expires_at > @now AND (d.owner_id::text = @owner OR coalesce(d.unit_id::text, '') = @unit)`, seen).
+			Row().Scan(&page.Own, &page.OfUnit, &page.Seen)
 	})
+	if err != nil || f.Limit == 0 {
+		return page, err
+	}
+	page.List, err = s.drafts(ctx, func(tx *gorm.DB) *gorm.DB {
+		return tx.Where("state = 'open' AND expires_at > @now AND (owner_id::text = @owner OR coalesce(unit_id::text, '') = @unit)", seen).
+			Order("changed_at DESC, id").Limit(f.Limit).Offset(f.Skip)
+	})
+	return page, err
 }
 
 // DraftsOfRequest gives the draft of which a request was made, none for one that

@@ -37,7 +37,8 @@ func loadCounted(tx *gorm.DB, c *requests.Case) error {
 }
 
 // loadLinks gives the cases that a case follows and those that follow it, as far
-// as the reader may see them; what went back into its draft follows nothing.
+// as the reader may see them; what went back into its draft follows nothing, but
+// who signed that a request follows it has signed that.
 func loadLinks(tx *gorm.DB, c *requests.Case) error {
 	var rows []struct {
 		ID    string `gorm:"column:id"`
@@ -47,7 +48,7 @@ func loadLinks(tx *gorm.DB, c *requests.Case) error {
 	}
 	err := tx.Raw(`SELECT q.id, q.ref, l.kind, q.id = l.request_id AS later FROM request_link l
 		JOIN request q ON q.id = CASE WHEN l.request_id = @id THEN l.follows_id ELSE l.request_id END
-		WHERE @id IN (l.request_id, l.follows_id) AND q.state <> 'redrafted' ORDER BY later, q.received_at, q.id, l.kind`,
+		WHERE @id IN (l.request_id, l.follows_id) AND (q.state <> 'redrafted' OR l.request_id = @id) ORDER BY later, q.received_at, q.id, l.kind`,
 		map[string]any{"id": string(c.Request.ID)}).Scan(&rows).Error
 	for _, r := range rows {
 		c.Links = append(c.Links, requests.Linked{Request: requests.ID(r.ID), Ref: r.Ref, Kind: requests.LinkKind(r.Kind), Later: r.Later})

@@ -114,11 +114,11 @@ func (d *deskFake) NewDraft(ctx context.Context) (requests.Draft, error) {
 	return d.draft, d.once(ctx, requests.PathOfDraft(draftID))
 }
 
-func (d *deskFake) ListDrafts(context.Context) ([]requests.Draft, error) {
-	if d.draft.ID == "" {
-		return nil, nil
+func (d *deskFake) ListDrafts(context.Context, int, int) (page requests.DraftPage, err error) {
+	if d.draft.ID != "" {
+		page = requests.DraftPage{List: []requests.Draft{d.draft}, Own: 1, OfUnit: 1, Seen: 1}
 	}
-	return []requests.Draft{d.draft}, nil
+	return page, nil
 }
 
 func (d *deskFake) OpenDraft(_ context.Context, id requests.DraftID) (requests.Draft, error) {

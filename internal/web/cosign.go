@@ -90,7 +90,7 @@ func (s *Server) fillCosign(c *Ctx, p *cosignPage, cs requests.Case) {
 		p.Targets = append(p.Targets, c.reading(t))
 	}
 	p.Sheets = s.sheetsOf(c, cs, p.Zone, requests.PathOf(cs.Request.ID)+"/order/")
-	digest := requests.Digest(cs.Request, cs.Document.SHA256)
+	digest := requests.Digest(cs.Request, cs.Document.SHA256, cs.Links)
 	p.StepUp = c.StepUp(identity.PurposeCoSign, digest)
 	f := facts{c: c}
 	f.add("cosign.digest", Cell{Digest: &Digest{"SHA-256", hex.EncodeToString(digest[:])}})
@@ -112,7 +112,7 @@ func (s *Server) cosign(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	ctx, err := c.Proved(identity.PurposeCoSign, requests.Digest(cs.Request, cs.Document.SHA256))
+	ctx, err := c.Proved(identity.PurposeCoSign, requests.Digest(cs.Request, cs.Document.SHA256, cs.Links))
 	if err != nil {
 		return err
 	}

@@ -281,11 +281,12 @@ func (c *Ctx) revision() int {
 type newRequestPage struct {
 	Base
 	Drafts Table
+	Pages  Pages
 	Begin  *Form
 	Do     Button
 }
 
-var newRequestView = newPage[newRequestPage]("request_new", "breadcrumb", "button", "table", "cell", "badge", "when", "digest", "empty", "error_summary")
+var newRequestView = newPage[newRequestPage]("request_new", "pages", "breadcrumb", "button", "table", "cell", "badge", "when", "digest", "empty", "error_summary")
 
 func (s *Server) newRequest(c *Ctx) error {
 	p := newRequestPage{Base: c.Base("request_new.title"), Begin: c.bare("/drafts"), Do: Button{Text: c.T("request_new.begin")}}
@@ -295,21 +296,49 @@ func (s *Server) newRequest(c *Ctx) error {
 		return err
 	}
 	p.Zone = zoneOf(agency)
-	p.Drafts, err = s.draftTable(c, p.Base)
-	if err != nil {
+	var in draftListInput
+	if err := c.DecodeQuery(&in); err != nil {
+		return notFound()
+	}
+	if p.Drafts, p.Pages, err = s.draftTable(c, p.Base, "/requests/new", in.Drafts); err != nil {
 		return err
 	}
 	return newRequestView.Show(c, p)
 }
 
-// draftTable lists the open drafts of the reader's unit.
-func (s *Server) draftTable(c *Ctx, b Base) (Table, error) {
-	t := Table{Caption: c.T("drafts.title"), Columns: []Column{{Text: c.T("drafts.col.order")}, {Text: c.T("drafts.col.targets"), Number: true}, {Text: c.T("drafts.col.saved")}, {Text: c.T("drafts.col.expires")}},
+// draftsShown is how many drafts one page of their list shows.
+const draftsShown = 25
+
+// draftListInput is the part of the list of drafts that the address names.
+type draftListInput struct {
+	Drafts int `form:"drafts" validate:"gte=0,lte=100"`
+}
+
+// draftTable lists a page of the open drafts of the reader's unit; at is the
+// address of the page that shows it.
+func (s *Server) draftTable(c *Ctx, b Base, at string, page int) (t Table, pages Pages, err error) {
+	page = max(page, 1)
+	t = Table{Caption: c.T("drafts.title"), Columns: []Column{{Text: c.T("drafts.col.order")}, {Text: c.T("drafts.col.targets"), Number: true}, {Text: c.T("drafts.col.saved")}, {Text: c.T("drafts.col.expires")}},
 		Empty: Empty{Title: c.T("drafts.none")}}
-	list, err := s.cfg.Services.Drafts.ListDrafts(c.Ctx())
+	list, err := s.cfg.Services.Drafts.ListDrafts(c.Ctx(), draftsShown, (page-1)*draftsShown)
 	if err != nil {
-		return t, err
+		return t, pages, err
 	}
+	pages = Pages{Label: c.T("drafts.title"), Previous: c.T("pages.previous"), Next: c.T("pages.next")}
+	if page > 1 {
+		pages.PreviousHref = at + "?drafts=" + itoa(page-1)
+	}
+	if page*draftsShown < list.Seen {
+		pages.NextHref = at + "?drafts=" + itoa(page+1)
+	}
+	if page > 1 || pages.NextHref != "" {
+		pages.Shown = c.T("pages.shown", "page", page)
+	}
+	t.Rows = c.draftRows(b, list.List)
+	return t, pages, nil
+}
+
+func (c *Ctx) draftRows(b Base, list []requests.Draft) (rows [][]Cell) {
 	for _, d := range list {
 		name := d.Content.Fields["order_number"]
 		if name == "" {
@@ -326,9 +355,9 @@ func (s *Server) draftTable(c *Ctx, b Base) (Table, error) {
 		if d.ExpiresAt.Sub(c.Now()) < requests.DraftWarning {
 			row[3].Note = c.T("drafts.soon")
 		}
-		t.Rows = append(t.Rows, row)
+		rows = append(rows, row)
 	}
-	return t, nil
+	return rows
 }
 
 func (s *Server) createDraft(c *Ctx) error {

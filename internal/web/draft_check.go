@@ -158,7 +158,7 @@ func (s *Server) showSign(c *Ctx, a stepAt) error {
 	if err != nil {
 		return err
 	}
-	digest := requests.Digest(check.Request, check.Document.SHA256)
+	digest := requests.Digest(check.Request, check.Document.SHA256, check.Links)
 	text, signed := s.attested(c, requests.SignedToSubmit)
 	p := draftSignPage{DraftFrame: f, Text: text, Sign: c.bare(draftPath(a.draft.ID, requests.StepSign)), Digest: hex.EncodeToString(digest[:]),
 		Do: Button{Text: c.T("draft.sign.submit")}, StepUp: c.StepUp(identity.PurposeSubmit, digest)}
@@ -191,7 +191,7 @@ func (s *Server) signDraft(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	digest := requests.Digest(check.Request, check.Document.SHA256)
+	digest := requests.Digest(check.Request, check.Document.SHA256, check.Links)
 	if d.State == requests.DraftOpen && hex.EncodeToString(digest[:]) != c.Typed().Get("digest") {
 		return fault.New(fault.Conflict, "%s", c.T("draft.sign.changed"))
 	}

@@ -13,20 +13,23 @@ import (
 type requestListInput struct {
 	Show string `form:"show" validate:"omitempty,oneof=reply download running ended"`
 	Page int    `form:"page" validate:"gte=0,lte=1000"`
+
+	Drafts int `form:"drafts" validate:"gte=0,lte=100"` // page of the drafts
 }
 
 // requestListPage is an officer's first page: what waits for the agency, and
 // all its cases.
 type requestListPage struct {
 	Base
-	Reply    *Table // cases that wait for an answer
-	Download *Table // bundles that wait to be fetched
-	Recalled *Table // bundles that were called back
-	Cosign   *Table // requests that wait for a second signature
-	Drafts   *Table // drafts of the reader's unit
-	Filters  []NavItem
-	Table    Table
-	Pages    Pages
+	Reply      *Table // cases that wait for an answer
+	Download   *Table // bundles that wait to be fetched
+	Recalled   *Table // bundles that were called back
+	Cosign     *Table // requests that wait for a second signature
+	Drafts     *Table // drafts of the reader's unit
+	DraftPages Pages
+	Filters    []NavItem
+	Table      Table
+	Pages      Pages
 }
 
 var requestListView = newPage[requestListPage]("request_list", "table", "cell", "badge", "when", "digest", "empty", "pages")
@@ -67,7 +70,7 @@ func (s *Server) listRequests(c *Ctx) error {
 	p := requestListPage{Base: c.Base("requests.title")}
 	p.Zone = zoneOf(agency)
 	if in.Show == "" && in.Page <= 1 {
-		if err := s.waiting(c, &p); err != nil {
+		if err := s.waiting(c, &p, in.Drafts); err != nil {
 			return err
 		}
 	}
@@ -88,7 +91,7 @@ func word(s, empty string) string {
 }
 
 // waiting fills in what waits for the agency.
-func (s *Server) waiting(c *Ctx, p *requestListPage) error {
+func (s *Server) waiting(c *Ctx, p *requestListPage, drafts int) error {
 	for state, to := range map[requests.State]**Table{requests.NeedsInformation: &p.Reply, requests.ExportedCase: &p.Download, requests.Recalled: &p.Recalled, requests.AwaitingCosignature: &p.Cosign} {
 		list, err := s.cfg.Services.Cases.List(c.Ctx(), requests.Filter{States: []requests.State{state}, Limit: 10})
 		if err != nil {
@@ -103,7 +106,8 @@ func (s *Server) waiting(c *Ctx, p *requestListPage) error {
 			*to = &t
 		}
 	}
-	t, err := s.draftTable(c, p.Base)
+	t, pages, err := s.draftTable(c, p.Base, "/requests", drafts)
+	p.DraftPages = pages
 	if err == nil && len(t.Rows) > 0 {
 		p.Drafts = &t
 	}

@@ -126,7 +126,7 @@ type Cases interface {
 // Drafts are requests that are being written, shared in a unit.
 type Drafts interface {
 	NewDraft(ctx context.Context) (requests.Draft, error)
-	ListDrafts(ctx context.Context) ([]requests.Draft, error)
+	ListDrafts(ctx context.Context, limit, skip int) (requests.DraftPage, error)
 	OpenDraft(ctx context.Context, id requests.DraftID) (requests.Draft, error)
 	TakeOverDraft(ctx context.Context, id requests.DraftID) error
 	DropDraft(ctx context.Context, id requests.DraftID) error

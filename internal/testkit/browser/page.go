@@ -159,7 +159,17 @@ func (p *Page) Follow(css string) int {
 // Text gives the visible text of the first element.
 func (p *Page) Text(css string) string {
 	p.t.Helper()
-	return strings.TrimSpace(run(p, "reading "+css, chromedp.Text(chromedp.CSS(css))))
+	// Asked of the page itself: a node that the protocol has found may be gone by
+	// the time it is read, when the page has just loaded.
+	ask := chromedp.Evaluate[*string]("document.querySelector(" + quote(css) + ")?.innerText ?? null")
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if text := run(p, "reading "+css, ask); text != nil {
+			return strings.TrimSpace(*text)
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("reading %s: it is not there (at %s)", css, p.whereabouts())
+		}
+	}
 }
 
 // Value gives what a field holds.
