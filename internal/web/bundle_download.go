@@ -21,6 +21,7 @@ const bundleTimeout = 30 * time.Minute
 
 // bundlePart is the bundle of a case that is ready.
 type bundlePart struct {
+	Title    string
 	Facts    []Fact
 	Digest   Digest
 	Download *Form // nil where it was fetched as often as it may be
@@ -40,6 +41,10 @@ func (c *Ctx) bundlePart(cs requests.Case, b Base) *bundlePart {
 	file, path := cs.FileFor(actor.Person), requests.PathOf(cs.Request.ID)
 	r := &file
 	p := &bundlePart{Digest: Digest{"SHA-256", r.EncryptedSHA256}, Get: Button{Text: c.T("bundle.get")}, Arrived: Button{Text: c.T("bundle.arrived"), Kind: "secondary"}}
+	p.Title = c.T("bundle.title.fetched")
+	if cs.Request.State == requests.ExportedCase {
+		p.Title = c.T("bundle.title")
+	}
 	f := facts{c: c}
 	f.add("bundle.file", Cell{Code: bundleName(*r)})
 	if r.State == requests.Exported {

@@ -28,7 +28,7 @@ var stages = []struct {
 	name   string
 	states []requests.State
 }{
-	{"received", []requests.State{requests.AwaitingCosignature, requests.Submitted}},
+	{"received", []requests.State{requests.Submitted}},
 	{"review", []requests.State{requests.InReview, requests.NeedsInformation}},
 	{"examination", []requests.State{requests.Examined, requests.Qualified, requests.AwaitingConfirmation, requests.Confirmed, requests.Approved, requests.LegalConflict}},
 	{"delivery", []requests.State{requests.ExportedCase, requests.Delivered, requests.Recalled, requests.Preserved}},
@@ -52,10 +52,16 @@ func (c *Ctx) caseProgress(cs requests.Case) Progress {
 // early shows its receipt and its end.
 func (c *Ctx) stagesOf(state requests.State) []Stage {
 	if !state.Open() && state != requests.Closed {
+		if state == requests.Redrafted {
+			return []Stage{{c.T("case.state." + string(state)), "here", c.T("case.stage.here")}}
+		}
 		return []Stage{{c.T("case.stage.received"), "done", c.T("case.stage.done")}, {c.T("case.state." + string(state)), "here", c.T("case.stage.here")}}
 	}
-	out := make([]Stage, 0, len(stages))
+	out := make([]Stage, 0, len(stages)+1)
 	reached := "done"
+	if state == requests.AwaitingCosignature { // not received yet
+		out, reached = append(out, Stage{c.T("case.stage.cosign"), "here", c.T("case.stage.here")}), "ahead"
+	}
 	for _, st := range stages {
 		word := reached
 		if reached == "done" && slices.Contains(st.states, state) {

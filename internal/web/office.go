@@ -126,6 +126,9 @@ func (c *Ctx) peopleTable(b Base, o agencies.Office) Table {
 		account, until, role := Badge{c.T("office.active"), Good}, Cell{}, c.T("role."+string(m.Person.Role))
 		if !m.Person.Active {
 			account = Badge{c.T("office.inactive"), Plain}
+			if m.Person.Version == 1 { // was never alive
+				account = Badge{c.T("office.invited"), Info}
+			}
 		}
 		if !m.Person.ReverifyBy.IsZero() {
 			at := b.When(m.Person.ReverifyBy)

@@ -3,6 +3,7 @@ package web
 import (
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/legal"
 	"lerd/internal/requests"
 )
 
@@ -20,7 +21,7 @@ func (s *Server) askExtension(c *Ctx) error {
 }
 
 func (s *Server) showExtension(c *Ctx, cs requests.Case, in extendInput, wrong error) error {
-	if !cs.CanExtend() {
+	if !s.canExtend(cs) {
 		return fault.New(fault.Conflict, "%s", c.T("extend.over"))
 	}
 	p, err := c.actOf("extend.title", c.formFor(requests.PathOf(cs.Request.ID)+"/extend", in, wrong), "why")
@@ -28,7 +29,7 @@ func (s *Server) showExtension(c *Ctx, cs requests.Case, in extendInput, wrong e
 		return err
 	}
 	s.narrowPage(c, &p, cs)
-	p.Facts = c.preservationFacts(cs, p.Base)
+	p.Facts = s.preservationFacts(c, cs, p.Base)
 	p.StepUp = c.StepUp(identity.PurposeSubmit, requests.ExtendDigest(cs))
 	return actView.Show(c, p)
 }
@@ -46,7 +47,7 @@ func (s *Server) extendRequest(c *Ctx) error {
 		return err
 	}
 	ctx := c.Once()
-	if cs.CanExtend() {
+	if s.canExtend(cs) {
 		if ctx, err = c.Proved(identity.PurposeSubmit, requests.ExtendDigest(cs)); err != nil {
 			return err
 		}
@@ -58,8 +59,25 @@ func (s *Server) extendRequest(c *Ctx) error {
 	return c.Done(err, requests.PathOf(cs.Request.ID), "flash.extended")
 }
 
+// canExtend tells whether data can be kept longer: it was not done yet, and the
+// law of the case's process knows how much an extension adds. The domain decides.
+func (s *Server) canExtend(cs requests.Case) bool {
+	p := s.pinnedTo(cs)
+	return cs.CanExtend() && p != nil && p.Clocks.Extension != nil
+}
+
+// pinnedTo gives the version of the process to which a case is pinned, or nil.
+func (s *Server) pinnedTo(cs requests.Case) *legal.Process {
+	for _, p := range s.cfg.Services.Law.Processes() {
+		if string(p.ID) == cs.Request.Process.ID && p.Version == cs.Request.Process.Version {
+			return p
+		}
+	}
+	return nil
+}
+
 // preservationFacts say until when data are kept, and how many days that is.
-func (c *Ctx) preservationFacts(cs requests.Case, b Base) []Fact {
+func (s *Server) preservationFacts(c *Ctx, cs requests.Case, b Base) []Fact {
 	f := facts{c: c}
 	for _, u := range cs.KeptUnder {
 		until := b.When(u.Until)
@@ -74,6 +92,10 @@ func (c *Ctx) preservationFacts(cs requests.Case, b Base) []Fact {
 	f.add("preserve.from", Cell{When: &from})
 	left := int(k.Until.Sub(c.Now()).Hours() / 24)
 	f.add("preserve.until", Cell{When: &until, Note: c.T("preserve.left", "days", c.T("case.days", "n", max(left, 0)))})
-	f.text("preserve.extensions", c.T("preserve.extended", "n", k.Extensions, "limit", requests.MaxExtensions))
+	if p := s.pinnedTo(cs); p != nil && p.Clocks.Extension != nil {
+		f.text("preserve.extensions", c.T("preserve.extended", "n", k.Extensions, "limit", requests.MaxExtensions))
+	} else {
+		f.text("preserve.extensions", c.T("preserve.no_extension"))
+	}
 	return f.list
 }

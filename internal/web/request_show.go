@@ -129,7 +129,7 @@ func (s *Server) fillActs(c *Ctx, p *requestPage, cs requests.Case, reply *Form)
 	}
 	p.Recall = c.recallNotice(cs)
 	p.Changes = s.changeLinks(c, cs)
-	p.Kept = c.preservationFacts(cs, p.Base)
+	p.Kept = s.preservationFacts(c, cs, p.Base)
 	p.Links = c.linkFacts(cs.Links)
 	if kind := requests.CanFollow(q.State); kind != "" && s.cfg.Services.Follows != nil {
 		p.Follow, p.DoFollow = c.bare(path+"/follow"), Button{Text: c.T("follow." + string(kind) + ".do"), Kind: "secondary"}

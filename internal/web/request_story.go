@@ -25,7 +25,7 @@ func (st *story) add(key, by string, at time.Time, tone Tone, args ...any) *Step
 // examination it says that it began, and nothing of what it found.
 func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
 	st := &story{c: c, cs: cs, zone: zone}
-	st.add("step.submitted", c.T("step.by_officer"), cs.Request.ReceivedAt, Info)
+	st.signatures()
 	st.messages()
 	if !cs.Examined.IsZero() {
 		st.add("step.examined", c.T("step.by_platform"), cs.Examined, Info)
@@ -44,6 +44,21 @@ func (c *Ctx) caseSteps(cs requests.Case, zone *time.Location) []Step {
 	}
 	slices.SortStableFunc(st.steps, func(a, b Step) int { return b.When.At.Compare(a.When.At) })
 	return st.steps
+}
+
+// signatures tell who signed, and from when on the request counts as received: of
+// one that wants a second signature, from that one.
+func (st *story) signatures() {
+	q := st.cs.Request
+	first, signed := st.cs.Signature(requests.SignedToSubmit)
+	_, twice := st.cs.Signature(requests.SignedToCosign)
+	waits := q.State == requests.AwaitingCosignature || !st.cs.WasSubmitted()
+	if signed && (twice || waits) {
+		st.add("step.signed", st.c.T("step.by_officer"), first.At, Info)
+	}
+	if !waits {
+		st.add("step.submitted", st.c.T("step.by_officer"), q.ReceivedAt, Info)
+	}
 }
 
 func (st *story) messages() {

@@ -102,7 +102,7 @@ func (s *Server) changeLinks(c *Ctx, cs requests.Case) []NavItem {
 	if can(cs.Request.State, requests.NarrowRequest, identity.Officer) {
 		out = append(out, NavItem{Text: c.T("narrow.title"), Href: path + "/narrow"})
 	}
-	if cs.CanExtend() {
+	if s.canExtend(cs) {
 		out = append(out, NavItem{Text: c.T("extend.title"), Href: path + "/extend"})
 	}
 	if cs.CanTakeOver(actor) {

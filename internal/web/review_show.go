@@ -181,7 +181,7 @@ func (w *workbench) head() []Fact {
 	f.add("case.process", Cell{Text: w.s.processTitle(q.Process)})
 	f.add("request.f.order_number", Cell{Text: q.Order.Number})
 	f.list = append(f.list, w.c.linkFacts(w.cs.Links)...)
-	f.list = append(f.list, w.c.preservationFacts(w.cs, Base{Zone: w.zone})...)
+	f.list = append(f.list, w.s.preservationFacts(w.c, w.cs, Base{Zone: w.zone})...)
 	f.add("review.holder", Cell{Text: w.names.name(q.Reviewer)})
 	return f.list
 }
