@@ -152,4 +152,5 @@ func (s *stage) contains() {
 	if got := s.column("SELECT active::text FROM person WHERE id = '" + asha + "'")[0]; got != "true" {
 		s.t.Error("the officer did not come back")
 	}
+	s.enterIn(hands{Page: s.as("asha.rao")}) // with the passkey of before
 }
