@@ -178,7 +178,6 @@ type File struct {
 	MediaType string `json:"media_type"`
 	Bytes     int64  `json:"bytes"`
 	SHA256    string `json:"sha256"`
-	SHA512    string `json:"sha512"`
 	Rows      *int64 `json:"rows"` // nil where there are none to count
 }
 

@@ -36,7 +36,6 @@ type desk struct {
 	logKey string // private
 	vkey   string
 	to     demopki.Entity
-	sha512 bool
 }
 
 const origin = "log.example/lerd"
@@ -202,7 +201,7 @@ func (d *desk) encryptRequest(s Sealed) EncryptRequest {
 func (d *desk) verify(path string) verify.Report {
 	d.t.Helper()
 	r, err := verify.Verify(context.Background(), path, verify.Options{Roots: d.roots(), LogKeys: []string{d.vkey}, Now: now,
-		Cert: d.to.Cert, Key: d.to.Key, SHA512: d.sha512})
+		Cert: d.to.Cert, Key: d.to.Key})
 	d.must(err)
 	return r
 }

@@ -148,7 +148,7 @@ func (st *stager) exportJSON(s *stage, c *Content, listed []staged, version stri
 		Signer: c.Signer, Tool: Tool{Name: "lerd", Version: version}}
 	for _, f := range listed {
 		doc.Files = append(doc.Files, File{Path: f.Name, MediaType: f.MediaType, Bytes: f.Size,
-			SHA256: hexOf(f.SHA256), SHA512: hex512(f.SHA512), Rows: f.Rows})
+			SHA256: hexOf(f.SHA256), Rows: f.Rows})
 	}
 	b, err := marshalPlain(doc)
 	if err != nil {

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"encoding/hex"
 	"strings"
 	"time"
 
@@ -25,7 +24,5 @@ func (st *stager) schemas() error {
 	}
 	return nil
 }
-
-func hex512(sum [64]byte) string { return hex.EncodeToString(sum[:]) }
 
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -128,7 +128,6 @@ func (d *desk) reseal(fs []file, s cms.Signer, tsa TSA, crls [][]byte) []file {
 // must notice it.
 func TestTamperMatrix(t *testing.T) {
 	d := newDesk(t)
-	d.sha512 = true
 	s := d.seal(3, 30)
 	path := d.clear(s)
 	whole, err := os.ReadFile(path)

@@ -29,7 +29,6 @@ type Bundle struct {
 	Cert      string   `name:"cert" type:"existingfile" placeholder:"PEM" help:"Your certificate, for an encrypted file."`
 	Key       string   `name:"key" type:"existingfile" placeholder:"PEM" help:"Your private key (PKCS#8), for an encrypted file."`
 	Age       string   `name:"age-identity" type:"existingfile" placeholder:"FILE" help:"File with your age identity (AGE-SECRET-KEY-1…), for a file encrypted with age."`
-	SHA512    bool     `name:"sha512" help:"Check the SHA-512 digests in export.json too; the seal is over SHA-256."`
 	JSON      bool     `name:"json" help:"Print the report as JSON."`
 }
 
@@ -62,7 +61,7 @@ func (c *Bundle) Check(ctx context.Context, out io.Writer) error {
 }
 
 func (c *Bundle) options() (o verify.Options, err error) {
-	o.Now, o.SHA512 = time.Now().UTC(), c.SHA512
+	o.Now = time.Now().UTC()
 	for _, f := range c.TrustRoot {
 		certs, err := cms.ReadCertsPEM(f)
 		if err != nil {

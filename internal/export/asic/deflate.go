@@ -3,7 +3,6 @@ package asic
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/sha512"
 	"hash"
 	"hash/crc32"
 	"io"
@@ -28,7 +27,6 @@ type Part struct {
 	Size       int64 // uncompressed octets
 	Compressed int64 // octets in the container
 	SHA256     [sha256.Size]byte
-	SHA512     [sha512.Size]byte
 }
 
 // Deflater compresses in parallel chunks and hashes while it does. Its output
@@ -43,7 +41,6 @@ type Deflater struct {
 	done    chan error
 	hashes  chan *job
 	sha256  hash.Hash
-	sha512  hash.Hash
 	failed  chan struct{}
 	once    sync.Once
 }
@@ -74,7 +71,7 @@ func NewDeflater(w io.Writer, name string) *Deflater {
 	depth := runtime.GOMAXPROCS(0) + 1
 	d := &Deflater{w: w, part: Part{Name: name}, queue: make(chan *job, depth), free: make(chan *job, depth),
 		hashes: make(chan *job, depth), done: make(chan error, 1), failed: make(chan struct{}),
-		sha256: sha256.New(), sha512: sha512.New()}
+		sha256: sha256.New()}
 	for range depth {
 		d.free <- nil // made when it is needed: most files are smaller than a chunk
 	}
@@ -150,7 +147,6 @@ func (d *Deflater) hash() {
 		data := j.buf[j.dict:]
 		d.part.CRC32 = crc32.Update(d.part.CRC32, crc32.IEEETable, data)
 		d.sha256.Write(data)
-		d.sha512.Write(data)
 		d.part.Size += int64(len(data))
 		j.hashed.Done()
 	}
@@ -197,7 +193,6 @@ func (d *Deflater) Close() (Part, error) {
 	n, err := d.w.Write([]byte{3, 0}) // an empty last block
 	d.part.Compressed += int64(n)
 	d.sha256.Sum(d.part.SHA256[:0])
-	d.sha512.Sum(d.part.SHA512[:0])
 	return d.part, err
 }
 
@@ -217,5 +212,5 @@ func (d *Deflater) giveBack() {
 // StoredPart describes b as a file that is not compressed.
 func StoredPart(name string, b []byte) Part {
 	return Part{Name: name, Stored: true, CRC32: crc32.ChecksumIEEE(b), Size: int64(len(b)), Compressed: int64(len(b)),
-		SHA256: sha256.Sum256(b), SHA512: sha512.Sum512(b)}
+		SHA256: sha256.Sum256(b)}
 }

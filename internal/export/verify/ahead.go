@@ -3,7 +3,6 @@ package verify
 import (
 	"bufio"
 	"crypto/sha256"
-	"crypto/sha512"
 	"hash"
 	"io"
 
@@ -43,13 +42,9 @@ func (v *run) ahead(name string) (*ahead, error) {
 	for range min(most, size/largest+2) {
 		a.free <- make([]byte, each)
 	}
-	hashes := []hash.Hash{sha256.New()}
-	if v.o.SHA512 {
-		hashes = append(hashes, sha512.New())
-	}
 	raw := make(chan block, 4)
 	go a.fill(r, raw)
-	go a.hash(raw, hashes)
+	go a.hash(raw, sha256.New())
 	return a, nil
 }
 
@@ -76,18 +71,13 @@ func (a *ahead) fill(r io.ReadCloser, raw chan<- block) {
 }
 
 // hash sums what was read, while the next block is unpacked.
-func (a *ahead) hash(raw <-chan block, hashes []hash.Hash) {
+func (a *ahead) hash(raw <-chan block, h hash.Hash) {
 	defer close(a.blocks)
 	for b := range raw {
-		for _, h := range hashes {
-			h.Write(b.data)
-		}
+		h.Write(b.data)
 		a.sums.size += int64(len(b.data))
 		if b.err == io.EOF {
-			hashes[0].Sum(a.sums.sha256[:0])
-			if len(hashes) > 1 {
-				hashes[1].Sum(a.sums.sha512[:0])
-			}
+			h.Sum(a.sums.sha256[:0])
 		}
 		a.blocks <- b
 	}

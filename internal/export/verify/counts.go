@@ -22,8 +22,7 @@ func (v *run) checkFiles() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if s.size != f.Bytes || hex.EncodeToString(s.sha256[:]) != f.SHA256 ||
-			v.o.SHA512 && hex.EncodeToString(s.sha512[:]) != f.SHA512 {
+		if s.size != f.Bytes || hex.EncodeToString(s.sha256[:]) != f.SHA256 {
 			return "", fault.New(fault.Invalid, "%s has another size or digest than export.json says.", f.Path)
 		}
 		if want, has := rows[f.Path]; has && (f.Rows == nil || *f.Rows != want) {

@@ -3,7 +3,6 @@ package verify
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -25,7 +24,6 @@ const (
 type sums struct {
 	size   int64
 	sha256 [sha256.Size]byte
-	sha512 [sha512.Size]byte
 }
 
 // records checks export.json and that all representations of the records agree.

@@ -35,8 +35,7 @@ type Options struct {
 	Limits     asic.Limits // zero: asic.DefaultLimits
 	TempDir    string      // for decrypted contents; empty: the system's
 	// Open opens the container's file; nil: as it lies on the disk.
-	Open   func(path string) (File, error)
-	SHA512 bool // check the second digests of export.json too; SHA-256 is what is signed
+	Open func(path string) (File, error)
 }
 
 // File is a container's file; safe for concurrent reading.
