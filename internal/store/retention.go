@@ -104,6 +104,13 @@ func (s *Store) FilesOf(ctx context.Context, e retention.Erasure) (names []strin
 			for _, id := range list {
 				names = append(names, requests.BundleBlob(requests.Release{ID: requests.ReleaseID(id)}))
 			}
+			if err != nil {
+				return err
+			}
+			list, err = ids("SELECT c.id FROM release_copy c JOIN release r ON r.id = c.release_id WHERE r.request_id = @subject ORDER BY c.id")
+			for _, id := range list {
+				names = append(names, requests.BundleBlob(requests.Release{Copy: &requests.Copy{ID: id}}))
+			}
 			return err
 		case retention.Case:
 			list, err := ids(documentsGone)
