@@ -30,6 +30,9 @@ func (s *Service) Look(ctx context.Context, c requests.Case) (File, []Because, e
 		return File{}, nil, err
 	}
 	_, file, err := s.last(ctx, c.Request.ID)
+	if fault.KindOf(err) == fault.Unavailable && err != nil { // the order waits for the scanner: what was stated before is shown
+		file, err = s.Store.RiskFile(system(ctx), c.Request.ID)
+	}
 	if err != nil {
 		return file, nil, err
 	}

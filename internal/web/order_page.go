@@ -34,8 +34,14 @@ type sheet struct {
 }
 
 // sheets lists the pages of the order, or says why they cannot be shown.
-func (w *workbench) sheets() sheetsPart {
-	return w.s.sheetsOf(w.c, w.cs, w.zone, reviewPath(w.cs.Request.ID)+"/order/")
+func (w *workbench) sheets() (sheetsPart, error) {
+	p := w.s.sheetsOf(w.c, w.cs, w.zone, reviewPath(w.cs.Request.ID)+"/order/")
+	found, waits, err := w.s.paperFacts(w.c, w.cs.Document, w.zone)
+	if waits != "" {
+		p.Sheets, p.Missed = nil, waits
+	}
+	p.File = append(p.File, found...)
+	return p, err
 }
 
 // sheetsOf lists the pages of a case's order, which lie below base.

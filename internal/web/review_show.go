@@ -81,7 +81,10 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 	if p.Next, err = w.next(); err != nil {
 		return err
 	}
-	p.Head, p.Hint, p.Sheets = w.head(), w.hint(), w.sheets()
+	p.Head, p.Hint = w.head(), w.hint()
+	if p.Sheets, err = w.sheets(); err != nil {
+		return err
+	}
 	if p.Risk, err = w.strip(); err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Services struct {
 	Office      Office
 	Supervisors Supervisors // who signs for colleagues, and what waits for a second registrar
 	Statements  Statements
+	Papers      Papers // nil: what was found in documents is not shown
 	Sheets      Sheets // nil where no program to draw PDF pages is installed
 	Answers     Answers
 	Recalls     Recalls
