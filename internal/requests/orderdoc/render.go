@@ -19,17 +19,25 @@ import (
 // Bounds of drawing one page.
 const (
 	pixelsOnLongSide = 1600
-	maxPNG           = 32 << 20         // bytes that the renderer may write
-	drawTime         = 20 * time.Second // wall time of one page
-	cpuSeconds       = 10               // processor time of one page
-	memoryKiB        = 1 << 20          // address space of the renderer
+	maxPNG           = 32 << 20 // bytes that the renderer may write
 )
+
+// limits bound one process of the renderer.
+type limits struct {
+	memory uint64        // octets of address space
+	cpu    uint64        // seconds of processor time
+	wall   time.Duration // and of time in all
+}
+
+// standardLimits hold for one page, or the text of one document.
+var standardLimits = limits{memory: 1 << 30, cpu: 10, wall: 20 * time.Second}
 
 // Picture is a page as pixels.
 type Picture struct {
 	PNG           []byte // encoded by this process: no metadata, no second file
 	Width, Height int
 	Isolated      bool // drawn in namespaces of its own, without a network
+	Caged         bool // drawn where no other file, call or port is in reach
 }
 
 // Renderer draws pages with an external program, one process a page.
@@ -37,6 +45,8 @@ type Renderer struct {
 	name string // pdftoppm or mutool
 	path string
 	sem  chan struct{}
+	lim  limits
+	used func(*os.ProcessState) // of tests: what a process took
 }
 
 var noRenderer = fault.New(fault.Unavailable, "No program to draw PDF pages is installed on the server. Install poppler-utils (pdftoppm) or mupdf-tools (mutool).")
@@ -55,7 +65,7 @@ func FindRenderer() (*Renderer, error) {
 // NewRenderer uses the program at path; name is pdftoppm or mutool. At most
 // two pages are drawn at once.
 func NewRenderer(name, path string) *Renderer {
-	return &Renderer{name: name, path: path, sem: make(chan struct{}, 2)}
+	return &Renderer{name: name, path: path, sem: make(chan struct{}, 2), lim: standardLimits}
 }
 
 // Page draws one page, from 1. The program runs with limits on memory, time
@@ -73,7 +83,7 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 	if page < 1 || page > doc.Pages {
 		return Picture{}, fault.New(fault.NotFound, "There is no such page.")
 	}
-	ctx, cancel := context.WithTimeout(ctx, drawTime)
+	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
 	defer cancel()
 	select {
 	case r.sem <- struct{}{}:
@@ -86,6 +96,7 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 		return Picture{}, fault.Because(fault.Invalid, err, "This page cannot be drawn. Ask the agency for another copy of the order.")
 	}
 	pic, err = pixels(out)
+	_, pic.Caged = caged("", r.lim, r.path)
 	pic.Isolated = isolated
 	return pic, err
 }
@@ -124,26 +135,43 @@ type job struct {
 }
 
 func (r *Renderer) once(ctx context.Context, j job) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "/bin/sh", r.args(j.page)...)
-	out := &bounded{max: maxPNG}
+	return r.command(ctx, j, maxPNG, r.path, r.args(j.page)...)
+}
+
+// command runs a program in a cage, and gives what it wrote.
+func (r *Renderer) command(ctx context.Context, j job, most int, path string, args ...string) ([]byte, error) {
+	made, ok := caged(j.dir, r.lim, path, args...)
+	if !ok {
+		made = shelled(r.lim, path, args...)
+	}
+	cmd := exec.CommandContext(ctx, made.Path)
+	cmd.Args = made.Args
+	out := &bounded{max: most}
 	r.dress(cmd, j, out)
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s: %w", r.name, err)
+	err := cmd.Run()
+	if r.used != nil && cmd.ProcessState != nil {
+		r.used(cmd.ProcessState)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out.buf.Bytes(), nil
 }
 
-// args gives a shell that sets limits and becomes the program: memory, time,
+// shelled gives a shell that sets limits and becomes the program: memory, time,
 // no files written, no core.
+func shelled(l limits, path string, args ...string) *exec.Cmd {
+	set := fmt.Sprintf("ulimit -v %[1]d -t %[2]d 2>/dev/null || { ulimit -v %[1]d; ulimit -t %[2]d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"", l.memory>>10, l.cpu)
+	return &exec.Cmd{Path: "/bin/sh", Args: append([]string{"sh", "-c", set, "sh", path}, args...)}
+}
+
+// args are those of drawing one page.
 func (r *Renderer) args(page int) []string {
-	limits := fmt.Sprintf("ulimit -v %d -t %d 2>/dev/null || { ulimit -v %d; ulimit -t %d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"",
-		memoryKiB, cpuSeconds, memoryKiB, cpuSeconds)
 	n, side := strconv.Itoa(page), strconv.Itoa(pixelsOnLongSide)
-	args := []string{"-c", limits, "sh", r.path}
 	if r.name == "mutool" {
-		return append(args, "draw", "-q", "-F", "png", "-w", side, "-h", side, "-o", "-", "in.pdf", n)
+		return []string{"draw", "-q", "-F", "png", "-w", side, "-h", side, "-o", "-", "in.pdf", n}
 	}
-	return append(args, "-png", "-singlefile", "-f", n, "-l", n, "-scale-to", side, "-")
+	return []string{"-png", "-singlefile", "-f", n, "-l", n, "-scale-to", side, "-"}
 }
 
 // bounded takes at most max bytes; one more ends the program.

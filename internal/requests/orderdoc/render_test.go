@@ -95,6 +95,7 @@ func script(t *testing.T, body string) *Renderer {
 }
 
 func TestMisbehavingRenderer(t *testing.T) {
+	// each of these is a fault of the file, never of the server
 	for name, body := range map[string]string{
 		"no picture":      "echo hello",
 		"endless output":  "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done | head -c 50000000",

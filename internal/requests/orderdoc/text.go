@@ -3,7 +3,6 @@ package orderdoc
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -31,7 +30,7 @@ func (r *Renderer) Text(ctx context.Context, pdf []byte) (text string, err error
 			return "", fault.New(fault.Unavailable, "pdftotext is not installed on the server; it comes with poppler-utils.")
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, drawTime)
+	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
 	defer cancel()
 	select {
 	case r.sem <- struct{}{}:
@@ -61,19 +60,10 @@ func there(path string) bool {
 
 // read runs the program over the whole document.
 func (r *Renderer) read(ctx context.Context, j job, name, path string) ([]byte, error) {
-	limits := fmt.Sprintf("ulimit -v %d -t %d 2>/dev/null || { ulimit -v %d; ulimit -t %d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"",
-		memoryKiB, cpuSeconds, memoryKiB, cpuSeconds)
-	args := []string{"-c", limits, "sh", path, "-enc", "UTF-8", "-", "-"}
 	if name == "mutool" {
-		args = []string{"-c", limits, "sh", path, "draw", "-q", "-F", "txt", "-o", "-", "in.pdf"}
+		return r.command(ctx, j, maxText, path, "draw", "-q", "-F", "txt", "-o", "-", "in.pdf")
 	}
-	cmd := exec.CommandContext(ctx, "/bin/sh", args...)
-	out := &bounded{max: maxText}
-	r.dress(cmd, j, out)
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return out.buf.Bytes(), nil
+	return r.command(ctx, j, maxText, path, "-enc", "UTF-8", "-", "-")
 }
 
 // dress gives a program its folder, its input, an empty environment and its
