@@ -34,6 +34,9 @@ func (o Opening) Line() []byte {
 // OpeningsFile reads openings from a file, front to back: each may be asked for
 // once, in the order of the log.
 type OpeningsFile struct {
+	// Skip passes over what lies before the stretch that is asked for. Who verifies
+	// leaves it off: there, every line has to be of a counted event.
+	Skip  bool
 	lines *bufio.Scanner
 	next  *Opening
 	last  uint64
@@ -49,7 +52,7 @@ func ReadOpenings(r io.Reader) *OpeningsFile {
 
 // From gives what lies before end. What lies before first was of no counted entry
 // and stays in front, for the count to find.
-func (f *OpeningsFile) From(_ context.Context, _, end uint64) (out []Opening, err error) {
+func (f *OpeningsFile) From(_ context.Context, first, end uint64) (out []Opening, err error) {
 	for {
 		if f.next == nil {
 			if f.next, err = f.read(); err != nil || f.next == nil {
@@ -59,7 +62,10 @@ func (f *OpeningsFile) From(_ context.Context, _, end uint64) (out []Opening, er
 		if f.next.Index >= end {
 			return out, nil
 		}
-		out, f.next = append(out, *f.next), nil
+		if !f.Skip || f.next.Index >= first {
+			out = append(out, *f.next)
+		}
+		f.next = nil
 	}
 }
 
