@@ -66,6 +66,9 @@ var entrance = map[string]string{
 	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
 	"conflict.preview": "counsel", "conflict.object": "counsel",
 
+	"transparency.home": "everybody", "transparency.show": "everybody", "transparency.file": "everybody",
+	"publishing.list": "counsel auditor", "publishing.preview": "counsel auditor", "publishing.publish": "counsel", "publishing.drop": "counsel",
+
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 }
 
@@ -77,7 +80,7 @@ var redirects = map[string]bool{"containment.new": true, "process.draft": true, 
 
 // otherwise are the GETs that do not answer 200 to whoever may see the object of
 // the test: what is asked for cannot be done any more.
-var otherwise = map[string]int{"user_notice.show": http.StatusNotFound, "request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
+var otherwise = map[string]int{"transparency.show": http.StatusNotFound, "transparency.file": http.StatusNotFound, "publishing.preview": http.StatusNotFound, "user_notice.show": http.StatusNotFound, "request.withdrawal": http.StatusConflict, "recall.ask": http.StatusConflict, "request.narrowing": http.StatusConflict, "request.extension": http.StatusConflict, "recall.correction": http.StatusConflict, "recall.verdict": http.StatusConflict, "cosign.show": http.StatusConflict, "static.show": http.StatusNotFound, "account.new_passkey": http.StatusSeeOther}
 
 // kindOf gives the kind of object that a route's :id names.
 func kindOf(r web.Route) string {

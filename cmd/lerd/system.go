@@ -35,6 +35,7 @@ import (
 	"lerd/internal/requests/orderdoc"
 	"lerd/internal/retention"
 	"lerd/internal/store"
+	"lerd/internal/transparency/publishing"
 	"lerd/internal/usernotice"
 	"lerd/internal/vault"
 	"lerd/internal/violations"
@@ -62,6 +63,7 @@ type system struct {
 	papers     *papers.Service
 	notices    *notices.Service
 	statements *agencies.Statements
+	reports    *publishing.Service
 	noticeJob  *notices.Job
 	retention  *retention.Service
 	telling    *usernotice.Service
@@ -143,6 +145,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := s.openAgencies(blobs); err != nil {
 		return nil, err
 	}
+	s.reports = publishing.New(publishing.Config{Store: s.store, Blobs: blobs, Access: s.rules, Now: now})
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
 	if err := s.openFraud(blobs); err != nil {
 		return nil, err
@@ -338,6 +341,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	cfg.Services.Fraud, cfg.Services.Papers = s.fraudPages(), s.papers
 	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
 	cfg.Services.LawPages = web.LawPages{Laws: s.book, Processes: s.processes, Replays: s.cases, Objections: s.cases}
+	cfg.Services.Reports, cfg.Services.Publishing = s.reports, s.reports
 	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install

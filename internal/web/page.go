@@ -28,8 +28,9 @@ type Base struct {
 	Zone     *time.Location
 	Now      time.Time
 	// Languages are those to choose from; Back is where a choice comes back to.
-	Languages []Tongue
-	Back      string
+	Languages  []Tongue
+	HasReports bool // there is a page of public reports
+	Back       string
 	// Key is a fresh idempotency key for forms which no Form carries.
 	Key               string
 	CSS, Icon, Script string // Script is empty where the route needs none
@@ -61,7 +62,7 @@ func (c *Ctx) Base(title string, args ...any) Base {
 		Zone: time.UTC, Now: c.Now(), Key: c.srv.newID(), Dev: c.srv.cfg.Development && c.srv.cfg.Practice == nil, Practice: c.srv.cfg.Practice != nil,
 		CSS: c.srv.assets.url("app.css"), Icon: c.srv.assets.url("icon.svg"), say: c.T,
 	}
-	b.Languages, b.Back = c.tongues(), c.here()
+	b.Languages, b.Back, b.HasReports = c.tongues(), c.here(), c.srv.cfg.Services.Reports != nil
 	if c.Route.Needs.Script {
 		b.Script = c.srv.assets.url("app.js")
 	}

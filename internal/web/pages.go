@@ -57,6 +57,7 @@ func allViews() []view {
 		auditEventView.view,
 		deskView.view,
 		userNoticeView.view,
+		transparencyView.view,
 	}
 }
 
@@ -74,6 +75,7 @@ func (s *Server) allRoutes() []Route {
 		s.retentionRoutes(),
 		s.gagRoutes(), s.userNoticeRoutes(),
 		s.processRoutes(), s.objectionRoutes(),
+		s.transparencyRoutes(), s.publishingRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
@@ -94,5 +96,6 @@ func allInputs() []any {
 		keepInput{}, unkeepInput{}, unkeptInput{},
 		gagInput{}, gagStepInput{},
 		processInput{}, withdrawnInput{}, objectionInput{}, sealedInput{},
+		whichInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

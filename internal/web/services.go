@@ -23,11 +23,13 @@ type Services struct {
 	Retention Retention
 	Law       *legal.Registry // as lerd was started with
 	LawPages
-	Cases    Cases
-	Drafts   Drafts
-	Drafting Drafting
-	Delivery Delivery
-	Receipts Receipts // nil: no receipts
+	Cases      Cases
+	Drafts     Drafts
+	Drafting   Drafting
+	Delivery   Delivery
+	Receipts   Receipts   // nil: no receipts
+	Reports    Reports    // nil: no public reports
+	Publishing Publishing // nil: nobody publishes any
 	// Cosigning is nil where no agency signs twice.
 	Cosigning   Cosigning
 	Agencies    Agencies
