@@ -30,8 +30,8 @@ func (s *Server) publishingRoutes() []Route {
 	}
 	counsel := []identity.Role{identity.Counsel}
 	return []Route{
-		{Method: http.MethodGet, Path: "/counsel/reports", Name: "publishing.list", Title: "reports.title", Roles: reportReaders, Verb: "list", Object: "report", Nav: 70, Handle: s.listReports},
-		{Method: http.MethodGet, Path: "/counsel/reports/preview", Name: "publishing.preview", Title: "reports.title", Roles: reportReaders, Verb: "list", Object: "report", Handle: s.previewReport},
+		{Method: http.MethodGet, Path: "/reports", Name: "publishing.list", Title: "reports.title", Roles: reportReaders, Verb: "list", Object: "report", Nav: 70, Handle: s.listReports},
+		{Method: http.MethodGet, Path: "/reports/preview", Name: "publishing.preview", Title: "reports.title", Roles: reportReaders, Verb: "list", Object: "report", Handle: s.previewReport},
 		{Method: http.MethodPost, Path: "/counsel/reports/publish", Name: "publishing.publish", Title: "reports.title", Roles: counsel, Verb: "publish", Object: "report", Body: FormBody, Handle: s.publishReport},
 		{Method: http.MethodPost, Path: "/counsel/reports/drop", Name: "publishing.drop", Title: "reports.title", Roles: counsel, Verb: "publish", Object: "report", Body: FormBody, Handle: s.dropReport},
 	}
@@ -48,7 +48,7 @@ func (s *Server) listReports(c *Ctx) error {
 	actor, _ := c.Actor()
 	for _, r := range list {
 		at := p.When(r.ComputedAt)
-		t.Rows = append(t.Rows, []Cell{{Text: c.periodWords(r.Period), Href: "/counsel/reports/preview?which=" + r.ID, Note: c.T("reports.look")}, {Text: itoa(r.Edition)},
+		t.Rows = append(t.Rows, []Cell{{Text: c.periodWords(r.Period), Href: "/reports/preview?which=" + r.ID, Note: c.T("reports.look")}, {Text: itoa(r.Edition)},
 			{Text: c.T("reports.state." + string(r.State))}, {When: &at}, {Digest: &Digest{Name: "SHA-256", Hex: r.Digest}}})
 		if r.State == publishing.Proposed && actor.Role == identity.Counsel {
 			p.Acts = append(p.Acts, c.reportSteps(r)...)
@@ -113,7 +113,7 @@ func (s *Server) publishReport(c *Ctx) error {
 	if err == nil {
 		err = s.cfg.Services.Publishing.Publish(ctx, r.ID)
 	}
-	return c.doneAt(err, "/counsel/reports", "flash.report_published")
+	return c.doneAt(err, "/reports", "flash.report_published")
 }
 
 func (s *Server) dropReport(c *Ctx) error {
@@ -121,5 +121,5 @@ func (s *Server) dropReport(c *Ctx) error {
 	if err := c.Decode(&in); err != nil {
 		return err
 	}
-	return c.doneAt(s.cfg.Services.Publishing.Drop(c.Once(), in.Which), "/counsel/reports", "flash.report_dropped")
+	return c.doneAt(s.cfg.Services.Publishing.Drop(c.Once(), in.Which), "/reports", "flash.report_dropped")
 }

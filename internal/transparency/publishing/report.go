@@ -209,7 +209,7 @@ func (s *Service) Publish(ctx context.Context, id string) (err error) {
 	r.State, r.PublishedAt, r.PublishedBy, r.Version = Published, s.now(), actor.Person, r.Version+1
 	part := change.Part{Event: s.event(ctx, "report.published", r, rule), Update: []any{&r}}
 	change.Prove(&part, proof)
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/counsel/reports")})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/reports")})
 }
 
 // Drop puts a proposal away, for example because the method has to change first.
@@ -223,5 +223,5 @@ func (s *Service) Drop(ctx context.Context, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{s.drop(ctx, r, rule)}, Key: change.KeyFrom(ctx, "/counsel/reports")})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{s.drop(ctx, r, rule)}, Key: change.KeyFrom(ctx, "/reports")})
 }
