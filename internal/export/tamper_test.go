@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"lerd/bundle"
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -194,6 +195,10 @@ func TestTamperMatrix(t *testing.T) {
 			return fs
 		}, honest)},
 		{"resealed: other subject", "export", both(edit("data/export.json", `"S-1"`+"\n    ]", `"S-2"`+"\n    ]"), honest)},
+		{"resealed: a person in two parts", "custody", both(edit("data/custody.json", `"by": "a0a0"`, `"by": "17aa"`), honest)},
+		{"resealed: a step that export.json does not have", "custody", both(edit("data/custody.json", `"why": "reviewed"`, `"why": "read"`), honest)},
+		{"resealed: mark of another copy", "export", both(edit("data/export.json", bundle.Mark(eventID), bundle.Mark("another")), honest)},
+		{"resealed: record of another copy", "records", both(edit("data/records/ip_addresses.csv", "I-1000000004-"+bundle.Mark(eventID), "I-1000000004-"+bundle.Mark("another")), honest)},
 		{"resealed: counts", "counts", both(edit("data/export.json", `"rows": 33`, `"rows": 34`), honest)},
 		{"resealed: contents other than logged", "audit", both(edit("data/export.json", "Köln", "Bonn"), honest)},
 		{"resealed: entry of another event", "audit", both(edit("data/audit/export.sealed.json", `"kind":"export.sealed"`, `"kind":"export.other"`), honest)},
