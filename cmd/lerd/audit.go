@@ -79,6 +79,7 @@ type auditVerifyCmd struct {
 	Pin    string `help:"File with a checkpoint obtained earlier or elsewhere, of which the log must be a continuation." type:"path"`
 	NoPin  bool   `help:"Verify although the last signed checkpoint outside the database is not there: a rollback cannot be noticed then."`
 	NoRows bool   `help:"Leave out the case data: verify the log alone."`
+	Resume string `help:"With --log: file with the checkpoint up to which you have verified the log before; only what is newer is recomputed. It is written where it is not there, and renewed." type:"path"`
 	verifycli.Witnesses
 	Quiet bool `short:"q" help:"Print no progress."`
 }
@@ -137,7 +138,7 @@ func (c auditVerifyCmd) published(ctx context.Context, trust audit.Trust, out, p
 	if err != nil {
 		return err
 	}
-	return verifycli.LogCheck{Trust: trust, Pin: c.Pin, Out: out, Progress: progress}.Verify(ctx, logAt(c.Log))
+	return verifycli.LogCheck{Trust: trust, Pin: c.Pin, Resume: c.Resume, Out: out, Progress: progress}.Verify(ctx, logAt(c.Log))
 }
 
 // logAt reads a log from a web address or a folder.

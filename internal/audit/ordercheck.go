@@ -25,6 +25,10 @@ import (
 type orderCheck struct {
 	ids     *orderTable // event ids and the causes that name them
 	streams *orderTable
+	// resumed: the log begins in the middle. A stream may begin with any version,
+	// and a cause may stand among the entries before; earlier counts these.
+	resumed bool
+	earlier uint64
 }
 
 const (
@@ -79,12 +83,23 @@ func (c *orderCheck) finish() (streams uint64, err error) {
 			first = &Violation{Breach: BadOrder, Index: index, Reason: fmt.Sprintf("entry %d: ", index) + fmt.Sprintf(format, args...)}
 		}
 	}
-	if err := c.ids.groups(func(g []orderRecord) { checkID(g, note) }); err != nil {
+	err = c.ids.groups(func(g []orderRecord) {
+		if c.resumed && !slices.ContainsFunc(g, func(r orderRecord) bool { return r.number() == isEvent }) {
+			c.earlier++
+			return
+		}
+		checkID(g, note)
+	})
+	if err != nil {
 		return 0, err
 	}
 	err = c.streams.groups(func(g []orderRecord) {
 		streams++
-		checkStream(g, note)
+		first := uint64(1)
+		if c.resumed {
+			first = g[0].number()
+		}
+		checkStream(g, first, note)
 	})
 	if err == nil && first != nil {
 		err = first
@@ -111,10 +126,11 @@ func checkID(g []orderRecord, note func(uint64, string, ...any)) {
 	}
 }
 
-// checkStream looks at every event of one stream, by index.
-func checkStream(g []orderRecord, note func(uint64, string, ...any)) {
+// checkStream looks at every event of one stream, by index; the versions begin
+// at first.
+func checkStream(g []orderRecord, first uint64, note func(uint64, string, ...any)) {
 	for i := range g {
-		if got, want := g[i].number(), uint64(i+1); got != want {
+		if got, want := g[i].number(), first+uint64(i); got != want {
 			note(g[i].index(), "it is version %d of its stream, where version %d must come", got, want)
 			return
 		}

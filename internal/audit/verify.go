@@ -11,6 +11,7 @@ import (
 
 // VerifyOptions says what beside the log itself a verification compares.
 type VerifyOptions struct {
+	Since    *Checkpoint      // the log was verified up to here before: entries are recomputed from here on
 	Pinned   []Checkpoint     // checkpoints obtained earlier or elsewhere, whose signatures were verified then
 	TempDir  string           // where order records go that do not fit in memory; empty for the system's
 	Memory   int              // bytes for order records before they go to TempDir; 0 for 64 MiB
@@ -28,7 +29,9 @@ type Progress struct {
 // Report is what a successful verification found.
 type Report struct {
 	Checkpoint SignedCheckpoint
-	Entries    uint64    // entries recomputed
+	Entries    uint64    // entries of the log
+	Since      uint64    // of these, entries that were verified before and were not recomputed
+	Earlier    uint64    // causes that stand among those, or nowhere: they were not looked up
 	Tiles      uint64    // hash tiles compared
 	Bytes      uint64    // of entries
 	Streams    uint64    // streams checked for dense versions
@@ -101,21 +104,53 @@ func (v *logVerifier) run() error {
 	if err := v.pin(end); err != nil {
 		return err
 	}
-	if err := scanBundles(v.ctx, v.tiles, 0, end.Size, v.opts.Opaque, v.block); err != nil {
+	first, err := v.start()
+	if err != nil {
+		return err
+	}
+	if err := v.reachPins(); err != nil {
+		return err
+	}
+	if err := scanBundles(v.ctx, v.tiles, first, end.Size, v.opts.Opaque, v.block); err != nil {
 		return err
 	}
 	if root := v.grower.state().Root(); root != end.Root {
 		return &Violation{Breach: BadTree, Index: end.Size, Path: CheckpointPath,
 			Reason: fmt.Sprintf("entries and tiles fit each other and give root %s, but root %s was signed", root, end.Root)}
 	}
-	streams, err := v.order.finish()
-	v.report.Streams = streams
+	v.report.Streams, err = v.order.finish()
+	v.report.Earlier = v.order.earlier
 	return err
+}
+
+// start takes the tree as it was verified before from its tiles: whether they
+// are what was verified then, its root tells, once the entries of the bundle in
+// which it ends were added. It gives the first bundle to recompute.
+func (v *logVerifier) start() (bundle uint64, err error) {
+	if v.opts.Since == nil {
+		return 0, nil
+	}
+	bundle = v.opts.Since.Size / TileWidth
+	if bundle == 0 {
+		return 0, nil
+	}
+	v.report.Since = bundle * TileWidth
+	v.order.resumed = true
+	state, err := LoadState(v.ctx, v.tiles, v.report.Since)
+	if err != nil {
+		return 0, unreadable(err, TilePath(0, bundle-1, TileWidth), v.report.Since)
+	}
+	v.grower, err = newGrower(state)
+	return bundle, err
 }
 
 // pin compares with the pinned checkpoints what can be compared at once.
 func (v *logVerifier) pin(end Checkpoint) error {
-	v.pins = slices.SortedFunc(slices.Values(v.opts.Pinned), func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
+	pinned := v.opts.Pinned
+	if v.opts.Since != nil {
+		pinned = append(slices.Clip(pinned), *v.opts.Since)
+	}
+	v.pins = slices.SortedFunc(slices.Values(pinned), func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	for _, p := range v.pins {
 		switch {
 		case p.Origin != end.Origin:
@@ -126,7 +161,31 @@ func (v *logVerifier) pin(end Checkpoint) error {
 			return &Violation{Breach: Fork, Index: end.Size, Path: CheckpointPath, Reason: fmt.Sprintf("two roots were signed for %d entries: %s and %s", end.Size, p.Root, end.Root)}
 		}
 	}
-	return v.reachPins()
+	// What lies before the part that is recomputed needs a consistency proof.
+	if s := v.opts.Since; s != nil {
+		from := s.Size / TileWidth * TileWidth
+		for len(v.pins) > 0 && v.pins[0].Size < from {
+			if err := v.within(v.pins[0], *s); err != nil {
+				return err
+			}
+			v.pins = v.pins[1:]
+			v.report.Pinned++
+		}
+	}
+	return nil
+}
+
+// within verifies that a pinned checkpoint is a prefix of what was verified
+// before.
+func (v *logVerifier) within(p, since Checkpoint) error {
+	proof, err := ConsistencyProof(v.ctx, v.tiles, p.Size, since.Size)
+	if err == nil {
+		err = VerifyConsistency(p.Size, since.Size, p.Root, since.Root, proof)
+	}
+	if err != nil {
+		return &Violation{Breach: Fork, Index: p.Size, Reason: fmt.Sprintf("the first %d entries are not those under root %s, which was signed for them", p.Size, p.Root), Err: err}
+	}
+	return nil
 }
 
 // reachPins compares the pinned checkpoints of the size reached. Recomputing the

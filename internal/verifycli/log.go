@@ -2,8 +2,10 @@ package verifycli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 type LogCheck struct {
 	Trust    audit.Trust
 	Pin      string // file with a checkpoint obtained earlier or elsewhere; empty for none
+	Resume   string // file with the checkpoint up to which the log was verified last; rewritten; empty for none
 	Out      io.Writer
 	Progress io.Writer // io.Discard for none
 }
@@ -30,6 +33,15 @@ func (c LogCheck) Verify(ctx context.Context, log audit.LogReader) error {
 		}
 		opts.Pinned = []audit.Checkpoint{pin}
 	}
+	if c.Resume != "" {
+		since, err := ReadPin(c.Resume, c.Trust)
+		switch {
+		case err == nil:
+			opts.Since = &since
+		case !errors.Is(err, fs.ErrNotExist): // the first time there is none
+			return err
+		}
+	}
 	report, err := audit.VerifyLog(ctx, log, nil, c.Trust, opts)
 	if err != nil {
 		return Verdict(err, Found(err))
@@ -38,14 +50,30 @@ func (c LogCheck) Verify(ctx context.Context, log audit.LogReader) error {
 		report.Entries, report.Tiles, report.Streams, report.Pinned); err != nil {
 		return err
 	}
+	if report.Since > 0 {
+		if _, err := fmt.Fprintf(c.Out, "%d of the entries were verified before and are under the same hashes still; %d causes of newer ones stand among them and were not looked up\n", report.Since, report.Earlier); err != nil {
+			return err
+		}
+	}
+	if c.Resume != "" {
+		file := audit.FileKeeper{Path: c.Resume}
+		old, err := file.Load()
+		if err != nil {
+			return err
+		}
+		if err := file.Replace(old, report.Checkpoint.Note); err != nil {
+			return err
+		}
+	}
 	return PrintHead(c.Out, report.Checkpoint)
 }
 
 // Log is the command that verifies an exported log.
 type Log struct {
-	Dir  string `arg:"" help:"Folder with the exported log." type:"existingdir"`
-	VKey string `name:"vkey" help:"File with the log's verifier keys, one a line." required:"" type:"path"`
-	Pin  string `help:"File with a checkpoint obtained earlier or elsewhere, of which the log must be a continuation." type:"path"`
+	Dir    string `arg:"" help:"Folder with the exported log." type:"existingdir"`
+	VKey   string `name:"vkey" help:"File with the log's verifier keys, one a line." required:"" type:"path"`
+	Pin    string `help:"File with a checkpoint obtained earlier or elsewhere, of which the log must be a continuation." type:"path"`
+	Resume string `help:"File with the checkpoint up to which you have verified the log before: only what is newer is recomputed. It is written where it is not there, and renewed." type:"path"`
 	Witnesses
 	Quiet bool `short:"q" help:"Print no progress."`
 }
@@ -66,5 +94,5 @@ func (c *Log) Check(ctx context.Context, out, progress io.Writer) error {
 	if c.Quiet {
 		progress = io.Discard
 	}
-	return LogCheck{Trust: trust, Pin: c.Pin, Out: out, Progress: progress}.Verify(ctx, audit.DirReader(c.Dir))
+	return LogCheck{Trust: trust, Pin: c.Pin, Resume: c.Resume, Out: out, Progress: progress}.Verify(ctx, audit.DirReader(c.Dir))
 }

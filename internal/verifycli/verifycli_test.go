@@ -11,6 +11,7 @@ import (
 
 	"lerd/internal/audit"
 	"lerd/internal/audit/audittest"
+	"lerd/internal/fault"
 	"lerd/internal/verifycli"
 )
 
@@ -188,5 +189,32 @@ func TestBundleThatIsNone(t *testing.T) {
 	err := (&verifycli.Bundle{File: path}).Check(t.Context(), &out)
 	if err == nil || !strings.Contains(err.Error(), "The bundle does not verify.") || !strings.Contains(out.String(), "NOT VALID") {
 		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
+// TestAVerificationIsResumedFromItsFile verifies a log, lets it grow, and goes on
+// from what the file says.
+func TestAVerificationIsResumedFromItsFile(t *testing.T) {
+	log := newLog(t, 600)
+	dir, vkey := exported(t, log)
+	state := filepath.Join(t.TempDir(), "last.checkpoint")
+	run := func() string {
+		var out bytes.Buffer
+		if err := (&verifycli.Log{Dir: dir, VKey: vkey, Resume: state}).Check(t.Context(), &out, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if said := run(); strings.Contains(said, "verified before") {
+		t.Errorf("the first time: %s", said)
+	}
+	if said := run(); !strings.Contains(said, "512 of the entries were verified before") {
+		t.Errorf("the second time: %s", said)
+	}
+	if err := os.WriteFile(state, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&verifycli.Log{Dir: dir, VKey: vkey, Resume: state}).Check(t.Context(), io.Discard, io.Discard); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a file that is no checkpoint: %v", err)
 	}
 }
