@@ -51,6 +51,8 @@ type config struct {
 	UserNotices userNoticesConfig `yaml:"user_notices"`
 	// Documents says how order documents are examined.
 	Documents documentsConfig `yaml:"documents"`
+	// Machines are programs of the platform that may bring findings.
+	Machines []machineConfig `yaml:"machines"`
 
 	// GrantDays is how long an officer may fetch a bundle, in days; 0: 30.
 	GrantDays int `yaml:"grant_days"`
@@ -144,6 +146,7 @@ func (c *config) check() error {
 	c.checkMail(fail)
 	c.Blobs.check(fail)
 	c.UserNotices.check(fail)
+	checkMachines(c.Machines, fail)
 	c.checkPractice(fail)
 	c.checkSecurity(fail)
 	if !c.development {

@@ -41,6 +41,25 @@ func (n userNoticesConfig) check(fail func(field, format string, args ...any)) {
 	}
 }
 
+// machineConfig is a program of the platform that calls lerd.
+type machineConfig struct {
+	ID        string `yaml:"id"`         // by which it names its key
+	PublicKey string `yaml:"public_key"` // PEM file of its Ed25519 public key
+}
+
+func checkMachines(list []machineConfig, fail func(field, format string, args ...any)) {
+	seen := map[string]bool{}
+	for _, m := range list {
+		if !keyIDShape.MatchString(m.ID) || seen[m.ID] {
+			fail("machines", "give each a name of its own, of letters, digits and -._")
+		}
+		seen[m.ID] = true
+		if _, err := readEd25519Public(m.PublicKey); err != nil {
+			fail("machines.public_key", "%s: %s", m.ID, fault.Message(err))
+		}
+	}
+}
+
 // readEd25519 reads a private key of a PKCS#8 PEM file that others cannot read.
 func readEd25519(path string) (ed25519.PrivateKey, error) {
 	info, err := os.Stat(path)

@@ -98,6 +98,9 @@ func (h *house) plant(s *scenario) {
 	h.own["agency"], h.own["statement"] = string(c.Request.Agency), string(s.aStatement(c.Request.Agency))
 	h.own["draft"] = string(s.drafted("CANARY/ORDER/77").ID)
 	h.own["containment"] = s.drilled("jana.weber")
+	im, err := s.findings.Bring(s.as("emil.novak"), violations.Delivery{How: violations.ByFile, Rows: []violations.Row{{Reference: "MOD-H-1", Account: "x"}}})
+	s.must(err)
+	h.own["import"] = im.ID
 	h.own["gag"] = string(s.onFile(q.ID).Gags[0].ID)
 	h.own["proposal"] = s.proposeVersion(s.fewerAccounts())
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)

@@ -27,6 +27,7 @@ type cli struct {
 	Bundle   bundleCmd   `cmd:"" help:"Verify a bundle offline, or print the schemas of its contents."`
 	Keys     keysCmd     `cmd:"" help:"List, publish, rotate and revoke the keys of bundles."`
 	Policy   policyCmd   `cmd:"" help:"Test the legal processes against their example cases."`
+	Findings findingsCmd `cmd:"" help:"Bring in findings of the moderation system, on the server."`
 	Staff    staffCmd    `cmd:"" help:"Bring in the platform's first people, on the server."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Start, stop and find the private PostgreSQL of a data folder."`
 }

@@ -61,6 +61,7 @@ var entrance = map[string]string{
 	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
+	"finding.file": "confirmer", "finding.import": "confirmer", "finding.template": "confirmer", "finding.new": "confirmer", "finding.make": "confirmer", "finding.brought": "confirmer",
 	"gag.list": "reviewer counsel", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel", "gag.step": "counsel", "user_notice.show": "everybody",
 	"process.list": "counsel auditor", "process.draft": "counsel", "process.propose": "counsel", "process.compare": "counsel auditor", "process.take_up": "counsel", "process.withdraw": "counsel",
 	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
@@ -95,6 +96,8 @@ func kindOf(r web.Route) string {
 		return "statement"
 	case strings.HasPrefix(r.Path, "/agencies/"):
 		return "agency"
+	case strings.HasPrefix(r.Path, "/findings/imports/"):
+		return "import"
 	case strings.HasPrefix(r.Path, "/findings/"):
 		return "finding"
 	case strings.HasPrefix(r.Path, "/accounts/"):

@@ -140,8 +140,10 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	}
 	s.book = &processes.Book{Shipped: s.law, Store: s.store}
 	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Laws: s.book, Weigh: s.store, Watch: s.store, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
+	s.telling.Laws = s.book
 	s.processes = openProcesses(s.store, s.rules, s.book, s.cases, now)
-	s.findings = violations.New(violations.Config{Store: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
+	s.cases.Brought = s.store
+	s.findings = violations.New(violations.Config{Store: s.store, Imports: s.store, Access: s.rules, Law: s.law, Source: source, Repeats: s.store, Now: now})
 	if err := s.openAgencies(blobs); err != nil {
 		return nil, err
 	}
@@ -174,6 +176,8 @@ func (s *system) timely(now func() time.Time) func(context.Context) (int, error)
 	results := &jobs.Results{Steps: s.cases, Keys: func() jobs.Keys { return s.keys }, Now: now}
 	return func(ctx context.Context) (int, error) {
 		n, err := s.cases.Timely(ctx)
+		tidied, tidyErr := s.findings.Tidy(ctx)
+		n, err = n+tidied, errors.Join(err, tidyErr)
 		signed, signErr := results.RunOnce(ctx)
 		ticked, tickErr := clocks.RunOnce(ctx)
 		return n + signed + ticked, errors.Join(err, signErr, tickErr)
@@ -304,6 +308,9 @@ var systemDescription = []string{
 
 func (s *system) openWeb(now func() time.Time) (err error) {
 	cfg := s.webConfig(now)
+	if cfg.Machines, err = s.openMachines(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(cfg.TempDir, 0o700); err != nil {
 		return err
 	}
@@ -339,6 +346,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Receipts: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Extensions: s.cases, Follows: s.cases, Choices: s.cases, Results: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud, cfg.Services.Papers = s.fraudPages(), s.papers
+	cfg.Services.FindingImports = s.findings
 	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
 	cfg.Services.LawPages = web.LawPages{Laws: s.book, Processes: s.processes, Replays: s.cases, Objections: s.cases}
 	cfg.Services.Reports, cfg.Services.Publishing = s.reports, s.reports

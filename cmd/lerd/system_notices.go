@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"regexp"
+	"time"
 
 	"lerd/internal/httpsig"
 	"lerd/internal/usernotice"
 	"lerd/internal/usernotice/webhook"
+	"lerd/internal/web"
 	"lerd/policies"
 )
 
@@ -45,6 +48,33 @@ func (s *system) courier() (usernotice.Courier, error) {
 		return nil, err
 	}
 	return &webhook.Courier{URL: n.URL, Key: httpsig.Key{ID: n.KeyID, Private: ours}, PlatformID: n.PlatformKeyID, PlatformKey: theirs, Client: webhook.NewClient(), Now: s.now}, nil
+}
+
+// machines are the keys of machines that may call.
+type machines struct {
+	keys map[string]ed25519.PublicKey
+	now  func() time.Time
+}
+
+// Rule says which signatures count now.
+func (m machines) Rule() httpsig.Rule {
+	return httpsig.Rule{Now: m.now(), Within: 5 * time.Minute, Public: func(id string) (ed25519.PublicKey, bool) { k, ok := m.keys[id]; return k, ok }}
+}
+
+// openMachines gives the portal the keys that are configured, nil for none.
+func (s *system) openMachines() (web.MachineKeys, error) {
+	if len(s.cfg.Machines) == 0 {
+		return nil, nil
+	}
+	m := machines{map[string]ed25519.PublicKey{}, s.now}
+	for _, one := range s.cfg.Machines {
+		key, err := readEd25519Public(one.PublicKey)
+		if err != nil {
+			return nil, err
+		}
+		m.keys[one.ID] = key
+	}
+	return m, nil
 }
 
 // tellUsers ends gags and sends notices, in one process at a time.

@@ -66,6 +66,7 @@ var verbs = map[Verb][]Kind{
 	"export":             {"release"},
 	"extend":             {"request"},
 	"hold":               {"retention"},
+	"import":             {"finding"},
 	"keep":               {"agency"},
 	"lift":               {"agency", "forgery", "request", "retention"},
 	"list":               {"agency", "containment", "echo", "finding", "fraud", "gag", "key", "process", "recall", "report", "request", "saved_reply", "skip"},

@@ -201,6 +201,9 @@ func (l *loader) loadRules() {
 				l.faultf(name, "rule %s: offence class %s is not in the list", r.ID, code)
 			}
 		}
+		for _, wrong := range l.reg.checkExamples(r) {
+			l.faultf(name, "%s", wrong)
+		}
 	}
 }
 

@@ -12,6 +12,43 @@ type Rule struct {
 	Title    string   `yaml:"title"`
 	Text     string   `yaml:"text"`
 	Offences []string `yaml:"offences"` // ICCS codes; a code covers its subclasses
+	// Examples show to which classes the rule answers, and to which it does not.
+	Examples []RuleExample `yaml:"examples"`
+}
+
+// RuleExample is an offence class and whether the rule answers to it.
+type RuleExample struct {
+	Class   string `yaml:"class"`
+	Answers bool   `yaml:"answers"`
+	Why     string `yaml:"why"`
+}
+
+// checkExamples gives what does not hold of a rule's examples: each rule needs one
+// to which it does not answer and, where it names offences, one to which it does,
+// of known codes.
+func (r *Registry) checkExamples(rule Rule) (faults []string) {
+	yes, no := 0, 0
+	for _, x := range rule.Examples {
+		if _, ok := r.OffenceClass(x.Class); !ok || len(x.Class) < 2 {
+			faults = append(faults, fmt.Sprintf("rule %s: example %s is no code of the classification", rule.ID, x.Class))
+			continue
+		}
+		if ok, _ := r.RuleMatchesOffence(rule.ID, x.Class); ok != x.Answers {
+			faults = append(faults, fmt.Sprintf("rule %s: example %s does not hold", rule.ID, x.Class))
+		}
+		if x.Why == "" {
+			faults = append(faults, fmt.Sprintf("rule %s: example %s does not say why", rule.ID, x.Class))
+		}
+		if x.Answers {
+			yes++
+		} else {
+			no++
+		}
+	}
+	if no == 0 || yes == 0 && len(rule.Offences) > 0 {
+		faults = append(faults, fmt.Sprintf("rule %s needs an example to which it answers and one to which it does not", rule.ID))
+	}
+	return faults
 }
 
 // OffenceClass is a class of the International Classification of Crime for

@@ -39,7 +39,11 @@ func (s *Service) OpenFindings(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	parts := append(s.ask(ctx, c, fresh), part)
+	linked, fresh, err := s.linkBrought(ctx, c, fresh)
+	if err != nil {
+		return err
+	}
+	parts := append(append(linked, s.ask(ctx, c, fresh)...), part)
 	if s.Telling != nil {
 		gags, err := s.Telling.Gagged(ctx, c)
 		if err != nil {

@@ -89,6 +89,14 @@ type Guard interface {
 	Running(ctx context.Context, c Case) error
 }
 
+// Brought knows the findings that the moderation system brought, or that were made
+// here, before any case asked.
+type Brought interface {
+	// BroughtFor gives one about an account and a version of a rule that stands at
+	// now or waits for its confirmers, ok false where there is none.
+	BroughtFor(ctx context.Context, account int64, rule string, version int, now time.Time) (id FindingID, ok bool, err error)
+}
+
 // Telling registers what forbids to tell the users of a case, and plans what they
 // are told; its parts are of the transaction that makes them necessary.
 type Telling interface {
@@ -143,6 +151,7 @@ type Config struct {
 	Weigh        WeighStore
 	Watch        WatchStore
 	Papers       Papers  // nil: documents are examined by their form alone
+	Brought      Brought // nil: every finding is asked for anew
 	Repeats      Repeats // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand

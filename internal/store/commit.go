@@ -253,6 +253,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := userNoticeRowOf(v, event); r != nil {
 		return r, nil
 	}
+	if r := findingRowOf(v, event); r != nil {
+		return r, nil
+	}
 	if r := retentionRow(v, event); r != nil {
 		return r, nil
 	}
@@ -331,6 +334,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[reportRow](db),
 		scan[preservationRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
+		scan[findingImportRow](db), scan[findingOriginRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
 	} {

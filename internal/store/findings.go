@@ -28,6 +28,9 @@ func loadFinding(tx *gorm.DB, id string) (violations.Finding, error) {
 		return violations.Finding{}, err
 	}
 	f := row.domain()
+	if err := tx.Raw("SELECT coalesce(made_by::text, '') FROM finding_origin WHERE id = ?", id).Scan(&f.BroughtBy).Error; err != nil {
+		return f, err
+	}
 	var said []confirmationRow
 	if err := tx.Where("finding_id = ?", id).Order("at, id").Find(&said).Error; err != nil {
 		return f, err

@@ -49,7 +49,7 @@ const automatic = "UN-9"
 // gagsOf reads from a case what forbids to tell its users, or, where the case is
 // itself an order of secrecy, the users of the case that it names.
 func (s *Service) gagsOf(ctx context.Context, c requests.Case) (out []Gag, err error) {
-	p, err := s.Law.Process(legal.ProcessID(c.Request.Process.ID), c.Request.Process.Version)
+	p, err := s.processOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func dayAfter(date time.Time, a identity.Agency) time.Time {
 // Disclosed gives the parts that plan what the users are told of a release which
 // leaves in the same transaction.
 func (s *Service) Disclosed(ctx context.Context, c requests.Case, rel requests.Release) ([]change.Part, error) {
-	p, err := s.Law.Process(legal.ProcessID(c.Request.Process.ID), c.Request.Process.Version)
+	p, err := s.processOf(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -184,4 +184,17 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// processOf gives the version of the process to which a case is pinned, shipped or
+// put in force since.
+func (s *Service) processOf(ctx context.Context, c requests.Case) (*legal.Process, error) {
+	law := s.Law
+	if s.Laws != nil {
+		var err error
+		if law, err = s.Laws.Law(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return law.Process(legal.ProcessID(c.Request.Process.ID), c.Request.Process.Version)
 }

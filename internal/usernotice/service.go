@@ -76,7 +76,8 @@ type Config struct {
 	Store   Store
 	Notices Notices
 	Access  Authorizer
-	Law     *legal.Registry
+	Law     *legal.Registry // as lerd was started with
+	Laws    requests.Laws   // as it stands now; nil: Law
 	Policy  Policy
 	Links   Links
 	Courier Courier          // nil: nothing is sent, and all waits

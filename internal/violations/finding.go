@@ -28,6 +28,7 @@ const (
 	Rejected   State = "rejected"   // somebody said no
 	Overturned State = "overturned" // on appeal
 	Expired    State = "expired"
+	Gone       State = "withdrawn" // nobody waits for it any more
 )
 
 // Needed is how many people must confirm.
@@ -46,6 +47,7 @@ type Finding struct {
 	ExpiresAt     time.Time
 	Version       int64
 	EventID       audit.EventID
+	BroughtBy     identity.PersonID // who brought it, where no case asked; "": nobody or a machine
 	Confirmations []Confirmation
 	Appeals       []AppealVerdict
 }

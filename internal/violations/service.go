@@ -47,6 +47,7 @@ type Config struct {
 	Law     *legal.Registry
 	Source  records.Source // guarded
 	Now     func() time.Time
+	Imports Imports // nil: no findings are brought
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 }
 
@@ -91,7 +92,7 @@ func (s *Service) List(ctx context.Context) (_ []Finding, err error) {
 	}
 	var open []Finding
 	for _, f := range all {
-		if said(f, actor.Person) == nil {
+		if said(f, actor.Person) == nil && f.BroughtBy != actor.Person {
 			open = append(open, blind(f, actor))
 		}
 	}
@@ -116,6 +117,9 @@ func blind(f Finding, actor identity.Actor) Finding {
 	}
 	all := f.Confirmations
 	f.Confirmations = nil
+	if f.BroughtBy != actor.Person {
+		f.BroughtBy = ""
+	}
 	words := f.Appeals
 	f.Appeals = nil
 	for _, v := range words {
@@ -179,6 +183,9 @@ func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) 
 	}
 	if f.State != Proposed {
 		return fault.New(fault.Conflict, "This finding is already %s.", f.State)
+	}
+	if f.BroughtBy == actor.Person {
+		return fault.New(fault.Conflict, "You brought this finding; two other people confirm it.")
 	}
 	if said(f, actor.Person) != nil {
 		return fault.New(fault.Conflict, "You already gave your verdict; a second person gives the other one.")

@@ -76,6 +76,7 @@ func (s *Server) allRoutes() []Route {
 		s.gagRoutes(), s.userNoticeRoutes(),
 		s.processRoutes(), s.objectionRoutes(),
 		s.transparencyRoutes(), s.publishingRoutes(),
+		s.gagRoutes(), s.userNoticeRoutes(), s.findingImportRoutes(), s.apiFindingRoutes(),
 		s.recallAnswerRoutes(), s.changeRoutes(), s.followRoutes(), s.choiceRoutes(), s.resultRoutes(), s.recallRoutes(), s.appealRoutes(),
 		s.agencyRoutes(), s.noticeRoutes(), s.officeRoutes(), s.statementRoutes(),
 	} {
@@ -97,5 +98,6 @@ func allInputs() []any {
 		gagInput{}, gagStepInput{},
 		processInput{}, withdrawnInput{}, objectionInput{}, sealedInput{},
 		whichInput{},
+		gagInput{}, gagStepInput{}, findingFileInput{}, findingMadeInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

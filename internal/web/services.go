@@ -59,6 +59,8 @@ type Services struct {
 	Choices     Choices
 	Appeals     Appeals
 	Gags        Gags
+	// FindingImports brings findings; nil: they are asked for by cases alone.
+	FindingImports FindingImports
 	// UserNotices shows users what they are told; nil: there is no such page.
 	UserNotices UserNotices
 }

@@ -81,6 +81,8 @@ type Config struct {
 	Security SecurityContact
 	// Complaints is where users write to about a notice, as it is shown to them.
 	Complaints string
+	// Machines signs calls of /api/; nil: there is none.
+	Machines MachineKeys
 	// TrustedProxies may name the client in X-Forwarded-For; usually empty.
 	TrustedProxies []netip.Prefix
 	Ready          []Check
