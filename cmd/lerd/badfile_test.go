@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"lerd/internal/testkit/pdfs"
 )
 
 // wrongFile is something that is no order.
@@ -37,6 +39,11 @@ func (d *desk) wrongFiles() map[string]wrongFile {
 		"half a PDF":              {"order.pdf", "application/pdf", pdf[:len(pdf)/2], ""},
 		"a PDF with its head off": {"order.pdf", "application/pdf", pdf[20:], "PDF"},
 		"a PDF with a script":     {"order.pdf", "application/pdf", active, ""},
+		"a PDF with a file in it": {"order.pdf", "application/pdf", pdfs.New().Sign(pdfs.Signing{Dict: func(string) string { return "<< /Type /EmbeddedFile >>" }}).Bytes(), "attached inside"},
+		"a PDF that starts one":   {"order.pdf", "application/pdf", pdfs.New().Sign(pdfs.Signing{Dict: func(string) string { return "<< /S /Launch /F (x.exe) >>" }}).Bytes(), "start a program"},
+		"a PDF with a password":   {"order.pdf", "application/pdf", bytes.Replace(pdfs.New().Bytes(), []byte("/Root 1 0 R"), []byte("/Root 1 0 R /Encrypt 5 0 R"), 1), "password"},
+		"a PDF with a huge page":  {"order.pdf", "application/pdf", bytes.Replace(pdfs.New().Bytes(), []byte("[0 0 595 842]"), []byte("[0 0 90000 90000]"), 1), "200 inches"},
+		"a picture, then a PDF":   {"order.pdf", "application/pdf", append([]byte("\xff\xd8\xff\xe0\x00\x10JFIF"), pdf...), "PDF"},
 		"a PDF behind something":  {"order.pdf", "application/pdf", append([]byte("GIF89a;PK\x03\x04\n"), pdf...), ""},
 		"a PDF with a zip behind": {"order.pdf", "application/pdf", append(bytes.Clone(pdf), "PK\x03\x04 and more, so that another program reads another file"...), ""},
 		"26 MB":                   {"order.pdf", "application/pdf", append(bytes.Clone(pdf), make([]byte, 26<<20)...), "25 MiB"},

@@ -186,7 +186,7 @@ func (p Picture) Apart(o Picture) int {
 }
 
 // SamePicture is the distance up to which two pages are one picture.
-const SamePicture = 12
+const SamePicture = 24
 
 // String gives the picture in hexadecimal digits, to be kept.
 func (p Picture) String() string {
