@@ -15,6 +15,7 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
+	"lerd/internal/retention"
 	"lerd/internal/store"
 )
 
@@ -161,6 +162,13 @@ func TestALegalHoldKeepsACase(t *testing.T) {
 	}
 	if _, err := s.retention.Place(s.as("helen.park"), q.ID, " "); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a hold without a reason: %v", err)
+	}
+	for _, a := range s.attackers(t) {
+		err := a.tryAs("counsel", requests.StreamOf(q.ID), s.gave("rita.lind", identity.PurposeRetain, retention.HoldDigest(q.ID)), fmt.Sprintf(`INSERT INTO legal_hold (id, request_id, reason, placed_by, placed_at, state, lift_reason, version, event_id)
+			VALUES (gen_random_uuid(), '%s', 'x', '%s', now(), 'placed', '', 1, $EVENT)`, q.ID, s.personID("rita.lind")))
+		if err == nil || !strings.Contains(err.Error(), "by counsel") {
+			t.Errorf("as %s: a reviewer's hold: %v", a.as, err)
+		}
 	}
 	h, err := s.retention.Place(s.as("helen.park"), q.ID, "A court has asked for the file.")
 	s.must(err)

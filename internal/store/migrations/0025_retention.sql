@@ -210,13 +210,15 @@ CREATE FUNCTION check_legal_hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEF
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM 1 FROM request q WHERE q.id = NEW.request_id FOR UPDATE;
-        IF NEW.state <> 'placed' OR NEW.version <> 1 THEN
-            RAISE EXCEPTION 'legal hold %: it begins as placed', NEW.id;
+        IF NEW.state <> 'placed' OR NEW.version <> 1 OR NOT is_counsel(NEW.placed_by) THEN
+            RAISE EXCEPTION 'legal hold %: it begins as placed, by counsel', NEW.id;
         END IF;
     ELSIF NEW.version <> OLD.version + 1 OR OLD.state = 'lifted'
         OR (NEW.id, NEW.request_id, NEW.reason, NEW.placed_by, NEW.placed_at) IS DISTINCT FROM (OLD.id, OLD.request_id, OLD.reason, OLD.placed_by, OLD.placed_at)
         OR (NEW.state = 'lifted' AND (OLD.state <> 'lifting' OR NEW.lift_by IS DISTINCT FROM OLD.lift_by)) THEN
         RAISE EXCEPTION 'legal hold %: no step leads from % to %', NEW.id, OLD.state, NEW.state;
+    ELSIF EXISTS (SELECT 1 FROM person p WHERE p.id IN (NEW.lift_by, NEW.lifted_by) AND NOT (p.active AND p.role IN ('counsel', 'approver'))) THEN
+        RAISE EXCEPTION 'legal hold %: counsel and approvers lift it', NEW.id;
     END IF;
     RETURN NEW;
 END $$;
