@@ -14,7 +14,7 @@ import (
 )
 
 // domain packages know no framework and nothing of how they are stored or shown.
-var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention"}
+var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention", "oversight"}
 
 // outside packages are those that domain packages never import.
 var outside = []string{"store", "web", "jobs", "hi1", "testkit"}
@@ -47,20 +47,22 @@ var doors = map[string][]string{
 // alone packages are the verifiers: they can be read and trusted alone, so they
 // import of lerd's only what stands here.
 var alone = map[string][]string{
-	"audit":          {"fault"},
-	"audit/remote":   {"fault", "audit"},
-	"audit/witness":  {"fault", "audit"},
-	"verifycli":      {"fault", "audit", "export/verify", "export/cms", "transparency"},
-	"transparency":   {"fault", "audit"},
-	"export/verify":  {"fault", "audit", "export/asic", "export/cms", "export/columns", "export/schema", "export/tsp"},
-	"export/asic":    {"fault"},
-	"export/cms":     {"fault"},
-	"export/tsp":     {"fault", "export/cms"},
-	"export/columns": {"fault"},
-	"fault":          {},
-	"personal":       {},
-	"vault":          {"fault"},
-	"pdfa":           {},
+	"audit":              {"fault"},
+	"audit/remote":       {"fault", "audit"},
+	"audit/witness":      {"fault", "audit"},
+	"verifycli":          {"fault", "audit", "export/verify", "export/cms", "transparency", "oversight/sampling", "oversight/dossier"},
+	"oversight/sampling": {"audit"},
+	"oversight/dossier":  {"fault", "audit", "export/asic", "export/cms"},
+	"transparency":       {"fault", "audit"},
+	"export/verify":      {"fault", "audit", "export/asic", "export/cms", "export/columns", "export/schema", "export/tsp"},
+	"export/asic":        {"fault"},
+	"export/cms":         {"fault"},
+	"export/tsp":         {"fault", "export/cms"},
+	"export/columns":     {"fault"},
+	"fault":              {},
+	"personal":           {},
+	"vault":              {"fault"},
+	"pdfa":               {},
 }
 
 type source struct {

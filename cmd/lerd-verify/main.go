@@ -20,10 +20,12 @@ import (
 
 // cli is the whole command line.
 type cli struct {
-	Log    verifycli.Log    `cmd:"" help:"Verify an exported audit log: recompute every hash, compare with what was signed, and check the order of events."`
-	Proof  verifycli.Proof  `cmd:"" help:"Verify that an entry is in the log, by its tlog-proof."`
-	Report verifycli.Report `cmd:"" help:"Recompute a public report from an exported log and the openings of what it counts, and compare every byte."`
-	Bundle verifycli.Bundle `cmd:"" help:"Check a bundle and say in words what was checked."`
+	Log     verifycli.Log     `cmd:"" help:"Verify an exported audit log: recompute every hash, compare with what was signed, and check the order of events."`
+	Proof   verifycli.Proof   `cmd:"" help:"Verify that an entry is in the log, by its tlog-proof."`
+	Dossier verifycli.Dossier `cmd:"" help:"Check the dossier of a case: seal, proofs, openings, documents."`
+	Sample  verifycli.Sample  `cmd:"" help:"Draw an audit sample again from an exported log, and compare it with the one on record."`
+	Report  verifycli.Report  `cmd:"" help:"Recompute a public report from an exported log and the openings of what it counts, and compare every byte."`
+	Bundle  verifycli.Bundle  `cmd:"" help:"Check a bundle and say in words what was checked."`
 }
 
 func main() {

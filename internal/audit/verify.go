@@ -38,6 +38,8 @@ type Report struct {
 	First      time.Time // the first event's time
 	Last       time.Time // the last event's
 	Pinned     int       // checkpoints found to be prefixes, or equal
+	// SetBack are the places where the time goes back by more than ClockSlack.
+	SetBack []ClockStep
 }
 
 const defaultMemory = 64 << 20
@@ -93,6 +95,7 @@ type logVerifier struct {
 	order  *orderCheck
 	pins   []Checkpoint // by size, those not reached yet
 	began  time.Time
+	clock  ClockWatch
 	report Report
 }
 
@@ -234,7 +237,9 @@ func (v *logVerifier) events(first uint64, b *block) error {
 		if err := v.order.add(first+uint64(i), e); err != nil {
 			return err
 		}
+		v.clock.Look(first+uint64(i), e.at)
 	}
+	v.report.SetBack = v.clock.Steps
 	if n := len(b.events); n > 0 {
 		if first == 0 {
 			v.report.First = b.events[0].at

@@ -65,6 +65,9 @@ func (c LogCheck) Verify(ctx context.Context, log audit.LogReader) error {
 			return err
 		}
 	}
+	if err := PrintClock(c.Out, report.SetBack); err != nil {
+		return err
+	}
 	return PrintHead(c.Out, report.Checkpoint)
 }
 

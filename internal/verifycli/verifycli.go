@@ -150,6 +150,16 @@ func (p *Progress) Show(what string, done, n int64) {
 	fmt.Fprintf(p.out, "%s: %d  %s", what, done, end)
 }
 
+// PrintClock says where the time of the entries goes back.
+func PrintClock(out io.Writer, steps []audit.ClockStep) error {
+	for _, s := range steps {
+		if _, err := fmt.Fprintln(out, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PrintHead says which checkpoint was verified and who cosigned it.
 func PrintHead(out io.Writer, c audit.SignedCheckpoint) error {
 	if c.Origin == "" {
