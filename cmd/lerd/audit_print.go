@@ -31,5 +31,8 @@ func printReport(out io.Writer, r store.AuditReport) error {
 			return err
 		}
 	}
+	if err := verifycli.PrintClock(out, r.SetBack); err != nil {
+		return err
+	}
 	return verifycli.PrintHead(out, r.Log.Checkpoint)
 }

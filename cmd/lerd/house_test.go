@@ -105,6 +105,7 @@ func (h *house) plant(s *scenario) {
 	h.own["proposal"] = s.proposeVersion(s.fewerAccounts())
 	h.own["request"], h.own["finding"] = string(q.ID), string(c.Asks[0].Finding)
 	h.own["event"] = s.column("SELECT event_id::text FROM audit.leaf ORDER BY index LIMIT 1 OFFSET 20")[0]
+	h.own["sample"], h.own["audit finding"], h.own["error"] = s.overseen(q.Ref)
 	h.accounts = map[string]string{}
 	for _, who := range []string{"asha.rao", "jana.weber", "kavya.menon", "rita.lind", "ines.moreau"} {
 		h.accounts[who] = s.column("SELECT id::text FROM person WHERE sign_in = '" + who + "'")[0]

@@ -168,9 +168,9 @@ func (p *portal) ask(v *visitor, method, path string, header map[string]string, 
 	return reply{resp.StatusCode, resp.Header, string(b)}
 }
 
-// business names the tables of the schema public without those of notices, which
-// a job fills beside whoever looks.
-const business = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('notice', 'notice_cursor', 'notice_mail') ORDER BY 1"
+// business names the tables of the schema public without those of notices and of
+// the index of the log, which jobs fill beside whoever looks.
+const business = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('notice', 'notice_cursor', 'notice_mail') AND NOT starts_with(tablename, 'log_') ORDER BY 1"
 
 // tables gives a digest of every table of the schema public but for the times
 // at which sessions were last seen, so that two looks can be compared.

@@ -71,7 +71,18 @@ var entrance = map[string]string{
 	"publishing.list": "counsel auditor", "publishing.preview": "counsel auditor", "publishing.publish": "counsel", "publishing.drop": "counsel",
 
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
+	"audit.verify": "auditor", "audit.queries": "auditor", "audit.query": "auditor", "audit.csv": "auditor", "audit.acts": "auditor", "audit.duties": "auditor", "audit.replay": "auditor", "audit.dossier": "auditor", "audit.dossier_take": "auditor",
+	"audit.samples": "auditor", "audit.sample_new": "auditor", "audit.sample_plan": "auditor", "audit.sample": "auditor",
+	"audit_finding.list": answering + " auditor", "audit_finding.show": answering + " auditor", "audit_finding.answer": answering, "audit_finding.new": "auditor", "audit_finding.open": "auditor",
+	"audit_finding.reject": "auditor", "audit_finding.close": "auditor",
+	"error.list": reporting, "error.new": reporting, "error.report": reporting, "error.show": reporting, "error.assess": "auditor", "error.settle": "auditor",
 }
+
+// answering are those who answer audit findings, reporting those who report errors.
+const (
+	answering = "reviewer counsel confirmer approver registrar administrator"
+	reporting = "reviewer counsel approver auditor registrar"
+)
 
 // stoppingRoles are those who stop officers and agencies.
 const stoppingRoles = "counsel registrar administrator"
@@ -108,6 +119,12 @@ func kindOf(r web.Route) string {
 		return "gag"
 	case strings.HasPrefix(r.Path, "/audit/events/"):
 		return "event"
+	case strings.HasPrefix(r.Path, "/audit/samples/"):
+		return "sample"
+	case strings.HasPrefix(r.Path, "/audit-findings/"):
+		return "audit finding"
+	case strings.HasPrefix(r.Path, "/errors/"):
+		return "error"
 	}
 	return "request"
 }
@@ -120,6 +137,7 @@ func at(r web.Route, id string) string {
 	path := strings.Replace(strings.Replace(r.Path, ":id", id, 1), ":page", "1", 1)
 	path = strings.Replace(path, ":doc", attachedDoc, 1)
 	path = strings.Replace(path, ":token", strings.Repeat("A", 43), 1)
+	path = strings.Replace(strings.Replace(path, ":doc", attachedDoc, 1), ":query", "events", 1)
 	path = strings.Replace(path, "/.well-known/lerd/*", "/.well-known/lerd/index.json", 1)
 	return strings.Replace(strings.Replace(path, "/static/*", "/static/nothing.css", 1), "/log/*", "/log/checkpoint", 1)
 }
@@ -221,7 +239,7 @@ func (h *house) gets(t *testing.T) {
 
 // looks are the events that a GET may write: that somebody read something.
 var looks = map[string]bool{"event request.viewed": true, "event draft.opened": true, "event receipt.viewed": true, "event document.viewed": true, "event finding.viewed": true, "event release.viewed": true,
-	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event process.compared": true, "event request.replayed": true, "event recall.listed": true, "event gag.viewed": true, "event request.result_given": true, "event release.proof_given": true}
+	"event trail.viewed": true, "event agency.viewed": true, "event event.viewed": true, "event containment.viewed": true, "event process.compared": true, "event audit.queried": true, "event attempt.refused": true, "event request.replayed": true, "event recall.listed": true, "event gag.viewed": true, "event request.result_given": true, "event release.proof_given": true}
 
 // look fetches a page with GET and HEAD, and checks what holds for every answer.
 func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {
@@ -239,7 +257,7 @@ func (h *house) expectGet(t *testing.T, p person, r web.Route, got reply) {
 		if got.status != http.StatusUnauthorized {
 			t.Errorf("nobody: GET %s answers %d, want 401", path, got.status)
 		}
-	case !p.may(r.Name), p.foreign && (kindOf(r) == "request" || kindOf(r) == "draft" || kindOf(r) == "statement"):
+	case !p.may(r.Name), h.anothers(p, r), p.foreign && (kindOf(r) == "request" || kindOf(r) == "draft" || kindOf(r) == "statement"):
 		if !h.gone(p, r, got) {
 			t.Errorf("%s: GET %s answers %d, and otherwise than a page that is not there", p, path, got.status)
 		}

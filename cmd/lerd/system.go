@@ -29,6 +29,7 @@ import (
 	"lerd/internal/keys"
 	"lerd/internal/legal"
 	"lerd/internal/notices"
+	"lerd/internal/oversight"
 	"lerd/internal/papers"
 	"lerd/internal/processes"
 	"lerd/internal/requests"
@@ -61,6 +62,8 @@ type system struct {
 	calls      *callback.Service
 	fraud      *fraud.Service
 	papers     *papers.Service
+	oversight  *oversight.Service
+	consoleOf  console
 	notices    *notices.Service
 	statements *agencies.Statements
 	reports    *publishing.Service
@@ -150,6 +153,9 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	s.reports = publishing.New(publishing.Config{Store: s.store, Blobs: blobs, Access: s.rules, Now: now})
 	s.signing = &keys.Service{Store: s.store, Access: s.rules, Now: now}
 	if err := s.openFraud(blobs); err != nil {
+		return nil, err
+	}
+	if err := s.openConsole(); err != nil {
 		return nil, err
 	}
 	if err := s.openRetention(blobs); err != nil {
@@ -350,6 +356,9 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
 	cfg.Services.LawPages = web.LawPages{Laws: s.book, Processes: s.processes, Replays: s.cases, Objections: s.cases}
 	cfg.Services.Reports, cfg.Services.Publishing = s.reports, s.reports
+	if s.cfg.practice == nil {
+		cfg.Services.Oversight = s.oversight
+	}
 	s.agencyServices(&cfg.Services)
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
@@ -392,6 +401,9 @@ func (d devSignIn) SignIn(ctx context.Context, name, _ string) (string, error) {
 
 // publish puts on record what lerd works with: the rules, and its keys.
 func (s *system) publish(ctx context.Context) error {
+	if err := s.recordSettings(ctx); err != nil {
+		return err
+	}
 	if err := s.publishRules(ctx); err != nil {
 		return err
 	}
@@ -463,6 +475,7 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 		})
 	})
 	s.runAgencies(ctx, g)
+	s.runConsole(ctx, g)
 	return g.Wait()
 }
 

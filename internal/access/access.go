@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/casbin/casbin/v2"
@@ -139,7 +140,7 @@ func Load(policies fs.FS) (*Authorizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("access policy: %w", err)
 	}
-	rules, err := parse(string(p))
+	rules, err := Parse(string(p))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +155,8 @@ func Load(policies fs.FS) (*Authorizer, error) {
 	return &Authorizer{e, rules}, nil
 }
 
-func parse(text string) ([]Rule, error) {
+// Parse reads the rows of a policy and checks each.
+func Parse(text string) ([]Rule, error) {
 	var rules []Rule
 	seen := map[string]bool{}
 	for n, line := range strings.Split(text, "\n") {
@@ -195,7 +197,7 @@ func (r Rule) check() error {
 	default:
 		return fmt.Errorf("relation %q does not fit role %q", r.Relation, r.Role)
 	}
-	for _, k := range append(verbs[r.Verb], accountVerbs[r.Verb]...) {
+	for _, k := range slices.Concat(verbs[r.Verb], accountVerbs[r.Verb], oversightVerbs[r.Verb]) {
 		if k == r.Kind {
 			return nil
 		}

@@ -31,6 +31,7 @@ const (
 	PurposeRetain         Purpose = "retain"         // a legal hold, and its end
 	PurposePublishReport  Purpose = "publish_report" // a public report
 	PurposePutInForce     Purpose = "put_in_force"   // a version of a legal process
+	PurposeAudit          Purpose = "audit"          // plans of samples, and what auditors settle
 	PurposeObject         Purpose = "object"         // to a demand that may bind the platform
 	PurposeAccount        Purpose = "account"        // changes of one's own passkeys, and of another's account
 )

@@ -152,6 +152,7 @@ func (s *Service) submit(ctx context.Context, in Submission, doc Document, with 
 	if err != nil {
 		return q, err
 	}
+	part.Event.Facts["country"] = c.Agency.Country
 	link(&part, c)
 	set := change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, PathOf(q.ID))}
 	if with != nil {

@@ -218,8 +218,10 @@ func (v *auditVerifier) take(first int64, batch []placedEvent) ([]audit.Hash, er
 		if err := v.replay.apply(e.record, e.body != nil); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", e.index, err)
 		}
+		v.clock.Look(uint64(e.index), e.record.At)
 		leaves = append(leaves, e.leaf)
 	}
+	v.report.SetBack = v.clock.Steps
 	return leaves, nil
 }
 

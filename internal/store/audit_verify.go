@@ -47,6 +47,7 @@ type AuditReport struct {
 	Pending     int64 // events recorded a moment ago, without a place yet
 	Rows        int64 // business rows that are what the log says
 	Kept        bool  // the checkpoint outside the database was compared
+	SetBack     []audit.ClockStep
 }
 
 // Difference is the first thing found that is not as it should be: one
@@ -81,6 +82,9 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 		progress(what, done, n)
 	}
 	err = db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := seeAll(tx); err != nil {
+			return err
+		}
 		v := &auditVerifier{check: check, db: db, tx: tx, pool: tx.Statement.ConnPool, report: &report}
 		v.replay = newReplay(check.TempDir, cmp.Or(check.Memory, 128<<20), v.record(ctx))
 		defer v.replay.close()
@@ -90,6 +94,12 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 		return v.all(ctx)
 	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	return report, err
+}
+
+// seeAll lets the transaction see every row: the application's role does for the
+// auditor alone, lerd_auditor always.
+func seeAll(tx *gorm.DB) error {
+	return tx.Exec("SELECT set_config('lerd.scope', 'auditor', true)").Error
 }
 
 // record reads one event's entry again, to say what is wrong with it.
@@ -108,6 +118,9 @@ func (v *auditVerifier) share(ctx context.Context, f func(tx *gorm.DB) error) er
 	return v.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		// The name was made by PostgreSQL; SET takes no parameters.
 		if err := tx.Exec("SET TRANSACTION SNAPSHOT '" + v.snapshot + "'").Error; err != nil {
+			return err
+		}
+		if err := seeAll(tx); err != nil {
 			return err
 		}
 		return f(tx)
@@ -156,6 +169,7 @@ type auditVerifier struct {
 	published []publishedCheckpoint // what is still to be compared, by size
 	state     audit.TreeState       // over the entries seen so far
 	down      error                 // the first guard that is not in force
+	clock     audit.ClockWatch
 }
 
 type publishedCheckpoint struct {

@@ -19,6 +19,7 @@ import (
 	"lerd/internal/identity/accounts"
 	"lerd/internal/keys"
 	"lerd/internal/notices"
+	"lerd/internal/oversight"
 	"lerd/internal/requests"
 	"lerd/internal/transparency/publishing"
 	"lerd/internal/violations"
@@ -76,6 +77,9 @@ func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
 	if err := putDrafts(tx, part.Insert); err != nil {
 		return err
 	}
+	if err := insertMembers(tx, part.Insert); err != nil {
+		return err
+	}
 	return insertRecords(tx, part.Insert)
 }
 
@@ -125,7 +129,7 @@ func nextVersion(tx *gorm.DB, stream string) (int64, error) {
 func rowsOf(p change.Part) (inserts, updates []tableRow, err error) {
 	for _, v := range p.Insert {
 		switch v.(type) {
-		case requests.Records, *identity.Session, *requests.Draft, identity.SessionsEnded: // not rows of business tables
+		case requests.Records, *identity.Session, *requests.Draft, identity.SessionsEnded, oversight.SampleMembers: // not rows of business tables
 			continue
 		}
 		r, err := rowOf(v, p.Event.ID)
@@ -259,6 +263,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := retentionRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := consoleRow(v, event); r != nil {
+		return r, nil
+	}
 	if r := processRow(v, event); r != nil {
 		return r, nil
 	}
@@ -337,6 +344,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[findingImportRow](db), scan[findingOriginRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
+		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

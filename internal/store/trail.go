@@ -14,7 +14,8 @@ import (
 const selectTrail = `SELECT e.entry, coalesce(l.index, -1), coalesce(p.pseudonym, '')
 FROM audit.event e
 LEFT JOIN audit.leaf l ON l.event_id = e.id
-LEFT JOIN person p ON p.id::text = convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person'
+LEFT JOIN person p ON p.id = (SELECT CASE WHEN a.person ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN a.person::uuid END
+	FROM (SELECT convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person' AS person) a)
 `
 
 // CaseEvents gives every event of a case, in the log's order. Looks are found

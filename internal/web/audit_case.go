@@ -10,6 +10,7 @@ import (
 type auditCasePage struct {
 	Base
 	State   Badge
+	Links   []NavItem
 	Facts   []Fact
 	Results Table
 	Events  Table
@@ -31,6 +32,9 @@ func (s *Server) auditCase(c *Ctx) error {
 	q := cs.Request
 	p := auditCasePage{Base: c.Base("audit_case.title", "ref", q.Ref), State: c.stateBadge(q.State)}
 	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {q.Ref, ""}}
+	if s.cfg.Services.Oversight != nil {
+		p.Links = []NavItem{{Text: c.T("audit_replay.title", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/replay"}, {Text: c.T("audit_dossier.title", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/dossier"}}
+	}
 	f := facts{c: c}
 	f.text("audit.col.agency", cs.Agency.Name)
 	f.text("request_new.kind", s.latestTitle(q.Process.ID)+", "+c.T("case.version", "version", q.Process.Version))

@@ -30,6 +30,9 @@ type Proofs interface {
 type auditHomePage struct {
 	Base
 	State    Notice
+	Notices  []Notice // what stops releases, and what the last verification gave
+	Outside  []Table  // witnesses, and the places that keep the last checkpoint
+	Verify   *StepForm
 	Facts    []Fact
 	Commands []verifyStep
 	Cases    Table
@@ -37,7 +40,7 @@ type auditHomePage struct {
 	Pages    Pages
 }
 
-var auditHomeView = newPage[auditHomePage]("audit_home", "facts", "table", "cell", "badge", "when", "digest", "empty", "notice", "pages", "commands")
+var auditHomeView = newPage[auditHomePage]("audit_home", "facts", "table", "cell", "badge", "when", "digest", "empty", "notice", "pages", "commands", "step_form", "field", "error_summary", "step_up", "button")
 
 func (s *Server) auditRoutes() []Route {
 	if s.cfg.Services.Trail == nil {
@@ -73,6 +76,9 @@ func (s *Server) auditHome(c *Ctx) error {
 	}
 	p := auditHomePage{Base: c.Base("audit.title")}
 	if err := s.fillCheckpoint(c, &p); err != nil {
+		return err
+	}
+	if err := s.fillIntegrity(c, &p); err != nil {
 		return err
 	}
 	recent, err := s.cfg.Services.Trail.Recent(c.Ctx(), 20)

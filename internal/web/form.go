@@ -155,6 +155,7 @@ func (c *Ctx) FormAgain(action string, in any, err error) *Form {
 	for _, p := range fault.ProblemsOf(err) {
 		f.addProblem(p)
 	}
+	c.refused(err)
 	if len(f.Summary) == 0 && err != nil {
 		f.Summary = []Summary{{Text: c.Say(fault.Message(err))}}
 	}

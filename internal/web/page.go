@@ -94,9 +94,23 @@ func (s *Server) nav(c *Ctx, role identity.Role) []NavItem {
 	slices.SortStableFunc(places, func(a, b Route) int { return cmp.Compare(a.Nav, b.Nav) })
 	items := make([]NavItem, 0, len(places))
 	for _, r := range places {
-		items = append(items, NavItem{Text: s.navText(c, r), Href: r.Path, Here: within(c.Request().URL.Path, r.Path)})
+		items = append(items, NavItem{Text: s.navText(c, r), Href: r.Path})
 	}
+	mark(items, c.Request().URL.Path)
 	return items
+}
+
+// mark marks the place that a path is in: of places within one another the nearest.
+func mark(items []NavItem, path string) {
+	best := -1
+	for i, it := range items {
+		if within(path, it.Href) && (best < 0 || len(it.Href) > len(items[best].Href)) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		items[best].Here = true
+	}
 }
 
 // navText gives the words of a place; notices say how many are new.

@@ -55,6 +55,7 @@ func allViews() []view {
 		auditHomeView.view,
 		auditCaseView.view,
 		auditEventView.view,
+		auditDeskView.view,
 		deskView.view,
 		userNoticeView.view,
 		transparencyView.view,
@@ -70,7 +71,7 @@ func (s *Server) allRoutes() []Route {
 		s.healthRoutes(), s.landingRoutes(), s.languageRoutes(), s.signInRoutes(), s.stepUpRoutes(), s.helpRoutes(), s.logRoutes(), s.publishedRoutes(), s.styleRoutes(), s.schemaRoutes(),
 		s.enrolRoutes(), s.ownAccountRoutes(), s.accountRoutes(),
 		s.practiceRoutes(), s.securityRoutes(),
-		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(),
+		s.requestListRoutes(), s.draftRoutes(), s.requestShowRoutes(), s.cosignRoutes(), s.receiptRoutes(), s.precheckRoutes(), s.findingRoutes(), s.reviewRoutes(), s.releaseRoutes(), s.auditRoutes(), s.oversightRoutes(),
 		s.fraudRoutes(),
 		s.retentionRoutes(),
 		s.gagRoutes(), s.userNoticeRoutes(),
@@ -99,5 +100,6 @@ func allInputs() []any {
 		processInput{}, withdrawnInput{}, objectionInput{}, sealedInput{},
 		whichInput{},
 		gagInput{}, gagStepInput{}, findingFileInput{}, findingMadeInput{},
+		searchInput{}, planInput{}, auditFindingInput{}, auditAnswerInput{}, auditWhyInput{}, errorInput{}, assessInput{}, tellInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

@@ -64,6 +64,7 @@ func (c *Ctx) again(f *Form, err error) *Form {
 	if err == nil {
 		return f
 	}
+	c.refused(err)
 	f.Summary = nil // a form may be marked again once its choices are there
 	for _, p := range fault.ProblemsOf(err) {
 		f.addProblem(p)

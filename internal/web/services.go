@@ -63,6 +63,7 @@ type Services struct {
 	FindingImports FindingImports
 	// UserNotices shows users what they are told; nil: there is no such page.
 	UserNotices UserNotices
+	Oversight   Oversight // needs Trail
 }
 
 // Answers is what an agency says to a recall.

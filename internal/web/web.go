@@ -106,15 +106,16 @@ type Config struct {
 
 // Server is the portal as an http.Handler.
 type Server struct {
-	cfg     Config
-	echo    *echo.Echo
-	routes  []Route
-	views   *engine
-	assets  *assets
-	words   *words
-	origin  origin
-	limits  *limiters
-	matcher language.Matcher
+	cfg      Config
+	echo     *echo.Echo
+	routes   []Route
+	views    *engine
+	assets   *assets
+	words    *words
+	origin   origin
+	limits   *limiters
+	matcher  language.Matcher
+	attempts attempts
 }
 
 // New builds the portal. It gives an error of kind fault.Invalid for a wrong

@@ -1,0 +1,8 @@
+package access
+
+// oversightVerbs are those of the auditors' console.
+var oversightVerbs = map[Verb][]Kind{
+	"query": {"log"}, "sample": {"log"}, "export": {"dossier"},
+	"list": {"audit_finding"}, "open": {"audit_finding"}, "answer": {"audit_finding"}, "close": {"audit_finding"},
+	"report": {"error"}, "assess": {"error"},
+}

@@ -1,0 +1,196 @@
+package web
+
+import (
+	"net/http"
+
+	"lerd/internal/identity"
+	"lerd/internal/oversight"
+)
+
+// errorInput is an error as it is reported.
+type errorInput struct {
+	What  string `form:"what" validate:"required" label:"error_report.what" input:"radios"`
+	Case  string `form:"case" validate:"max=40" label:"audit_query.ref" width:"medium"`
+	Body  string `form:"body" validate:"required,max=10000" label:"error_report.body" hint:"error_report.body.hint" input:"textarea" rows:"6"`
+	Found string `form:"found" validate:"required,datetime=2006-01-02" label:"error_report.found" input:"date" width:"short" autocomplete:"off"`
+}
+
+// assessInput is the test whether an error is serious.
+type assessInput struct {
+	Prejudice string `form:"prejudice" validate:"required,oneof=none some significant" label:"error_report.prejudice" hint:"error_report.prejudice.hint" input:"radios"`
+	Harm      string `form:"harm" validate:"required,oneof=none some significant" label:"error_report.harm" hint:"error_report.harm.hint" input:"radios"`
+	Reason    string `form:"reason" validate:"required,max=4000" label:"error_report.reason" input:"textarea" rows:"4"`
+}
+
+// tellInput is whether the person affected is told.
+type tellInput struct {
+	Told string `form:"told" validate:"required,oneof=told not_told later" label:"error_report.told" input:"radios"`
+	Why  string `form:"why" validate:"required,max=4000" label:"error_report.told_why" input:"textarea" rows:"3"`
+	Ref  string `form:"ref" validate:"max=80" label:"error_report.told_ref" hint:"error_report.told_ref.hint" width:"medium"`
+}
+
+func (s *Server) errorRoutes() []Route {
+	show := func(path, name, title string, nav int, h Handler) Route {
+		return Route{Method: http.MethodGet, Path: path, Name: name, Title: title, Roles: reporters, Verb: "report", Object: "error", Nav: nav, Handle: h}
+	}
+	return []Route{
+		show("/errors", "error.list", "error_reports.title", 18, s.listErrors),
+		show("/errors/new", "error.new", "error_report_new.title", 0, s.newError),
+		{Method: http.MethodPost, Path: "/errors", Name: "error.report", Title: "error_report_new.title", Roles: reporters, Verb: "report", Object: "error", Body: FormBody, Handle: s.reportError},
+		show("/errors/:id", "error.show", "error_reports.title", 0, s.errorReport),
+		{Method: http.MethodPost, Path: "/errors/:id/assess", Name: "error.assess", Title: "error_reports.title", Roles: auditors, Verb: "assess", Object: "error", Body: FormBody, Handle: s.assessError},
+		{Method: http.MethodPost, Path: "/errors/:id/settle", Name: "error.settle", Title: "error_reports.title", Roles: auditors, Verb: "assess", Object: "error", Body: FormBody, Handle: s.settleError},
+	}
+}
+
+func (c *Ctx) errorBadge(x oversight.ErrorReport) Badge {
+	switch {
+	case x.Serious == nil:
+		return Badge{c.T("error_report.state.reported"), Caution}
+	case *x.Serious:
+		return Badge{c.T("error_report.serious"), Danger}
+	}
+	return Badge{c.T("error_report.not_serious"), Plain}
+}
+
+func (s *Server) listErrors(c *Ctx) error {
+	list, err := s.cfg.Services.Oversight.ListErrors(c.Ctx())
+	if err != nil {
+		return err
+	}
+	p := auditDesk{Base: c.Base("error_reports.title"), Lead: c.T("error_reports.lead"), Links: []NavItem{{Text: c.T("error_report_new.title"), Href: "/errors/new"}}}
+	t := Table{Caption: c.T("error_reports.title"), Empty: Empty{Title: c.T("error_reports.none")},
+		Columns: []Column{{Text: c.T("audit_finding.ref")}, {Text: c.T("error_report.what")}, {Text: c.T("error_report.test")}, {Text: c.T("error_report.told")}, {Text: c.T("audit_query.case")}, {Text: c.T("error_report.made")}}}
+	for _, x := range list {
+		badge, at, told := c.errorBadge(x), p.When(x.MadeAt), Cell{Text: "–"}
+		if x.Told != "" {
+			told = Cell{Text: c.T("error_report.told." + x.Told), Note: x.ToldRef}
+		}
+		t.Rows = append(t.Rows, []Cell{{Code: x.Ref, Href: oversight.PathOfError(x.ID)}, {Text: c.T("error_report.what." + x.What)}, {Badge: &badge}, told, {Code: word(x.CaseRef, "–")}, {When: &at}})
+	}
+	p.Tables = []Table{t}
+	return auditDeskView.Show(c, p)
+}
+
+func (s *Server) newError(c *Ctx) error { return s.showNewError(c, errorInput{}, nil) }
+
+func (s *Server) showNewError(c *Ctx, in errorInput, wrong error) error {
+	p := auditDesk{Base: c.Base("error_report_new.title"), Lead: c.T("error_report_new.lead")}
+	p.Crumbs = []Crumb{{c.T("error_reports.title"), "/errors"}, {p.Title, ""}}
+	var m *mistake
+	if wrong != nil {
+		m = &mistake{"new", wrong}
+	}
+	p.refusal(c, m)
+	a := c.stepForm("new", "error_report_new.form", "/errors", in, "what", "case", "body", "found")
+	a.Form.Options("what", c.choose("error_report.what", oversight.ErrorKinds...))
+	p.Acts = []StepForm{a.erring(c, m)}
+	return auditDeskView.Show(c, p)
+}
+
+func (s *Server) reportError(c *Ctx) error {
+	var in errorInput
+	err := c.Decode(&in)
+	id := ""
+	if err == nil {
+		id, err = s.cfg.Services.Oversight.ReportError(c.Once(), in.What, in.Case, in.Body, day(in.Found))
+	}
+	if mendable(err) {
+		return s.showNewError(c, in, err)
+	}
+	return c.Done(err, oversight.PathOfError(id), "flash.error_reported")
+}
+
+func (s *Server) errorReport(c *Ctx) error { return s.showErrorReport(c, nil) }
+
+func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
+	id, err := c.UUIDParam("id")
+	if err != nil {
+		return err
+	}
+	x, err := s.cfg.Services.Oversight.ShowError(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	p := auditDesk{Base: c.Base("error_report.title", "ref", x.Ref), Badges: []Badge{c.errorBadge(x)}, Quote: lines(x.Body.Reveal()), QuoteOf: c.T("error_report.body")}
+	p.Crumbs = []Crumb{{c.T("error_reports.title"), "/errors"}, {x.Ref, ""}}
+	p.refusal(c, wrong)
+	f := facts{c: c}
+	f.text("error_report.what", c.T("error_report.what."+x.What))
+	f.text("audit_query.ref", x.CaseRef)
+	f.text("error_report.found", c.Date(x.FoundOn))
+	if x.Serious != nil {
+		f.text("error_report.prejudice", c.T("error_report.prejudice."+x.Prejudice))
+		f.text("error_report.harm", c.T("error_report.harm."+x.Harm))
+		f.text("error_report.reason", x.Reason.Reveal())
+	}
+	if x.Told != "" {
+		f.text("error_report.told", c.T("error_report.told."+x.Told))
+		f.text("error_report.told_why", x.ToldWhy.Reveal())
+		f.text("error_report.told_ref", x.ToldRef)
+	}
+	p.Facts = f.list
+	p.Acts = c.errorActs(x, wrong)
+	return auditDeskView.Show(c, p)
+}
+
+func (c *Ctx) errorActs(x oversight.ErrorReport, wrong *mistake) []StepForm {
+	actor, _ := c.Actor()
+	if actor.Role != identity.Auditor {
+		return nil
+	}
+	switch {
+	case x.State == oversight.Reported && x.MadeBy != actor.Person:
+		a := c.stepForm("assess", "error_report.assess", oversight.PathOfError(x.ID)+"/assess", assessInput{}, "prejudice", "harm", "reason")
+		a.Form.Options("prejudice", c.choose("error_report.prejudice", oversight.Degrees...)).Options("harm", c.choose("error_report.harm", oversight.Degrees...))
+		a.StepUp = c.StepUp(identity.PurposeAudit, oversight.AssessDigest(x.ID))
+		return []StepForm{a.erring(c, wrong)}
+	case x.State == oversight.Assessed:
+		a := c.stepForm("settle", "error_report.settle", oversight.PathOfError(x.ID)+"/settle", tellInput{}, "told", "why", "ref")
+		a.Form.Options("told", c.choose("error_report.told", oversight.Tellings...))
+		a.StepUp = c.StepUp(identity.PurposeAudit, oversight.SettleDigest(x))
+		return []StepForm{a.erring(c, wrong)}
+	}
+	return nil
+}
+
+func (s *Server) assessError(c *Ctx) error {
+	id, err := c.UUIDParam("id")
+	if err != nil {
+		return err
+	}
+	var in assessInput
+	if err = c.Decode(&in); err == nil {
+		ctx, proofErr := c.Proved(identity.PurposeAudit, oversight.AssessDigest(id))
+		if err = proofErr; err == nil {
+			err = s.cfg.Services.Oversight.AssessError(ctx, id, in.Prejudice, in.Harm, in.Reason)
+		}
+	}
+	return s.errorDone(c, "assess", id, err, "flash.error_assessed")
+}
+
+func (s *Server) settleError(c *Ctx) error {
+	id, err := c.UUIDParam("id")
+	if err != nil {
+		return err
+	}
+	x, err := s.cfg.Services.Oversight.ShowError(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	var in tellInput
+	if err = c.Decode(&in); err == nil {
+		ctx, proofErr := c.Proved(identity.PurposeAudit, oversight.SettleDigest(x))
+		if err = proofErr; err == nil {
+			err = s.cfg.Services.Oversight.SettleError(ctx, id, in.Told, in.Why, in.Ref)
+		}
+	}
+	return s.errorDone(c, "settle", id, err, "flash.error_settled")
+}
+
+func (s *Server) errorDone(c *Ctx, form, id string, err error, flash string) error {
+	if mendable(err) {
+		return s.showErrorReport(c, &mistake{form, err})
+	}
+	return c.doneAt(err, oversight.PathOfError(id), flash)
+}

@@ -1,0 +1,161 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lerd/internal/oversight"
+	"lerd/internal/requests"
+)
+
+// momentQuery is which moment is shown, from 0; -1: the last.
+type momentQuery struct {
+	Step int `form:"step" validate:"gte=0,lte=1000000"`
+}
+
+// auditReplay shows a case as it stood after one of its events.
+func (s *Server) auditReplay(c *Ctx) error {
+	id, err := c.requestID()
+	if err != nil {
+		return err
+	}
+	var q momentQuery
+	if err := c.DecodeQuery(&q); err != nil {
+		return notFound()
+	}
+	r, err := s.cfg.Services.Oversight.ReplayCase(c.Ctx(), id)
+	if err != nil {
+		return err
+	}
+	if q.Step >= len(r.Moments) {
+		return notFound()
+	}
+	m := r.Moments[q.Step]
+	rules, err := s.cfg.Services.Oversight.RulesAt(c.Ctx(), m.Event.Index)
+	if err != nil {
+		return err
+	}
+	ref := r.Case.Request.Ref
+	p := auditDesk{Base: c.Base("audit_replay.title", "ref", ref), Lead: c.T("audit_replay.lead", "step", itoa(q.Step+1), "n", itoa(len(r.Moments)))}
+	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {ref, "/audit/cases/" + string(id)}, {c.T("audit_replay.short"), ""}}
+	p.Facts = c.momentFacts(p.Base, r, m)
+	p.Pages = c.replayPages(id, q.Step, len(r.Moments))
+	p.Tables = []Table{c.answerTable(p.Base, m), c.decidedTable(r.Case, m), c.documentTable(m), c.readerTable(rules), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
+	if m.Erased {
+		p.Notices = []Notice{{Kind: Caution, Title: c.T("audit_replay.erased"), Text: c.T("audit_replay.erased.text")}}
+	}
+	return auditDeskView.Show(c, p)
+}
+
+func (c *Ctx) replayPages(id requests.ID, step, n int) Pages {
+	at := func(i int) string { return "/audit/cases/" + string(id) + "/replay?step=" + itoa(i) }
+	p := Pages{Label: c.T("audit_replay.steps"), Previous: c.T("audit_replay.before"), Next: c.T("audit_replay.after"), Shown: c.T("audit_replay.shown", "step", itoa(step+1), "n", itoa(n))}
+	if step > 0 {
+		p.PreviousHref = at(step - 1)
+	}
+	if step < n-1 {
+		p.NextHref = at(step + 1)
+	}
+	return p
+}
+
+func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fact {
+	rec := m.Event.Record
+	f, at := facts{c: c}, b.When(rec.At)
+	f.add("audit_replay.event", Cell{Code: rec.Kind, Href: "/audit/events/" + string(rec.ID)})
+	f.add("audit.col.at", Cell{When: &at})
+	f.add("audit.col.actor", Cell{Text: m.Event.Actor, Note: rec.Actor.Role})
+	if m.Look != nil {
+		f.text("audit_replay.looked", lookWords(c, m))
+	}
+	f.text("audit_replay.staff_saw", c.stateWords("review.state.", m.State))
+	f.text("audit_replay.agency_saw", c.stateWords("case.state.", m.Shown))
+	f.text("audit_replay.reviewer", word(m.Reviewer, c.T("audit_replay.nobody")))
+	f.text("audit_replay.verdict", word(m.Verdict, c.T("audit_replay.no_verdict")))
+	pin := r.Case.Request.Process
+	title := pin.ID
+	if r.Process != nil {
+		title = r.Process.Title
+	}
+	f.add("audit_replay.process", Cell{Text: title + ", " + c.T("case.version", "version", pin.Version), Note: "SHA-256 " + pin.Digest})
+	f.text("audit_replay.messages", itoa(m.Messages))
+	if m.Release != "" {
+		f.add("audit_case.release", Cell{Code: m.Release, Note: "SHA-256 " + m.Records})
+	}
+	return f.list
+}
+
+// stateWords says a state in the words of one side; before the submission there is none.
+func (c *Ctx) stateWords(prefix string, s requests.State) string {
+	if s == requests.None {
+		return c.T("audit_replay.no_state")
+	}
+	return c.T(prefix + string(s))
+}
+
+func lookWords(c *Ctx, m oversight.Moment) string {
+	return c.T("audit_replay.look."+m.Look.End, "for", m.Look.For.Round(time.Second).String())
+}
+
+func (c *Ctx) answerTable(b Base, m oversight.Moment) Table {
+	t := Table{Caption: c.T("audit_replay.checks", "n", len(m.Answers)), Empty: Empty{Title: c.T("audit_replay.checks.none")},
+		Columns: []Column{{Text: c.T("audit_replay.check")}, {Text: c.T("audit_replay.target")}, {Text: c.T("audit_replay.result")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}}}
+	list := slices.Clone(m.Answers)
+	slices.SortStableFunc(list, func(a, b requests.Answer) int { return strings.Compare(a.Check+a.Target, b.Check+b.Target) })
+	for _, a := range list {
+		at, by := b.When(a.At), a.As
+		if a.Automatic {
+			by = c.T("audit_replay.automatic")
+		}
+		t.Rows = append(t.Rows, []Cell{{Code: a.Check}, {Text: word(a.Target, "–")}, {Code: a.Result}, {Text: by}, {When: &at}})
+	}
+	return t
+}
+
+func (c *Ctx) decidedTable(cs requests.Case, m oversight.Moment) Table {
+	cs.Decisions = m.Decisions
+	t := c.srv.auditResults(c, cs)
+	return t
+}
+
+func (c *Ctx) documentTable(m oversight.Moment) Table {
+	t := Table{Caption: c.T("audit_replay.documents"), Empty: Empty{Title: c.T("audit_replay.documents.none")}, Columns: []Column{{Text: c.T("audit_replay.document")}, {Text: c.T("audit_replay.pages"), Number: true}, {Text: "SHA-256"}}}
+	for _, d := range m.Documents {
+		t.Rows = append(t.Rows, []Cell{{Text: c.T("audit_replay.document." + d.What)}, {Text: strconv.Itoa(d.Pages), Number: true}, {Digest: &Digest{"SHA-256", d.SHA256}}})
+	}
+	return t
+}
+
+func (c *Ctx) readerTable(r oversight.Rules) Table {
+	t := Table{Caption: c.T("audit_replay.readers", "digest", word(r.Digest, "–")), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.rule")}}}
+	for _, x := range r.Readers {
+		t.Rows = append(t.Rows, []Cell{{Text: c.T("role." + string(x.Role))}, {Code: x.Rule}})
+	}
+	return t
+}
+
+// lookTable says who looked at the case, and for how long.
+func (c *Ctx) lookTable(b Base, r oversight.Replayed) Table {
+	t := Table{Caption: c.T("audit_replay.looks"), Empty: Empty{Title: c.T("audit_replay.looks.none")},
+		Columns: []Column{{Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.kind")}, {Text: c.T("audit.col.at")}, {Text: c.T("audit_replay.for")}}}
+	for _, m := range r.Moments {
+		if m.Look == nil {
+			continue
+		}
+		at := b.When(m.Event.Record.At)
+		t.Rows = append(t.Rows, []Cell{{Text: m.Event.Actor, Note: m.Event.Record.Actor.Role}, {Code: m.Event.Record.Kind}, {When: &at}, {Text: lookWords(c, m)}})
+	}
+	return t
+}
+
+func (c *Ctx) momentTable(b Base, id requests.ID, r oversight.Replayed) Table {
+	t := Table{Caption: c.T("audit_replay.steps"), Columns: []Column{{Text: c.T("audit_replay.step")}, {Text: c.T("audit.col.kind")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("requests.col.state")}}}
+	for _, m := range r.Moments {
+		at := b.When(m.Event.Record.At)
+		t.Rows = append(t.Rows, []Cell{{Text: itoa(m.Step + 1), Href: "/audit/cases/" + string(id) + "/replay?step=" + itoa(m.Step)}, {Code: m.Event.Record.Kind},
+			{Text: m.Event.Actor, Note: m.Event.Record.Actor.Role}, {When: &at}, {Text: c.stateWords("review.state.", m.State)}})
+	}
+	return t
+}
