@@ -204,6 +204,17 @@ func TestWhoMayTrace(t *testing.T) {
 	if typed, err := c.clues(); err != nil || !typed.Marks[mark] {
 		t.Errorf("a record id that somebody typed gives %v, %v", typed, err)
 	}
+	t.Setenv("LERD_DATABASE_URL", s.cfg.DatabaseURL)
+	out.Reset()
+	s.must(c.run(t.Context(), &out))
+	if !strings.Contains(out.String(), "mark "+mark) || !strings.Contains(out.String(), s.load(id).Request.Ref) {
+		t.Errorf("the command says:\n%s", &out)
+	}
+	out.Reset()
+	c.What = "0000000000"
+	if err := c.run(t.Context(), &out); fault.KindOf(err) != fault.NotFound || out.Len() > 0 {
+		t.Errorf("a mark of nothing: %v, %s", err, &out)
+	}
 }
 
 // pdfText gives the words of a document.
