@@ -14,6 +14,7 @@ import (
 	"lerd/internal/legal"
 	"lerd/internal/personal"
 	"lerd/internal/requests"
+	"lerd/internal/transparency"
 )
 
 // ends are the states in which finished requests stand, with how many of a
@@ -133,6 +134,13 @@ func (s *story) begin(end requests.State) {
 		"targets": strconv.Itoa(len(s.targets)), "emergency": strconv.FormatBool(s.q.Emergency), "order_sha256": doc.SHA256} {
 		e.Facts[name] = v
 	}
+	in := transparency.Received{Country: s.agency.Country, Process: s.q.Process.ID, Kind: string(p.Kind), Offence: s.q.Offence.Class[:2], Emergency: s.q.Emergency, Phone: len(s.targets)}
+	for _, t := range s.targets {
+		if t.WantIP {
+			in.IP++
+		}
+	}
+	counted(&e, transparency.Count{Received: &in})
 	s.last = e.ID
 	insert := []any{&doc, &s.q}
 	for k := range s.targets {
@@ -212,9 +220,21 @@ func (s *story) step(ctx context.Context, action string, to requests.State, afte
 	}
 	e := s.event(ctx, "request."+action, requests.StreamOf(s.q.ID), s.q.Version)
 	e.Facts["process"], e.Facts["from"], e.Facts["to"], e.Facts["rule"] = s.q.Process.ID, string(from.ForAgency(false)), string(to.ForAgency(false)), "RV-1"
+	switch action {
+	case "refuse":
+		counted(&e, transparency.Count{Refused: &transparency.Refused{Codes: append([]string{}, s.q.Refusals...)}})
+	case "export":
+		n := len(s.targets)
+		counted(&e, transparency.Count{Answered: &transparency.Answered{Accounts: n, Phone: transparency.Items{Produced: n}}})
+	}
 	s.last = e.ID
 	s.write(change.Part{Event: e, Insert: with, Update: []any{&s.q}})
 	return e.ID
+}
+
+// counted commits an event to what public figures are made of.
+func counted(e *audit.Event, c transparency.Count) {
+	e.Values = append(e.Values, audit.Value{Name: audit.CountValue, New: c.Encode()})
 }
 
 // claim looks the accounts up, as the first step of a reviewer does.

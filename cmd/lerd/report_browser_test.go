@@ -1,0 +1,96 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/identity"
+	"lerd/internal/testkit/browser"
+	"lerd/internal/testkit/reportlab"
+	"lerd/internal/transparency"
+	"lerd/internal/transparency/publishing"
+	"lerd/internal/transparency/rulefile"
+	"lerd/internal/web"
+	"lerd/policies"
+)
+
+// aLargeReport is a quarter of four thousand invented cases, proposed as lerd's own.
+func (s *scenario) aLargeReport() publishing.Report {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	quarter := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	f, err := reportlab.Write(dir, reportlab.Size{Cases: 4000, Looks: 1, From: quarter, To: quarter.AddDate(0, 3, 0), Seed: 9})
+	s.must(err)
+	open, err := f.Openings()
+	s.must(err)
+	defer open.Close()
+	b, err := transparency.Collect(s.ctx, transparency.Source{Log: audit.DirReader(f.LogDir()), Checkpoint: f.Checkpoint, Openings: transparency.ReadOpenings(open)})
+	s.must(err)
+	rules, err := rulefile.Load(policies.FS)
+	s.must(err)
+	r, err := b.Make(transparency.Order{Period: transparency.Period{Year: 2026, Quarter: 3}, Rules: rules,
+		Log: transparency.LogHead{Origin: f.Checkpoint.Origin, Size: f.Checkpoint.Size, Root: f.Checkpoint.Root}})
+	s.must(err)
+	signer, err := ensureKey(filepath.Join(dir, "k"), "report", transparency.KeyName(f.Checkpoint.Origin))
+	s.must(err)
+	seal, err := r.Seal(signer)
+	s.must(err)
+	out, err := s.publishing().Propose(identity.With(s.ctx, identity.SystemActor()), publishing.Proposal{Report: r, Seal: seal})
+	s.must(err)
+	return out
+}
+
+// TestReportsInABrowser looks at the public page before and after counsel
+// publishes a report, at the width of a phone and of a desk, in three languages,
+// with axe.
+func TestReportsInABrowser(t *testing.T) {
+	s := &stage{portal: newScenario(t).open(web.Limits{}), t: t, windows: map[string]*browser.Page{}}
+	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
+	anybody := s.b.Page(t, s.base)
+	s.goTo(anybody, "/transparency", 200, "transparency-none")
+	r := s.aLargeReport()
+	s.goTo(s.as("ines.moreau"), "/reports", 200, "reports-auditor")
+	counsel := s.as("helen.park")
+	s.goTo(counsel, "/reports/preview?which="+r.ID, 200, "transparency-preview")
+	s.goTo(counsel, "/reports", 200, "reports")
+	s.press(counsel, `form[action="/counsel/reports/publish"] button`)
+	s.look(counsel, "reports-published")
+	for _, lang := range []string{"en", "ar", "de"} {
+		s.goTo(anybody, "/transparency?lang="+lang, 200, "transparency-"+lang)
+	}
+	s.goTo(anybody, "/transparency/2026Q3?lang=en", 200, "transparency-period")
+	page := anybody.Text("main")
+	for _, want := range []string{"Quarter 3 of 2026", "India", "Nothing to hand over", "withheld", "How to check us", r.Digest[:8]} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if n := len(anybody.Attributes("svg[role=img] title", "id")); n != 2 {
+		t.Errorf("%d charts with a title", n)
+	}
+	for _, name := range publishing.Names {
+		if got := s.status("/transparency/2026Q3/1/" + name); got != 200 {
+			t.Errorf("%s answers %d", name, got)
+		}
+	}
+	for _, none := range []string{"/transparency/2026Q3/2/report.csv", "/transparency/2026Q3/1/openings.tsv", "/transparency/2026Q2", "/transparency/..%2f..%2f/1/report.csv"} {
+		if got := s.status(none); got != 404 {
+			t.Errorf("%s answers %d", none, got)
+		}
+	}
+	s.stop()
+	s.verifyLog()
+}
+
+// status gives how a stranger's request is answered.
+func (s *stage) status(path string) int {
+	s.t.Helper()
+	resp, err := newVisitor(s.base).client.Get(s.base + path)
+	s.must(err)
+	resp.Body.Close()
+	return resp.StatusCode
+}
