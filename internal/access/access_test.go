@@ -85,12 +85,18 @@ func TestNobodyWithoutAgencyOwnsAnything(t *testing.T) {
 	}
 }
 
+// auditorsOwn are the kinds in which auditors act: among themselves, and in what
+// their console keeps. Of everything else they look at it, and change nothing.
+var auditorsOwn = map[access.Kind]bool{"auditor": true, "account": true, "log": true, "audit_finding": true, "error": true, "dossier": true}
+
+var looks = map[access.Verb]bool{"view": true, "list": true, "verify": true, "trace": true, "compare": true, "replay": true}
+
 func TestConfirmersReachNoCase(t *testing.T) {
 	for _, r := range load(t).Rules() {
 		if r.Role == identity.Confirmer && r.Kind != "finding" {
 			t.Errorf("rule %s lets a confirmer reach a %s", r.ID, r.Kind)
 		}
-		if r.Role == identity.Auditor && r.Kind != "auditor" && r.Kind != "account" && r.Verb != "view" && r.Verb != "list" && r.Verb != "verify" && r.Verb != "trace" && r.Verb != "compare" && r.Verb != "replay" {
+		if r.Role == identity.Auditor && !auditorsOwn[r.Kind] && !looks[r.Verb] {
 			t.Errorf("rule %s lets an auditor %s", r.ID, r.Verb)
 		}
 	}
