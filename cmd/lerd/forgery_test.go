@@ -65,3 +65,22 @@ func evidenceOf(st fraud.Statement, code risk.Code) string {
 	}
 	return ""
 }
+
+// TestADeniedOrderIsAKnownForgery: what its issuer disowns is recognised without
+// anybody's entering it.
+func TestADeniedOrderIsAKnownForgery(t *testing.T) {
+	s := newScenario(t)
+	first := s.submit("IN/94/2026/871")
+	s.must(s.cases.Claim(s.as("rita.lind"), first.ID))
+	_, err := s.fraud.Refresh(s.ctx, first.ID)
+	s.must(err)
+	s.must(s.fraud.AnswerEcho(s.ctx, fraud.Reply{Code: s.asked(first.ID), Answer: fraud.NotIssued, Name: "Clerk of the court"}))
+	s.clock.Advance(48 * time.Hour)
+	doc, err := s.cases.Upload(s.as("jana.weber"), "order.pdf", "application/pdf", bytes.NewReader(s.order("DE 12 Gs 102/26")))
+	s.must(err)
+	q, err := s.cases.Submit(s.as("jana.weber"), s.submission(doc.ID, "DE 12 Gs 102/26"))
+	s.must(err)
+	if got := evidenceOf(s.statement(q.ID), "known_forgery"); !strings.Contains(got, " %)") {
+		t.Errorf("shown by %q", got)
+	}
+}

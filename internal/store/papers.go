@@ -81,6 +81,11 @@ func (s *Store) Resembling(ctx context.Context, bands string) (list []fraud.Forg
 		if bands != "" {
 			queries = append(queries, tx.Where("removed_at IS NULL AND string_to_array(bands, ' ') && string_to_array(?, ' ')", bands))
 		}
+		denied, err := deniedOrders(tx, bands)
+		if err != nil {
+			return err
+		}
+		list = denied
 		for _, q := range queries {
 			found, err := forgeries(q)
 			if err != nil {
@@ -94,5 +99,22 @@ func (s *Store) Resembling(ctx context.Context, bands string) (list []fraud.Forg
 		}
 		return nil
 	})
+	return list, err
+}
+
+// deniedOrders gives the orders whose issuer says that it did not issue them: they
+// are known forgeries without anybody's entering them, until two people lift the
+// hold of their case.
+func deniedOrders(tx *gorm.DB, bands string) (list []fraud.Forgery, err error) {
+	var rows []knownForgeryRow
+	err = tx.Raw(`SELECT d.id, d.id AS document_id, d.agency_id, r.id AS request_id, 'issuer_denied' AS why, coalesce(p.mark, '') AS mark, coalesce(p.bands, '') AS bands,
+			coalesce(x.pictures, '') AS pictures, h.placed_at AS added_at
+		FROM case_hold h JOIN request r ON r.id = h.request_id JOIN document d ON d.id = r.document_id
+		LEFT JOIN document_print p ON p.id = d.id LEFT JOIN document_examination x ON x.id = d.id
+		WHERE h.because = 'echo_denied' AND h.state <> 'lifted' AND (coalesce(x.pictures, '') <> '' OR string_to_array(p.bands, ' ') && string_to_array(?, ' '))
+		ORDER BY h.placed_at DESC LIMIT ?`, bands, mostPictures).Scan(&rows).Error
+	for _, r := range rows {
+		list = append(list, r.domain())
+	}
 	return list, err
 }
