@@ -82,6 +82,11 @@ func lineOf(list []string, index int) int {
 // key of the reports, and all but the key of the log where it says so.
 func TestEveryLieIsNamed(t *testing.T) {
 	w := newWorld(t, 22, 900)
+	late := slices.IndexFunc(w.stories, func(s reportlab.Story) bool {
+		return !s.TakeBack && !s.At.Before(third.From()) && s.At.Before(third.To())
+	})
+	w.stories[late].End, w.stories[late].Ended, w.stories[late].Codes = "request.refuse", 200*24*time.Hour, []string{"RR-03"}
+	w.build(22)
 	honest := func() fstest.MapFS { return w.publish(w.order()) }
 	refusal := w.first("request.refuse", nil)
 	for _, lie := range []struct {
@@ -148,6 +153,23 @@ func TestEveryLieIsNamed(t *testing.T) {
 			return dir
 		}},
 		{"more is opened than is counted", "SPARE", func() fstest.MapFS { return w.pack(w.report(w.order()), w.openings()) }},
+		{"what happened after the cut-off is opened", "SPARE", func() fstest.MapFS {
+			open, need := w.openings(), w.book().Needed(w.order())
+			cut := third.CutOff(w.rules.CutOffDays)
+			own := map[string]bool{}
+			for _, i := range need {
+				own[w.events[i].Stream] = true
+			}
+			open = slices.DeleteFunc(slices.Clone(open), func(x transparency.Opening) bool {
+				_, needed := slices.BinarySearch(need, x.Index)
+				e := w.events[x.Index]
+				return !needed && !(own[e.Stream] && !e.At.Before(cut))
+			})
+			if len(open) == len(need) {
+				t.Fatal("nothing was counted after the cut-off")
+			}
+			return w.pack(w.report(w.order()), open)
+		}},
 		{"figures are signed that do not follow", "DIFFERS", func() fstest.MapFS {
 			r := w.report(w.order())
 			table := r.Table("received_by_country")

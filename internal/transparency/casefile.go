@@ -48,7 +48,6 @@ type casefile struct {
 	extended  int
 	lapsed    int
 	unopened  uint64 // 1 + the first counted entry that was not opened
-	opened    bool   // some counted entry was
 }
 
 // span is the stretch of a period, and its cut-off, in microseconds.
@@ -68,7 +67,6 @@ func (b *Book) file(i int, s span) (f casefile) {
 			if m.count == nil && f.unopened == 0 {
 				f.unopened = m.index + 1
 			}
-			f.opened = f.opened || m.count != nil
 		}
 		f.step(m, s, &gags)
 	}

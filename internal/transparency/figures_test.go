@@ -292,3 +292,34 @@ func TestEveryFigureIsDefined(t *testing.T) {
 		}
 	}
 }
+
+// TestACaseUnderAGagIsCountedAmongMany gives a country fifteen requests, and puts
+// one of them under a gag, or under one that has ended.
+func TestACaseUnderAGagIsCountedAmongMany(t *testing.T) {
+	for _, c := range []struct {
+		gag     int
+		secret  bool
+		visible bool
+	}{{0, false, true}, {1, false, false}, {2, true, true}, {0, true, false}} {
+		w := &world{t: t, rules: rules(t)}
+		for i := range 215 {
+			s := reportlab.Story{At: third.From().Add(time.Duration(i) * time.Hour), Claimed: time.Hour, Ended: 2 * time.Hour, End: "request.answered",
+				Received: transparency.Received{Country: "DE", Process: "DE-100j", Kind: "disclosure", Phone: 1}}
+			if i < 15 {
+				s.Country = "AT"
+			}
+			if i == 0 {
+				s.Gag, s.Confidential = c.gag, c.secret
+			}
+			w.stories = append(w.stories, s)
+		}
+		w.build(31)
+		r := w.report(w.order())
+		if got := r.Table("received_by_country").Cell("AT", "total") != nil; got != c.visible {
+			t.Errorf("gag %d, secrecy asked %v: the country is shown: %v", c.gag, c.secret, got)
+		}
+		if n := r.Table("received_by_country").Cell("all", "total"); n == nil || *n != 215 {
+			t.Errorf("gag %d: %v requests in all, want 215", c.gag, n)
+		}
+	}
+}

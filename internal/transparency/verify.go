@@ -246,24 +246,21 @@ func text(n *int) string {
 	return v
 }
 
-// spare finds openings of cases that are not counted: they would show more than
-// the figures need.
+// spare finds openings of cases that are not counted, or of what happened behind
+// the cut-off: they would show more than the figures need.
 func (b *Book) spare(o Order) error {
 	for i := range b.heads {
-		counted, first := false, uint64(0)
+		until := int64(0) // the latest cut-off of a quarter in which the case is counted
 		for _, q := range o.Period.Quarters() {
 			s := o.span(q)
-			f := b.file(i, s)
-			counted = counted || f.counts(s)
-			if f.opened && !counted {
-				first = b.marks[b.heads[i].first].index
-			}
-			if counted {
-				break
+			if f := b.file(i, s); f.counts(s) {
+				until = max(until, s.cut)
 			}
 		}
-		if !counted && first > 0 {
-			return &Finding{Code: NotCounted, Index: first, Reason: fmt.Sprintf("the case of entry %d is opened and not counted", first)}
+		for at := b.heads[i].first; at >= 0; at = b.marks[at].next {
+			if m := &b.marks[at]; m.count != nil && m.at >= until {
+				return &Finding{Code: NotCounted, Index: m.index, Reason: fmt.Sprintf("entry %d is opened and not counted", m.index)}
+			}
 		}
 	}
 	return nil
