@@ -93,7 +93,7 @@ var looks = map[access.Verb]bool{"view": true, "list": true, "verify": true, "tr
 
 func TestConfirmersReachNoCase(t *testing.T) {
 	for _, r := range load(t).Rules() {
-		if r.Role == identity.Confirmer && r.Kind != "finding" {
+		if r.Role == identity.Confirmer && r.Kind != "finding" && r.Kind != "audit_finding" { // what auditors ask them is answered
 			t.Errorf("rule %s lets a confirmer reach a %s", r.ID, r.Kind)
 		}
 		if r.Role == identity.Auditor && !auditorsOwn[r.Kind] && !looks[r.Verb] {
