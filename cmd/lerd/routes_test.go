@@ -33,6 +33,7 @@ var entrance = map[string]string{
 	"review.list": "reviewer counsel", "review.show": "reviewer counsel", "review.order": "reviewer counsel", "review.check": "reviewer counsel",
 	"review.claim": "reviewer", "review.unclaim": "reviewer", "review.decide": "reviewer", "review.ask": "reviewer", "review.counsel": "reviewer",
 	"review.qualify": "reviewer", "review.refuse": "reviewer", "conflict.reopen": "counsel",
+	"review.next": "reviewer", "review.take": "reviewer", "review.skip": "reviewer", "review.skips": "reviewer counsel auditor", "review.precedents": "reviewer counsel", "review.replies": "reviewer counsel auditor", "review.reply": "reviewer", "review.keys": "reviewer counsel", "review.set_keys": "reviewer counsel",
 
 	"finding.list": "confirmer", "finding.show": "confirmer", "finding.confirm": "confirmer",
 

@@ -171,6 +171,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 	if err := exporter.Tidy(ctx); err != nil {
 		return nil, err
 	}
+	s.cases.Lookup = s.store
 	s.caseJob = &jobs.Cases{Elect: func(ctx context.Context) (func(), bool, error) { return s.store.Elect(ctx, "cases") }, Steps: s.cases, Timely: s.timely(now), Export: exporter, Copies: exporter, Log: log}
 	return s, nil
 }
@@ -360,6 +361,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 		cfg.Services.Oversight = s.oversight
 	}
 	s.agencyServices(&cfg.Services)
+	cfg.Services.Bench = s.cases
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}

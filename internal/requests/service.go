@@ -139,6 +139,7 @@ type Config struct {
 	Vault        *vault.Vault // seals drafts
 	TrailStore   TrailStore
 	After        AfterStore
+	Lookup       BesideStore
 	Bench        BenchStore // nil: claims do not end by themselves, and nothing is left
 	Proofs       Proofs
 	Access       Authorizer

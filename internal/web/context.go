@@ -25,6 +25,7 @@ type Ctx struct {
 	id      string // request id, safe to show
 	lang    language.Tag
 	event   event
+	seen    int64      // version of the case that the page shows, which its forms name
 	quiet   bool       // the page says nothing that changes from one look to the next
 	status  int        // status of the page to come, 0 for 200
 	values  url.Values // decoded POST body

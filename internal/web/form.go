@@ -80,6 +80,7 @@ type Summary struct{ Href, Text string }
 type Form struct {
 	Action  string
 	Key     string // idempotency key
+	Seen    int64  // version of the case that the page shows; 0: none
 	Upload  bool
 	Summary []Summary // problems, in the order given
 	Title   string    // of the error summary
@@ -130,7 +131,7 @@ func (f *Form) Options(name string, options []Option) *Form {
 //	form:"name"  validate:"required,max=80"  label:"message.key"  hint:"message.key"
 //	input:"textarea" autocomplete:"off" inputmode:"numeric" width:"short" accept:".pdf" rows:"6"
 func (c *Ctx) Form(action string, in any) *Form {
-	f := &Form{Action: action, Key: c.srv.newID(), fields: map[string]Field{}, groups: map[string]int{}, say: c.Say}
+	f := &Form{Action: action, Key: c.srv.newID(), Seen: c.seen, fields: map[string]Field{}, groups: map[string]int{}, say: c.Say}
 	f.about = func(question, says string) string {
 		if says != c.T("form.rule.required") {
 			return says

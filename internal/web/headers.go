@@ -38,6 +38,13 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// withScript lets the page at hand load our own script file, and gives its address.
+// A route's own Needs would do so for its refusals too, and so tell that it is there.
+func (c *Ctx) withScript() string {
+	c.srv.policy(c, Needs{Script: true})
+	return c.srv.assets.url("app.js")
+}
+
 // policy sets the content security policy: nothing at all, and then the least
 // that the route's page needs.
 func (s *Server) policy(c *Ctx, n Needs) {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strconv"
 
 	"lerd/internal/change"
+	"lerd/internal/requests"
 )
 
 // Once gives the context in which the step of a form is taken: under the form's
@@ -15,7 +17,19 @@ import (
 // after a lost answer, is then the same step.
 func (c *Ctx) Once() context.Context {
 	actor, _ := c.Actor()
-	return change.WithKey(c.Ctx(), change.Key{Person: actor.Person, Key: c.key, Body: c.bodyDigest(), At: c.Now()})
+	return change.WithKey(c.sawVersion(), change.Key{Person: actor.Person, Key: c.key, Body: c.bodyDigest(), At: c.Now()})
+}
+
+// seenField names the version of the case that a form's page showed.
+const seenField = "seen"
+
+// sawVersion is the request's context, with the version of the case on which the
+// form was filled in.
+func (c *Ctx) sawVersion() context.Context {
+	if n, err := strconv.ParseInt(c.typed(seenField), 10, 64); err == nil && n > 0 {
+		return requests.WithSeen(c.Ctx(), n)
+	}
+	return c.Ctx()
 }
 
 // bodyDigest is the SHA-256 of the address and of the decoded form without its

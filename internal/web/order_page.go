@@ -31,6 +31,7 @@ type sheetsPart struct {
 type sheet struct {
 	ID, Src, Alt, Title string
 	Lazy                bool
+	Pins                []pin // the places of answers
 }
 
 // sheets lists the pages of the order, or says why they cannot be shown.
@@ -56,7 +57,7 @@ func (s *Server) sheetsOf(c *Ctx, cs requests.Case, zone *time.Location, base st
 		p.Missed = c.T("review.sheets.many", "shown", maxSheets, "n", d.Pages)
 	}
 	for n := 1; n <= min(d.Pages, maxSheets); n++ {
-		p.Sheets = append(p.Sheets, sheet{ID: "p" + itoa(n), Src: base + itoa(n),
+		p.Sheets = append(p.Sheets, sheet{Pins: pins(c, cs, n), ID: "p" + itoa(n), Src: base + itoa(n),
 			Title: c.T("review.sheets.page", "n", n, "of", d.Pages), Alt: c.T("review.sheets.alt", "n", n, "number", cs.Request.Order.Number), Lazy: n > 2})
 	}
 	return p

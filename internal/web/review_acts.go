@@ -1,6 +1,7 @@
 package web
 
 import (
+	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests"
 )
@@ -15,13 +16,14 @@ type actsPart struct {
 	RefuseNote                            string
 	MoreCodes                             bool // the list of reasons is open
 	Any                                   bool
+	Then                                  bool // a step can lead on to the next case
 	Do                                    map[string]Button
 }
 
 // acts makes the forms that the state and the reader's role allow. Without a
 // verdict a case can only be asked about or given back.
 func (w *workbench) acts(v legal.Verdict, derived bool) actsPart {
-	a := actsPart{Do: w.buttons()}
+	a := actsPart{Do: w.buttons(), Then: w.s.cfg.Services.Bench != nil && w.role == identity.Reviewer}
 	if w.can(requests.AskAgency) {
 		a.Ask = w.askForm(v)
 	}
@@ -52,6 +54,10 @@ func (w *workbench) buttons() map[string]Button {
 	for name, kind := range map[string]string{"claim": "primary", "ask": "secondary", "qualify": "primary", "refuse": "danger", "unclaim": "secondary", "reopen": "secondary", "counsel": "primary"} {
 		do[name] = Button{Text: w.c.T("review.do." + name), Kind: kind}
 	}
+	for name, kind := range map[string]string{"qualify": "primary", "refuse": "danger", "ask": "secondary"} {
+		do[name+"_next"] = Button{Text: w.c.T("bench.then_next." + name), Kind: kind, Name: "then", Value: "next"}
+	}
+	do["take"], do["skip"] = Button{Text: w.c.T("bench.take.do"), Kind: "secondary"}, Button{Text: w.c.T("bench.skip.do"), Kind: "secondary"}
 	do["saved"] = Button{Text: w.c.T("review.ask.insert"), Kind: "secondary", Name: "do", Value: "insert"}
 	return do
 }

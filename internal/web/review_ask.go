@@ -13,26 +13,27 @@ type askInput struct {
 	Body  string `form:"body" validate:"required" label:"review.ask.body" hint:"review.ask.body.hint" input:"textarea" rows:"7"`
 }
 
-// savedReplies are the texts for the questions that come again and again. ###
-// stands where something has to be filled in; such a text cannot be sent.
-var savedReplies = []string{"missing", "identifier", "period", "legal_basis", "role", "illegible", "translation", "emergency"}
-
 // askForm makes the form for a question. The text for missing fields is made
-// of what the verdict misses.
+// of what the verdict misses. Saved texts are in the agency's language.
 func (w *workbench) askForm(v legal.Verdict) *Form {
 	f := w.c.Form(reviewPath(w.cs.Request.ID)+"/ask", askInput{}).prefixed("ask")
-	f.Options("saved", w.c.pick(w.c.choose("review.saved", savedReplies...)))
+	texts, textsErr := w.texts()
+	var offered []Option
+	for _, t := range texts {
+		offered = append(offered, Option{Value: t.Name, Text: t.Title})
+	}
+	f.Options("saved", w.c.pick(offered))
 	if !w.wrong.of("ask") {
 		return f
 	}
 	err := w.wrong.err
 	if err == errInsert {
-		err = nil
+		err = textsErr
 		w.c.status = 0
 	}
 	w.c.again(f, err)
 	if w.wrong.err == errInsert {
-		w.insertSaved(f, v)
+		w.insertSaved(f, v, texts)
 	}
 	return f
 }
@@ -41,12 +42,11 @@ func (w *workbench) askForm(v legal.Verdict) *Form {
 var errInsert = fault.New(fault.Invalid, "A saved text is put into the message.")
 
 // insertSaved adds the chosen text below what was typed.
-func (w *workbench) insertSaved(f *Form, v legal.Verdict) {
-	chosen := f.fields["saved"].Value
+func (w *workbench) insertSaved(f *Form, v legal.Verdict, texts []savedText) {
 	text := ""
-	for _, name := range savedReplies {
-		if name == chosen {
-			text = w.savedText(name, v)
+	for _, t := range texts {
+		if t.Name == f.fields["saved"].Value {
+			text = w.filled(t.Body, v)
 		}
 	}
 	body := f.fields["body"]
@@ -54,8 +54,9 @@ func (w *workbench) insertSaved(f *Form, v legal.Verdict) {
 	f.fields["body"] = body
 }
 
-// savedText gives a saved text, with the reference filled in.
-func (w *workbench) savedText(name string, v legal.Verdict) string {
+// filled puts into a text what lerd knows: the reference, the order's number, and
+// what the checks miss. What only the reviewer knows stays a placeholder.
+func (w *workbench) filled(body string, v legal.Verdict) string {
 	var asks []string
 	for _, id := range v.Missing {
 		if field := w.s.cfg.Services.Law.Field(id); field != nil {
@@ -64,9 +65,9 @@ func (w *workbench) savedText(name string, v legal.Verdict) string {
 	}
 	missing := strings.Join(asks, "\n")
 	if missing == "" {
-		missing = "- ###"
+		missing = "- [[…]]"
 	}
-	return w.c.T("review.saved."+name+".body", "ref", w.cs.Request.Ref, "order", w.cs.Request.Order.Number, "missing", missing)
+	return strings.NewReplacer("[[ref]]", w.cs.Request.Ref, "[[order]]", w.cs.Request.Order.Number, "[[missing]]", missing).Replace(body)
 }
 
 // askAgency sends the question; the clock stands still until the agency answers.
@@ -85,5 +86,5 @@ func (s *Server) askAgency(c *Ctx) error {
 	if mendable(err) {
 		return s.showWorkbench(c, &mistake{"ask", err})
 	}
-	return c.doneAt(err, reviewPath(id), "flash.question_sent")
+	return s.doneThen(c, err, id, "flash.question_sent")
 }

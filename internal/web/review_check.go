@@ -3,7 +3,6 @@ package web
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lerd/internal/fault"
@@ -35,10 +34,17 @@ type said struct {
 	Text  string // the answer in words
 	Note  string
 	Place string
+	Href  string // of the page that the place is on
 }
 
-// checkInput are the three fields of an answer.
-type checkInput struct{ Result, Note, Place Field }
+// checkInput are the three fields of an answer, with the button that marks a
+// place on the order, and the page while one is being marked.
+type checkInput struct {
+	Result, Note, Place Field
+	Mark, MarkText      string // the button's value and words; empty without pictures
+	MarkAction          string
+	Marker              *marker
+}
 
 // checkGroup is a part of the checklist.
 type checkGroup struct {
@@ -165,7 +171,7 @@ func (w *workbench) line(f *Form, res legal.CheckResult) reviewCheck {
 	}
 	if f != nil && w.mayAnswer(res) {
 		l.Input = w.answerFields(f, key, check)
-		if res.Result != legal.Open && l.Input.Result.Value == "" && l.Input.Note.Value == "" {
+		if res.Result != legal.Open && l.Input.Result.Value == "" && l.Input.Note.Value == "" && l.Input.Place.Value == "" && l.Input.Marker == nil {
 			l.Change = c.T("review.checks.change")
 		}
 	}
@@ -181,7 +187,9 @@ func (w *workbench) saidOn(res legal.CheckResult) []said {
 		if a.Automatic || a.Check != string(res.Check) || a.Target != "" && a.Target != res.Target {
 			continue
 		}
-		out = append(out, said{By: w.names.name(identity.PersonID(a.By)), When: When{a.At, w.zone}, Text: w.c.T("review.result." + a.Result), Note: a.Note.Reveal(), Place: a.Place})
+		out = append(out, said{By: w.names.name(identity.PersonID(a.By)), When: When{a.At, w.zone}, Text: w.c.T("review.result." + a.Result), Note: a.Note.Reveal()})
+		last := &out[len(out)-1]
+		last.Place, last.Href = w.c.placeWords(a.Place)
 	}
 	return out
 }
@@ -195,22 +203,17 @@ func (w *workbench) answerFields(f *Form, key string, check *legal.Check) *check
 	}
 	f.add(Field{Name: "result_" + key, Label: c.T("review.answer"), Input: "radios", Options: c.choose("review.result", results...)})
 	f.add(Field{Name: "note_" + key, Label: c.T("review.note"), Autocomplete: "off"})
-	f.add(Field{Name: "place_" + key, Label: c.T("review.place"), Input: "select", Options: w.places(), Width: "short"})
+	f.add(Field{Name: "place_" + key, Label: c.T("review.place"), Width: "medium", Dir: "ltr", Autocomplete: "off"})
 	if w.wrong.of("checks") {
 		c.again(f, nil)
 	}
-	in := &checkInput{}
+	in := &checkInput{Marker: w.marker(key)}
+	if w.s.cfg.Services.Sheets != nil {
+		in.Mark, in.MarkText = key+":1", c.T("mark.do")
+		in.MarkAction = reviewPath(w.cs.Request.ID) + "/checks#check-" + key
+	}
 	in.Result, in.Note, in.Place = f.fields["result_"+key], f.fields["note_"+key], f.fields["place_"+key]
 	return in
-}
-
-// places are the pages of the order, to which an answer is pinned.
-func (w *workbench) places() []Option {
-	out := []Option{{Text: w.c.T("review.place.none")}}
-	for n := 1; n <= w.cs.Document.Pages && n <= maxSheets; n++ {
-		out = append(out, Option{Value: "p" + strconv.Itoa(n), Text: w.c.T("review.place.page", "n", n)})
-	}
-	return out
 }
 
 // withProblems gives the line with the problems that its fields have by now.
@@ -218,7 +221,8 @@ func (l reviewCheck) withProblems(f *Form) reviewCheck {
 	if l.Input == nil || f == nil {
 		return l
 	}
-	in := checkInput{f.fields[l.Input.Result.Name], f.fields[l.Input.Note.Name], f.fields[l.Input.Place.Name]}
+	in := *l.Input
+	in.Result, in.Note, in.Place = f.fields[l.Input.Result.Name], f.fields[l.Input.Note.Name], f.fields[l.Input.Place.Name]
 	l.Input = &in
 	if in.Result.Error != "" || in.Note.Error != "" || in.Place.Error != "" {
 		l.Change = ""
@@ -247,6 +251,9 @@ func (s *Server) answerChecks(c *Ctx) error {
 	id, err := c.requestID()
 	if err != nil {
 		return err
+	}
+	if _, marks := c.marking(); marks {
+		return s.showWorkbench(c, &mistake{"checks", errMark})
 	}
 	in := c.typedAnswers()
 	if err = c.lonelyNotes(in); err == nil {

@@ -23,7 +23,7 @@ func (m *mistake) of(form string) bool { return m != nil && m.form == form }
 // bare makes a form whose fields are added one by one, because the case decides
 // which there are.
 func (c *Ctx) bare(action string) *Form {
-	return &Form{Action: action, Key: c.srv.newID(), fields: map[string]Field{}, groups: map[string]int{}}
+	return &Form{Action: action, Key: c.srv.newID(), Seen: c.seen, fields: map[string]Field{}, groups: map[string]int{}}
 }
 
 // add puts a field into a bare form.
@@ -166,7 +166,7 @@ func peopleOf(cs requests.Case) []identity.PersonID {
 func (c *Ctx) typedFacts() []Fact {
 	var list []Fact
 	for name, typed := range c.values {
-		if text := strings.Join(typed, ", "); name != keyField && name != "digest" && text != "" {
+		if text := strings.Join(typed, ", "); name != keyField && name != "digest" && name != seenField && name != "then" && text != "" {
 			if key := "review.typed." + name; c.srv.words.has(key) {
 				name = c.T(key)
 			}

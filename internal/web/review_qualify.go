@@ -81,5 +81,5 @@ func (s *Server) qualifyCase(c *Ctx) error {
 	if mendable(err) {
 		return s.showWorkbench(c, &mistake{"qualify", err})
 	}
-	return c.doneAt(err, reviewPath(id), "flash.case_qualified")
+	return s.doneThen(c, err, id, "flash.case_qualified")
 }

@@ -25,6 +25,8 @@ type reviewQueuePage struct {
 	Empty   Empty
 	Pages   Pages
 	Take    Button
+	Next    *Form // takes the next case
+	Also    []NavItem
 }
 
 // queueRow is one case of the queue.
@@ -109,7 +111,21 @@ func (s *Server) reviewQueue(c *Ctx) error {
 	for _, f := range reviewFilters {
 		p.Filters = append(p.Filters, NavItem{Text: c.T("review_queue.show." + word(f.name, "all")), Href: reviewQueuePath(f.name, 1), Here: f.name == in.Show})
 	}
+	s.queueFoot(c, &p)
 	return reviewQueueView.Show(c, p)
+}
+
+// queueFoot adds the button that takes the next case, and the pages beside the queue.
+func (s *Server) queueFoot(c *Ctx, p *reviewQueuePage) {
+	if s.cfg.Services.Bench == nil {
+		return
+	}
+	if actor, _ := c.Actor(); actor.Role == identity.Reviewer {
+		p.Next = c.bare("/review/next")
+	}
+	for _, page := range []struct{ key, href string }{{"precedents.title", "/review/precedents"}, {"replies.title", "/review/replies"}, {"bench.skips.title", "/review/skips"}, {"keys.title", "/review/keys"}} {
+		p.Also = append(p.Also, NavItem{Text: c.T(page.key), Href: page.href})
+	}
 }
 
 // queuePart reads one page of the queue, and one row more to know whether there

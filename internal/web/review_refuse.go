@@ -38,5 +38,5 @@ func (s *Server) refuseCase(c *Ctx) error {
 	if mendable(err) {
 		return s.showWorkbench(c, &mistake{"refuse", err})
 	}
-	return c.doneAt(err, reviewPath(id), "flash.case_refused")
+	return s.doneThen(c, err, id, "flash.case_refused")
 }

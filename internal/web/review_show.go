@@ -29,6 +29,8 @@ type reviewPage struct {
 	Grid      gridPart
 	Statement statementPart
 	Acts      actsPart
+	Bench     benchPart
+	Keys      bool // the workbench's keys are on
 	Case      casePart
 }
 
@@ -44,7 +46,7 @@ type casePart struct {
 }
 
 var reviewView = newPage[reviewPage]("review_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "timeline",
-	"field", "error_summary", "button", "notice", "review_check", "review_item")
+	"field", "error_summary", "button", "notice", "review_check", "review_item", "sheets", "review_bench")
 
 // workbench is one case on the way to its page.
 type workbench struct {
@@ -58,6 +60,7 @@ type workbench struct {
 	names   names
 	zone    *time.Location
 	wrong   *mistake
+	marks   marking
 }
 
 func (s *Server) showReview(c *Ctx) error { return s.showWorkbench(c, nil) }
@@ -70,7 +73,7 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 	}
 	q := w.cs.Request
 	p := reviewPage{Base: c.Base("review.title", "ref", q.Ref), Ref: q.Ref, Badges: []Badge{c.staffBadge(q.State)}}
-	p.Wide, p.Zone, p.Problems = true, w.zone, wrong != nil
+	p.Wide, p.Zone, p.Problems, p.Keys = true, w.zone, wrong != nil && wrong.err != errMark && wrong.err != errInsert, !c.keysOff()
 	p.Crumbs = []Crumb{{c.T("review_queue.title"), "/review"}, {q.Ref, ""}}
 	if q.Emergency {
 		p.Badges = append(p.Badges, Badge{c.T("case.emergency"), Danger})
@@ -97,7 +100,11 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 	if err := w.file(&p.Case); err != nil {
 		return err
 	}
+	if p.Bench, err = w.bench(); err != nil {
+		return err
+	}
 	w.findTrouble(&p)
+	p.Script = c.withScript()
 	return reviewView.Show(c, p)
 }
 
@@ -113,6 +120,8 @@ func (s *Server) openWorkbench(c *Ctx, wrong *mistake) (*workbench, error) {
 	}
 	actor, _ := c.Actor()
 	w := &workbench{s: s, c: c, cs: cs, role: actor.Role, zone: legalZone(cs), wrong: wrong}
+	c.seen = cs.Request.Version
+	w.marks, _ = c.marking()
 	inReview := cs.Request.State == requests.InReview
 	w.holds = inReview && cs.Request.Reviewer == actor.Person
 	w.answers = w.holds || inReview && actor.Role == identity.Counsel
@@ -156,11 +165,11 @@ func (w *workbench) conclude(p *reviewPage) error {
 // page. Where the case has moved on and the form is gone, what was typed is
 // shown to be copied.
 func (w *workbench) findTrouble(p *reviewPage) {
-	if w.wrong == nil {
+	if w.wrong == nil || w.wrong.err == errMark {
 		return
 	}
 	forms := map[string]*Form{"checks": p.Checklist.Form, "decide": p.Grid.Form, "ask": p.Acts.Ask, "qualify": p.Acts.Qualify, "refuse": p.Acts.Refuse,
-		"unclaim": p.Acts.Unclaim, "counsel": p.Acts.Counsel, "reopen": p.Acts.Reopen}
+		"unclaim": p.Acts.Unclaim, "counsel": p.Acts.Counsel, "reopen": p.Acts.Reopen, "take": p.Bench.Take, "skip": p.Bench.Skip}
 	switch w.wrong.form {
 	case "checks":
 		p.Checklist.mark(w.c, w.wrong.err)
@@ -205,6 +214,13 @@ func (w *workbench) hint() string {
 
 // next gives the address of the next case that waits for the reader's role.
 func (w *workbench) next() (string, error) {
+	if sv := w.s.cfg.Services.Bench; sv != nil && w.role == identity.Reviewer {
+		id, err := sv.Next(w.c.Ctx(), w.cs.Request.ID)
+		if err != nil || id == "" {
+			return "", err
+		}
+		return reviewPath(id), nil
+	}
 	states := []requests.State{requests.Submitted}
 	if w.role == identity.Counsel {
 		states = []requests.State{requests.LegalConflict, requests.InReview}

@@ -367,7 +367,7 @@ func TestSavedTextIsPutInAndNotSent(t *testing.T) {
 	f.verdict.Missing = []legal.FieldID{"order_number"}
 	w := st.send("tok-reviewer", bench+"/ask", formOf("do", "insert", "saved", "missing", "body", "Dear colleague"))
 	body := w.Body.String()
-	if w.Code != 200 || len(f.took) > 0 || !strings.Contains(body, "Dear colleague\n\nRegarding your request LR-2026-7KQM-4D2X (order 12 Gs 345/26)") {
+	if w.Code != 200 || len(f.took) > 0 || !strings.Contains(body, "Dear colleague\n\nZu Ihrer Anfrage LR-2026-7KQM-4D2X (Anordnung 12 Gs 345/26)") {
 		t.Errorf("%d %v", w.Code, f.took)
 	}
 	law, _ := theLaw()

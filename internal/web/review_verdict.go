@@ -96,6 +96,11 @@ func (w *workbench) statement(v legal.Verdict) statementPart {
 			}
 		}
 	}
+	if sv := w.s.cfg.Services.Bench; sv != nil {
+		if seen, ok := sv.Foresee(c.Ctx(), w.cs, v); ok {
+			return statementPart{Title: c.T("review.statement"), Lead: c.T("review.statement.lead." + string(v.Outcome)), Text: paragraphs(seen.Request.Reasons.Reveal()), Table: w.s.results(c, seen)}
+		}
+	}
 	return statementPart{Title: c.T("review.statement"), Lead: c.T("review.statement.lead." + string(v.Outcome)), Text: paragraphs(w.s.cfg.Services.Review.Statement(w.cs, v)), Table: t}
 }
 

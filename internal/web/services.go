@@ -37,6 +37,7 @@ type Services struct {
 	Trail       Trail
 	Proofs      Proofs
 	Review      Review
+	Bench       Bench // nil: the workbench shows the case alone
 	Releases    Releases
 	Related     Related
 	Vetting     Vetting

@@ -14,6 +14,8 @@ CREATE INDEX request_officer ON request (officer_id, received_at DESC);
 CREATE INDEX request_number ON request (agency_id, order_number);
 CREATE INDEX request_document ON request (document_id);
 CREATE INDEX document_sha256 ON document (sha256);
+CREATE INDEX recall_agency ON recall (agency_id);
+CREATE INDEX containment_agency ON containment (agency_id);
 CREATE INDEX document_print_newest ON document_print (at DESC) WHERE picture <> '';
 CREATE INDEX request_by_law ON request (process_id, closed_at DESC) WHERE closed_at IS NOT NULL;
 CREATE INDEX request_by_statute ON request (lower(legal_basis), closed_at DESC) WHERE closed_at IS NOT NULL;

@@ -1,0 +1,3 @@
+package web
+
+func init() { staffAreas = append(staffAreas, "bench.yaml") }
