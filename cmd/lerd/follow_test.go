@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -285,5 +286,39 @@ func (s *scenario) refusesTheProposer(agency identity.AgencyID, motion string) {
 	bare, _ := identity.From(s.as("paul.adler"))
 	if err := s.cases.DecideChoice(identity.With(s.ctx, bare), agency, motion, true); fault.KindOf(err) != fault.StepUp {
 		s.t.Errorf("agreed without the passkey: %v", err)
+	}
+}
+
+// TestWhatARequestFollowsIsSigned: the case that a request goes on from is part of
+// what both people sign, so that another link, or none, is another digest.
+func TestWhatARequestFollowsIsSigned(t *testing.T) {
+	s := newScenario(t)
+	was := s.submit("IN/94/2026/791")
+	in := s.submission(s.upload("IN/94/2026/792"), "IN/94/2026/792")
+	in.Follows = &requests.Following{Request: was.ID, Kind: requests.LinkFurther}
+	q, err := s.send(s.as("asha.rao"), in)
+	s.must(err)
+	c := s.load(q.ID)
+	g, _ := c.Signature(requests.SignedToCosign)
+	digest := func(links ...requests.Linked) string {
+		return fmt.Sprintf("%x", requests.Digest(c.Request, c.Document.SHA256, links))
+	}
+	if len(c.Links) != 1 || g.Digest != digest(c.Links...) {
+		t.Fatalf("signed %s over %+v", g.Digest, c.Links)
+	}
+	other := c.Links[0]
+	other.Kind = requests.LinkAgain
+	for name, links := range map[string][]requests.Linked{"no link": nil, "another kind": {other}, "another case": {{Request: q.ID, Kind: requests.LinkFurther}}, "two": {c.Links[0], other}} {
+		if digest(links...) == g.Digest {
+			t.Errorf("%s: the digest is the same", name)
+		}
+	}
+	later := requests.Linked{Request: q.ID, Kind: requests.LinkFurther, Later: true}
+	if digest(c.Links[0], later) != g.Digest {
+		t.Error("what follows it later changes what was signed")
+	}
+	s.must(s.cases.TakeBack(s.as("asha.rao"), was.ID)) // the link stays signed
+	if c = s.load(q.ID); len(c.Links) != 1 {
+		t.Errorf("after the earlier case went back into its draft: %+v", c.Links)
 	}
 }

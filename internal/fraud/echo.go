@@ -263,23 +263,23 @@ func (s *Service) Question(ctx context.Context, code string) (q Question, err er
 	return Question{Ref: e.Ref, Order: c.Request.Order.Number, IssuedOn: c.Request.Order.IssuedOn, Issuer: c.Request.Order.IssuerName, Until: e.ExpiresAt}, nil
 }
 
-// byCode gives the open echo of a code with its case. A code of which there is
-// none is looked up in the same way, case included, so that the time it takes
-// says nothing.
+// byCode gives the open echo of a code with its case. The case is looked up for an
+// open one alone, so that a code that was answered takes no longer than one that
+// never was.
 func (s *Service) byCode(ctx context.Context, code string) (Echo, requests.Case, error) {
 	ctx = system(ctx)
 	e, err := s.Issuers.EchoByCode(ctx, hashOf(code))
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return e, requests.Case{}, err
 	}
-	c, caseErr := s.Store.Case(ctx, e.Request)
-	if err != nil || caseErr != nil || e.State != Asked || !s.now().Before(e.ExpiresAt) {
-		if caseErr != nil && fault.KindOf(caseErr) != fault.NotFound {
-			return e, c, caseErr
-		}
-		return e, c, noCode
+	if err != nil || e.State != Asked || !s.now().Before(e.ExpiresAt) {
+		return e, requests.Case{}, noCode
 	}
-	return e, c, nil
+	c, err := s.Store.Case(ctx, e.Request)
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		err = noCode
+	}
+	return e, c, err
 }
 
 // Reply is what an issuer typed.
