@@ -66,6 +66,11 @@ func (s *Service) Upload(ctx context.Context, fileName, declaredType string, r i
 	if err != nil {
 		return d, err
 	}
+	if s.Repeats != nil { // a form that was sent before brings no second file
+		if err := s.Repeats.Repeated(ctx, change.KeyFrom(ctx, "")); err != nil {
+			return d, err
+		}
+	}
 	found, data, err := s.examine(ctx, fileName, declaredType, r)
 	if err != nil {
 		return d, err

@@ -80,7 +80,7 @@ func (s *Server) sendMessage(c *Ctx) error {
 	}
 	upErr := s.messageFile(c, &in)
 	if upErr != nil && !invalid(upErr) {
-		return upErr
+		return c.Done(upErr, c.casePath(cs.Request.ID), "flash.message_sent") // sent before, or failed
 	}
 	if err == nil {
 		err = upErr
@@ -111,7 +111,7 @@ func (s *Server) messageFile(c *Ctx, in *writeInput) error {
 	if err != nil {
 		return err
 	}
-	doc, err := s.cfg.Services.Uploads.Upload(c.Ctx(), up.Name, up.Declared, r)
+	doc, err := s.cfg.Services.Uploads.Upload(c.Once(), up.Name, up.Declared, r)
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.TooLarge, fault.Unsupported:
 		if err != nil {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"mime/multipart"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/requests"
+)
+
+// TestAConnectionLostWhileAttaching breaks the connection at several places of a
+// message with a document: nothing of it is there, no file is left, and the same
+// form sent whole, twice, is one message.
+func TestAConnectionLostWhileAttaching(t *testing.T) {
+	s := newScenario(t)
+	id := s.submit("IN/94/2026/995").ID
+	p := s.open(unhurried)
+	v := p.visit("asha.rao")
+	at := requests.PathOf(id) + "/write"
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, value := range map[string]string{"idempotency_key": uuid.NewString(), "body": "The page that is missing."} {
+		p.must(w.WriteField(name, value))
+	}
+	part, err := w.CreatePart(map[string][]string{"Content-Disposition": {`form-data; name="file"; filename="page.pdf"`}, "Content-Type": {"application/pdf"}})
+	p.must(err)
+	_, err = part.Write(p.order("IN/94/2026/995"))
+	p.must(err)
+	p.must(w.Close())
+	before := p.counts()
+	files := len(p.column("SELECT id::text FROM document"))
+	for _, share := range []int{1, 30, 60, 99} {
+		p.breakOff(v, at, w.FormDataContentType(), body.Bytes(), body.Len()*share/100)
+	}
+	time.Sleep(200 * time.Millisecond) // the server notices
+	after := p.counts()
+	for name := range after { // what lerd does meanwhile with the order of before
+		if strings.Contains(name, "examin") || strings.Contains(name, "document.") {
+			delete(after, name)
+			delete(before, name)
+		}
+	}
+	if diff := changed(before, after); len(diff) > 0 {
+		t.Errorf("broken off, and there is %v", diff)
+	}
+	for range 2 {
+		got := p.ask(v, "POST", at, map[string]string{"Content-Type": w.FormDataContentType()}, body.String())
+		if got.status != 303 {
+			t.Fatalf("sent whole it is answered %d: %s", got.status, got.body)
+		}
+	}
+	if n := len(p.load(id).Messages); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+	if n := len(p.column("SELECT id::text FROM document")); n != files+1 {
+		t.Errorf("%d documents, want %d", n, files+1)
+	}
+}
+
+// breakOff sends the beginning of a form over a connection of its own, and breaks
+// it off.
+func (p *portal) breakOff(v *visitor, path, mediaType string, body []byte, n int) {
+	p.t.Helper()
+	at, err := url.Parse(p.base)
+	p.must(err)
+	conn, err := net.Dial("tcp", at.Host)
+	p.must(err)
+	defer conn.Close()
+	var cookies []string
+	for _, c := range v.client.Jar.Cookies(at) {
+		cookies = append(cookies, c.Name+"="+c.Value)
+	}
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nSec-Fetch-Site: same-origin\r\nCookie: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		path, at.Host, p.base, strings.Join(cookies, "; "), mediaType, len(body), body[:n])
+	p.must(err)
+	time.Sleep(20 * time.Millisecond)
+}
