@@ -40,6 +40,7 @@ func (s *stage) staffArrive() {
 func (s *stage) comes(inviter, confirmer, signIn, name string, role identity.Role, agency string) {
 	s.t.Helper()
 	by := s.windows[inviter]
+	s.goTo(by, "/accounts", 200, "accounts")
 	by.Goto("/accounts/new")
 	s.look(by, "accounts-new")
 	by.Fill(`input[name="name"]`, name)

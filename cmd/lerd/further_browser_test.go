@@ -20,7 +20,7 @@ import (
 // longer, the choice about second signatures, and the form of delivery.
 func TestFurtherPagesInABrowser(t *testing.T) {
 	sc := newScenario(t)
-	id, kept := sc.submit("IN/94/2026/981").ID, sc.keeping("EPOC-PR 12/26")
+	id, kept := sc.submit("IN/94/2026/981").ID, sc.keeping("EPOC-PR 7/26")
 	s := &stage{portal: sc.open(web.Limits{}), t: t, windows: map[string]*browser.Page{}, id: string(id)}
 	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
 	s.agency = agencies.PathOf(s.agencyOfPerson("asha.rao"))
@@ -32,6 +32,19 @@ func TestFurtherPagesInABrowser(t *testing.T) {
 	s.setsDelivery()
 	s.stop()
 	s.verifyLog()
+}
+
+// TestAUserNoticeInABrowser looks at the page on which a user reads what was
+// disclosed about them.
+func TestAUserNoticeInABrowser(t *testing.T) {
+	sc := newScenario(t)
+	sc.messaging()
+	told := sc.released("IN/94/2026/982", "")
+	sc.tell()
+	s := &stage{portal: sc.open(web.Limits{}), t: t, windows: map[string]*browser.Page{}}
+	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
+	link := sc.telling.Links.Of(sc.onFile(told.Request.ID).Notices[0].ID)
+	s.goTo(s.b.Page(t, s.base), "/notice/"+path.Base(link), 200, "user-notice")
 }
 
 // importsAList gives a draft a list of which some rows can be taken.
