@@ -351,6 +351,11 @@ func (s *stage) audits() {
 	}
 	s.press(p, `a[href^="/audit/events/"]`)
 	s.look(p, "audit-event")
+	for _, page := range [][2]string{{"/audit/queries", "audit-queries"}, {"/audit/queries/dev_proof", "audit-query"}, {"/audit/queries/cases", "audit-cases"}, {"/audit/acts", "audit-acts"}, {"/audit/duties", "audit-duties"},
+		{"/audit/samples", "audit-samples"}, {"/audit/samples/new", "audit-sample-new"}, {"/audit-findings", "audit-findings"}, {"/audit-findings/new", "audit-finding-new"}, {"/errors", "errors"}, {"/errors/new", "error-new"},
+		{"/audit/cases/" + s.id + "/replay?step=12", "audit-replay"}, {"/audit/cases/" + s.id + "/dossier", "audit-dossier"}} {
+		s.goTo(p, page[0], 200, page[1])
+	}
 }
 
 func (s *stage) leaves() {
@@ -368,7 +373,7 @@ func (s *stage) leaves() {
 func (s *stage) everyPageWasSeen() {
 	s.t.Helper()
 	for template, name := range map[string]string{
-		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
+		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_desk": "audit-queries", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
 		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
 		"cosign": "request-cosign", "receipt": "receipt", "precheck": "precheck", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
 		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
