@@ -14,7 +14,7 @@ import (
 )
 
 // domain packages know no framework and nothing of how they are stored or shown.
-var domain = []string{"access", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention", "oversight"}
+var domain = []string{"access", "processes", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention", "oversight"}
 
 // outside packages are those that domain packages never import.
 var outside = []string{"store", "web", "jobs", "hi1", "testkit"}

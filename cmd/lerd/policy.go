@@ -19,6 +19,8 @@ import (
 type policyCmd struct {
 	Test        policyTestCmd        `cmd:"" help:"Run the example cases of every legal process; exit 1 where one does not hold."`
 	Diff        policyDiffCmd        `cmd:"" help:"Show how two versions of a process differ, and which example cases would come out otherwise."`
+	Propose     policyProposeCmd     `cmd:"" help:"File a version of a process with its examples; counsel takes it up in the portal, and somebody else puts it in force."`
+	Replay      policyReplayCmd      `cmd:"" help:"Derive a case anew under the version to which it is pinned, or under another one; exit 1 where it does not come out as it was recorded."`
 	Unconfirmed policyUnconfirmedCmd `cmd:"" help:"List the statements of law that counsel has yet to confirm."`
 }
 

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -290,4 +293,79 @@ func TestATamperedVersionDecidesNothing(t *testing.T) {
 // What the routes of this area answer where the test's case is in no conflict.
 func init() {
 	otherwise["conflict.show"], otherwise["conflict.read"], otherwise["conflict.file"] = http.StatusConflict, http.StatusNotFound, http.StatusNotFound
+}
+
+// TestADuplicateIsRefusedAndALinkIsNot: the same paper about the same accounts once
+// more is a duplicate of what stands; about another account it follows it; after
+// a withdrawal it is new.
+func TestADuplicateIsRefusedAndALinkIsNot(t *testing.T) {
+	s := newScenario(t)
+	again := func(change func(*requests.Submission)) legal.Verdict {
+		q := s.submitWith("IN/94/2026/760", change)
+		c := s.load(q.ID)
+		v, err := s.cases.Verdict(s.as("rita.lind"), c)
+		s.must(err)
+		return v
+	}
+	first := s.submit("IN/94/2026/760")
+	s.clock.Advance(time.Hour)
+	same := func(*requests.Submission) {}
+	if v := again(same); v.Outcome != legal.Refused || !slices.Contains(v.Codes, "RR-19") {
+		t.Errorf("the same once more: %s %v", v.Outcome, v.Codes)
+	}
+	if v := again(func(in *requests.Submission) { in.Targets[0].Identifier = "+447700900999" }); slices.Contains(v.Codes, "RR-19") {
+		t.Errorf("another account under the same order: %s %v", v.Outcome, v.Codes)
+	}
+	v, err := s.cases.Verdict(s.as("rita.lind"), s.load(first.ID))
+	s.must(err)
+	if slices.Contains(v.Codes, "RR-19") {
+		t.Error("what came first is the duplicate of what came later")
+	}
+	for _, id := range s.column("SELECT id::text FROM request ORDER BY received_at") {
+		s.must(s.cases.Withdraw(s.as("asha.rao"), requests.ID(id), "Taken back."))
+	}
+	s.clock.Advance(time.Hour)
+	if v := again(same); slices.Contains(v.Codes, "RR-19") {
+		t.Errorf("after it was withdrawn: %v", v.Codes)
+	}
+}
+
+// TestTheCommandsOfAChange file a version from files and replay a case, over the
+// database of a configuration, while lerd runs.
+func TestTheCommandsOfAChange(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/770")
+	in := s.fewerAccounts()
+	dir := t.TempDir()
+	body, cases, conf := filepath.Join(dir, "p.yaml"), filepath.Join(dir, "c.yaml"), filepath.Join(dir, "lerd.yaml")
+	day := time.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly) // the command's clock is the real one
+	s.must(os.WriteFile(body, []byte(s.day(in.Body, day)), 0o600))
+	s.must(os.WriteFile(cases, []byte(s.swap(in.Cases, `in_force: "2026-11-03"`, `in_force: "`+day+`"`)), 0o600))
+	s.must(os.WriteFile(conf, []byte("database_url: "+s.db.App+"\ndir: "+s.cfg.Dir+"\n"), 0o600))
+	source := keysSource{Config: conf}
+	var out bytes.Buffer
+	propose := policyProposeCmd{keysSource: source, File: body, Cases: cases, Why: "A new guideline."}
+	if err := propose.run(s.ctx, &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if got := s.column("SELECT state FROM process_proposal"); len(got) != 1 || got[0] != processes.Filed {
+		t.Fatalf("filed: %v", got)
+	}
+	propose.Cases = body
+	if err := propose.run(s.ctx, &out); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("examples that are none: %v", err)
+	}
+	live, done, err := live(s.ctx, source)
+	s.must(err)
+	defer done()
+	out.Reset()
+	s.must(replayCase(s.ctx, live, s.load(q.ID).Request.Ref, 0, &out))
+	for _, want := range []string{"pinned to IN-94 version 1", "VC-15", "VC-01"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the replay lacks %q:\n%s", want, out.String())
+		}
+	}
+	if err := replayCase(s.ctx, live, string(q.ID), 7, &out); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("under a version that there is not: %v", err)
+	}
 }

@@ -165,6 +165,9 @@ func (w *stroll) step(rt *rapid.T) {
 
 // machine is what nobody does by hand in the portal.
 func (w *stroll) machine(what string, id requests.ID) error {
+	if ok, err := w.lawMachine(what); ok {
+		return err
+	}
 	switch what {
 	case "suspend":
 		w.stand(identity.Suspended)
@@ -195,6 +198,9 @@ func (w *stroll) stand(standing identity.Standing) {
 
 // person takes one step in the portal.
 func (w *stroll) person(ctx context.Context, what string, id requests.ID) error {
+	if ok, err := w.lawStep(ctx, what, id); ok {
+		return err
+	}
 	switch what {
 	case "cosign":
 		return w.cases.CoSign(ctx, id)

@@ -65,12 +65,9 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		}
 		f.Order.Signature = signing
 	}
-	twins, err := s.Store.Twins(ctx, q, c.Document.SHA256)
-	if err != nil {
+	var err error
+	if f.Duplicate, err = s.duplicate(ctx, c); err != nil {
 		return nil, err
-	}
-	if len(twins) > 0 {
-		f.Duplicate = legal.Duplicate{Kind: "follow_up", Of: string(twins[0])}
 	}
 	for _, t := range q.Targets {
 		if t.Dropped() {

@@ -128,6 +128,34 @@ type WeighStore interface {
 	// OfProcess gives the newest cases of a process that are open, or decided;
 	// one more than limit tells that there are others.
 	OfProcess(ctx context.Context, process string, states []State, limit int) ([]ID, error)
+	// SamePaper gives the cases on the same paper that came in before one, the oldest
+	// first.
+	SamePaper(ctx context.Context, q Request, sha256 string) ([]SamePaper, error)
+}
+
+// SamePaper is a case that came in before another on the same paper: of the same
+// file, or of the same agency under the same number.
+type SamePaper struct {
+	ID        ID
+	Identical bool // the same agency asks the same of the same accounts once more, and the first stands
+}
+
+// duplicate tells of an earlier case on the same paper. What asks the very same
+// once more is identical, and is refused; everything else follows it.
+func (s *Service) duplicate(ctx context.Context, c Case) (d legal.Duplicate, err error) {
+	if s.Weigh == nil {
+		return d, nil
+	}
+	list, err := s.Weigh.SamePaper(ctx, c.Request, c.Document.SHA256)
+	for _, e := range list {
+		if e.Identical {
+			return legal.Duplicate{Kind: "identical", Of: string(e.ID)}, err
+		}
+	}
+	if len(list) > 0 {
+		d = legal.Duplicate{Kind: "follow_up", Of: string(list[0].ID)}
+	}
+	return d, err
 }
 
 // weighable are the states in which a case is derived for a comparison: open ones
