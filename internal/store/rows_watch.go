@@ -168,14 +168,14 @@ func (s *Store) OfProcess(ctx context.Context, process string, states []requests
 }
 
 // SamePaper gives the cases on the same paper that came in before one. Identical is
-// of the same agency, with the same file, about the same accounts, periods and
+// of the same agency, with the same number and file, about the same accounts, periods and
 // categories, and neither taken back nor ended with nothing.
 func (s *Store) SamePaper(ctx context.Context, q requests.Request, sha256 string) (list []requests.SamePaper, err error) {
 	defer fault.Wrap(&err, "store.SamePaper(%s)", q.ID)
 	const asked = "SELECT kind, identifier, from_at, to_at, want_phone, want_ip FROM target WHERE request_id = "
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		list = nil
-		return tx.Raw(`SELECT o.id, o.agency_id = @agency AND d.sha256 = @sha AND o.state NOT IN ('withdrawn', 'expired', 'refused', 'no_data', 'lapsed')
+		return tx.Raw(`SELECT o.id, o.agency_id = @agency AND o.order_number = @number AND d.sha256 = @sha AND o.state NOT IN ('withdrawn', 'expired', 'refused', 'no_data', 'lapsed')
 				AND EXISTS (SELECT 1 FROM target t WHERE t.request_id = @id)
 				AND NOT EXISTS (`+asked+`o.id EXCEPT `+asked+`@id) AND NOT EXISTS (`+asked+`@id EXCEPT `+asked+`o.id) AS identical
 			FROM request o JOIN document d ON d.id = o.document_id
