@@ -68,7 +68,7 @@ func (s *Server) canExtend(cs requests.Case) bool {
 
 // pinnedTo gives the version of the process to which a case is pinned, or nil.
 func (s *Server) pinnedTo(cs requests.Case) *legal.Process {
-	for _, p := range s.cfg.Services.Law.Processes() {
+	for _, p := range s.knownLaw().Processes() {
 		if string(p.ID) == cs.Request.Process.ID && p.Version == cs.Request.Process.Version {
 			return p
 		}
