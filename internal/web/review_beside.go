@@ -120,7 +120,7 @@ func (s *Server) precedents(c *Ctx) error {
 	p.Form = c.Form("/review/precedents", in)
 	var processes []Option
 	seen := map[string]bool{}
-	for _, one := range s.cfg.Services.Law.Processes() {
+	for _, one := range s.knownLaw().Processes() {
 		if id := string(one.ID); !seen[id] {
 			seen[id] = true
 			processes = append(processes, Option{Value: id, Text: id + " · " + one.Title})
