@@ -10,7 +10,6 @@ import (
 // is published is known, and figures are whole numbers from 0.
 type outsider struct {
 	g        *grid
-	rows     []int
 	cells    []cellAt
 	lo, hi   map[cellAt]int
 	colsLeft []int

@@ -39,7 +39,6 @@ func timeTables(parts []*tally, r *Report, o Order) []Table {
 // spent are the times of one row, in minutes.
 type spent struct {
 	acknowledge, effect []int
-	under               bool
 }
 
 // timeTable gives times by row. rows is the table whose rows are taken, nil: every

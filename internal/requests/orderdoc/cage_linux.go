@@ -44,7 +44,7 @@ func enter(args []string) {
 		err = errors.Join(err, unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.most, Max: l.most}))
 	}
 	if err == nil {
-		err = syscall.Exec(path, argv, os.Environ())
+		_ = syscall.Exec(path, argv, os.Environ())
 	}
 	os.Exit(cageFailed)
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -109,7 +108,6 @@ type writer struct {
 	bundle   []byte
 	leaves   []audit.Hash
 	openings *bufio.Writer
-	files    sync.WaitGroup
 }
 
 func (w *writer) add(e Event) (err error) {
