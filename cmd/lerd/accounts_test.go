@@ -287,7 +287,7 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 	confirmed := func(by string) string {
 		return `UPDATE invitation SET state = 'confirmed', confirmed_by = ` + by + `, confirmed_at = now(), version = version + 1, event_id = $EVENT WHERE id = '` + string(inv.ID) + `'`
 	}
-	alive := `UPDATE person SET active = true, version = version + 1, event_id = $EVENT WHERE id = '` + rita + `'`
+	alive := `UPDATE person SET active = true, download_from = now() + interval '72 hours', version = version + 1, event_id = $EVENT WHERE id = '` + rita + `'`
 	assertion := func(challenge string, count int) string {
 		return fmt.Sprintf(`INSERT INTO assertion (id, person_id, session_id, passkey_id, purpose, digest, nonce, client_data, authenticator_data, signature, sign_count, method, at, event_id)
 			VALUES (gen_random_uuid(), '%s', 's', '7d444840-9dc0-11d1-b245-5ffdce74fad2', 'invite', decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'), convert_to('{"challenge":"%s"}', 'UTF8'), 'a', 'b', %d, 'passkey', now(), $EVENT)`, rita, challenge, count)
@@ -305,7 +305,7 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 			{"the server confirms a reviewer", "first two administrators", []string{key, enrolled, confirmed("NULL"), alive}},
 			{"an auditor confirms a reviewer", "may not", []string{key, enrolled, confirmed("'" + ines + "'"), alive}},
 			{"an administrator takes an auditor's access", "two other auditors", []string{`UPDATE person SET active = false, version = version + 1, event_id = $EVENT WHERE id = '` + ines + `'`}},
-			{"a reviewer becomes an approver", "do not change", []string{`UPDATE person SET role = 'approver', version = version + 1, event_id = $EVENT WHERE id = '` + rita + `'`}},
+			{"a reviewer becomes an approver", "do not change", []string{`UPDATE person SET role = 'approver', supervisor = false, version = version + 1, event_id = $EVENT WHERE id = '` + rita + `'`}},
 			{"a code counts for longer", "what was offered", []string{`UPDATE invitation SET expires_at = expires_at + interval '1 minute', version = version + 1, event_id = $EVENT WHERE id = '` + string(inv.ID) + `'`}},
 			{"a key is exchanged", "what was registered", []string{key, `UPDATE passkey SET public_key = decode(repeat('ef', 77), 'hex'), version = 2, event_id = $EVENT WHERE person_id = '` + rita + `'`}},
 			{"an answer to another challenge", "another challenge", []string{key, assertion("AAAA", 6)}},
