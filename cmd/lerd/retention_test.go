@@ -329,3 +329,49 @@ func TestThePolicyOfRetentionIsTheDatabases(t *testing.T) {
 		t.Errorf("fields, policy against database:\n%s", diff)
 	}
 }
+
+// TestEveryColumnHasATerm finds columns with text, bytes, addresses or accounts of
+// which nobody has said how long they live.
+func TestEveryColumnHasATerm(t *testing.T) {
+	s := newScenario(t)
+	kept := map[string]bool{}
+	for _, columns := range s.retention.Policy.Keeps {
+		for _, c := range columns {
+			kept[c] = true
+		}
+	}
+	for _, c := range s.column(`SELECT table_name || '.' || column_name FROM information_schema.columns c
+		WHERE table_schema = 'public' AND table_name NOT LIKE 'lerd_%' AND (data_type IN ('text', 'bytea', 'inet', 'ARRAY', 'jsonb') OR column_name = 'account_id')
+		  AND NOT EXISTS (SELECT 1 FROM retention.field f WHERE f.tablename = table_name AND f.columname = column_name) ORDER BY 1`) {
+		_, column, _ := strings.Cut(c, ".")
+		if !kept[c] && !kept["*."+column] {
+			t.Errorf("%s: policies/retention.yaml says neither when it is erased nor why it stays", c)
+		}
+	}
+	for c := range kept {
+		table, column, _ := strings.Cut(c, ".")
+		if table != "*" && len(s.column(fmt.Sprintf("SELECT 'x' FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '%s' AND column_name = '%s'", table, column))) == 0 {
+			t.Errorf("policies/retention.yaml keeps %s, which is not there", c)
+		}
+	}
+}
+
+// TestWhatServesTheWorkingDayGoes removes old sessions and notices, and no new ones.
+func TestWhatServesTheWorkingDayGoes(t *testing.T) {
+	s := newScenario(t)
+	p := s.open(unhurried)
+	p.visit("asha.rao")
+	if len(s.column("SELECT 'x' FROM session")) == 0 {
+		t.Fatal("there is no session")
+	}
+	for _, step := range []struct{ age, want string }{{"399 days", "there"}, {"401 days", "gone"}} {
+		s.attackersOwner().exec(`ALTER TABLE session DISABLE TRIGGER ALL; UPDATE session SET ends_at = now() - interval '` + step.age + `'; ALTER TABLE session ENABLE ALWAYS TRIGGER check_contained`)
+		_, err := s.retention.RunOnce(s.ctx)
+		s.must(err)
+		if n := len(s.column("SELECT 'x' FROM session")); (n == 0) != (step.want == "gone") {
+			t.Errorf("%d sessions that ended %s ago", n, step.age)
+		}
+	}
+}
+
+func (s *scenario) attackersOwner() attacker { return attacker{t: s.t.(*testing.T), db: s.ownerDB(), as: "owner"} }

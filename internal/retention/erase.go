@@ -35,7 +35,8 @@ func (s *Service) RunOnce(ctx context.Context) (n int, err error) {
 		}
 		n++
 	}
-	return n, errors.Join(append(failed, s.finish(ctx))...)
+	_, err = s.Store.Prune(ctx, s.Policy.WorkingDays)
+	return n, errors.Join(append(failed, s.finish(ctx), err)...)
 }
 
 func (s *Service) erase(ctx context.Context, d Due) (err error) {

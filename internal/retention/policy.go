@@ -43,6 +43,11 @@ func (c Class) Term() time.Duration { return time.Duration(c.Days) * 24 * time.H
 type Policy struct {
 	Version int     `yaml:"version"`
 	Classes []Class `yaml:"classes"`
+	// WorkingDays is how long what serves the working day alone is kept, in days.
+	WorkingDays int `yaml:"working_days"`
+	// Keeps says of every other column with text why it stays: "table.column" or
+	// "*.column" by reason.
+	Keeps map[string][]string `yaml:"keeps"`
 	Digest  string  `yaml:"-"` // of the file, hexadecimal SHA-256
 }
 
@@ -64,6 +69,9 @@ func Load(files fs.FS) (p Policy, err error) {
 }
 
 func (p Policy) check() error {
+	if p.WorkingDays < 30 {
+		return fault.New(fault.Invalid, "policies/retention.yaml: working_days is at least 30.")
+	}
 	known := []ClassID{Records, Case, Finding}
 	var have []ClassID
 	for _, c := range p.Classes {

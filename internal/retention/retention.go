@@ -85,6 +85,8 @@ type Store interface {
 	// Erase empties what the class says in one transaction, with an event like
 	// the given one in every stream that it empties. It is durable on return.
 	Erase(ctx context.Context, e Erasure, event audit.Event) error
+	// Prune removes what serves the working day alone and is older than days.
+	Prune(ctx context.Context, days int) (int64, error)
 	Files
 }
 

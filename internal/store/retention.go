@@ -205,3 +205,10 @@ func (s *Store) RetentionOf(ctx context.Context, id requests.ID) (sh retention.S
 	})
 	return sh, err
 }
+
+// Prune removes what serves the working day alone and is older than days.
+func (s *Store) Prune(ctx context.Context, days int) (n int64, err error) {
+	defer fault.Wrap(&err, "store.Prune")
+	err = s.inWriteTx(ctx, func(tx *gorm.DB) error { return tx.Raw("SELECT retention.prune(?)", days).Scan(&n).Error })
+	return n, err
+}

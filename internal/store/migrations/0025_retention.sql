@@ -88,6 +88,7 @@ INSERT INTO retention.field VALUES
     ('finding', 'finding', 'account_id', '-nextval(''retention.surrogate'')'),
     ('finding', 'finding', 'evidence', ''''''),
     ('finding', 'release_item', 'account_id', '(SELECT f.account_id FROM public.finding f WHERE f.id = finding_id)'),
+    ('finding', 'finding_origin', 'external_ref', '''erased '' || id'),
     ('finding', 'confirmation', 'evidence', ''''''),
     ('finding', 'confirmation', 'note', ''''''),
     ('finding', 'appeal_verdict', 'note', '''erased''');
@@ -320,6 +321,25 @@ BEGIN
     RETURN n;
 END $$;
 
+-- Removes what only serves the working day: sessions that ended, notices, forms
+-- that were sent, ceremonies, and counts of looks by account. None of it is in the
+-- log by more than a digest. days: how long it is kept, at least 30.
+CREATE FUNCTION retention.prune(days integer) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    before CONSTANT timestamptz := clock_timestamp() - make_interval(days => greatest(days, 30));
+    n bigint := 0;
+    m bigint;
+    q text;
+BEGIN
+    FOREACH q IN ARRAY ARRAY['session WHERE coalesce(ended_at, ends_at) < $1', 'notice WHERE at < $1', 'notice_mail WHERE coalesce(sent_at, failed_at) < $1',
+        'idempotency WHERE at < $1', 'ceremony WHERE expires_at < $1', 'log_viewed WHERE month + 31 < $1'] LOOP
+        EXECUTE 'DELETE FROM ' || q USING before;
+        GET DIAGNOSTICS m = ROW_COUNT;
+        n := n + m;
+    END LOOP;
+    RETURN n;
+END $$;
+
 -- What opened commitments goes in the transaction of its erasure alone.
 CREATE FUNCTION audit.check_erasure() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $guard$
 BEGIN
@@ -382,7 +402,7 @@ GRANT USAGE ON SCHEMA retention TO lerd_app, lerd_auditor;
 GRANT SELECT ON retention.class, retention.field TO lerd_app, lerd_auditor;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA retention FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION retention.due(text, uuid), retention.streams(text, uuid), retention.erasing(), retention.erase_rows(uuid, uuid, text, uuid[]),
-    retention.erase_payloads(uuid), retention.erase_records(uuid) TO lerd_app;
+    retention.erase_payloads(uuid), retention.erase_records(uuid), retention.prune(integer) TO lerd_app;
 GRANT EXECUTE ON FUNCTION retention.erasing(), retention.due(text, uuid), retention.streams(text, uuid) TO lerd_auditor;
 REVOKE ALL ON FUNCTION audit.check_erasure() FROM PUBLIC;
 
