@@ -47,8 +47,8 @@ type Policy struct {
 	WorkingDays int `yaml:"working_days"`
 	// Keeps says of every other column with text why it stays: "table.column" or
 	// "*.column" by reason.
-	Keeps map[string][]string `yaml:"keeps"`
-	Digest  string  `yaml:"-"` // of the file, hexadecimal SHA-256
+	Keeps  map[string][]string `yaml:"keeps"`
+	Digest string              `yaml:"-"` // of the file, hexadecimal SHA-256
 }
 
 // Load reads the policy and refuses one that the program cannot carry out.
