@@ -374,4 +374,6 @@ func TestWhatServesTheWorkingDayGoes(t *testing.T) {
 	}
 }
 
-func (s *scenario) attackersOwner() attacker { return attacker{t: s.t.(*testing.T), db: s.ownerDB(), as: "owner"} }
+func (s *scenario) attackersOwner() attacker {
+	return attacker{t: s.t.(*testing.T), db: s.ownerDB(), as: "owner"}
+}
