@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,7 +86,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 		SourceSystems: []export.SourceSystem{{Name: systemID(x.Profile.System.Name), Version: x.Profile.System.Version, ClockSource: x.Profile.System.ClockSource,
 			MaxClockErrorMS: x.Profile.System.MaxClockError.Milliseconds(), PrecisionUS: x.Profile.System.Precision.Microseconds()}},
 		Custody:     custody(c, rel),
-		Limitations: limitations,
+		Limitations: append(slices.Clone(limitations), preserved(rows)...),
 		Audit:       export.AuditRef{LogOrigin: x.Origin, EventID: string(rel.SealingEvent)},
 	}
 	h.RuleViolations = violationsOf(c, rel)
@@ -96,6 +98,16 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 var limitations = []string{
 	"An IP address identifies a connection, not a person; behind network address translation it is shared, and only the source port and the second tell its users apart.",
 	"A phone number can pass to another holder; valid_from_utc and valid_to_utc say when this account had it.",
+}
+
+// preserved says which records the account data no longer had.
+func preserved(rows []requests.Record) (out []string) {
+	counts := requests.PreservedRows(rows)
+	for _, at := range slices.SortedFunc(maps.Keys(counts), time.Time.Compare) {
+		out = append(out, fmt.Sprintf("%d of the records were no longer in the account data when the others were read; they were kept under a preservation of the same agency at %s, which retrieved_at_utc of each says.",
+			counts[at], at.Format("2006-01-02T15:04:05.000000Z")))
+	}
+	return out
 }
 
 // systemID gives the name of a source in the form of an identifier, as the
@@ -219,8 +231,14 @@ func (b bundleOf) held(t time.Time) export.Moment {
 	return export.Held(t, digits)
 }
 
-// read is when lerd read the records, to the microsecond.
-func (b bundleOf) read() export.Moment { return export.Held(b.rel.RetrievedAt, 6) }
+// read is when lerd read a record, to the microsecond: for its release, or for the
+// snapshot that kept it.
+func (b bundleOf) read(r requests.Record) export.Moment {
+	if !r.PreservedAt.IsZero() {
+		return export.Held(r.PreservedAt, 6)
+	}
+	return export.Held(b.rel.RetrievedAt, 6)
+}
 
 func (b bundleOf) phone(n int, r requests.Record) export.PhoneRecord {
 	p := r.Phone
@@ -231,7 +249,7 @@ func (b bundleOf) phone(n int, r requests.Record) export.PhoneRecord {
 	return export.PhoneRecord{
 		RecordID: fmt.Sprintf("P%09d", n), RequestRef: b.c.Request.Ref, SubjectRef: subject(b.c, b.items[r.Item]), AccountID: strconv.FormatInt(int64(p.Account), 10),
 		Phone: p.Phone, Status: string(p.Verification), VerifiedAt: b.held(p.VerifiedAt), ValidFrom: b.held(p.ValidFrom), ValidTo: b.held(p.ValidTo), Current: current,
-		SourceSystem: b.system, SourceRecordID: p.RecordID, RetrievedAt: b.read(), QueryID: "Q1",
+		SourceSystem: b.system, SourceRecordID: p.RecordID, RetrievedAt: b.read(r), QueryID: "Q1",
 	}
 }
 
@@ -257,7 +275,7 @@ func (b bundleOf) address(n int, r requests.Record) export.IPRecord {
 		EventType: string(i.Event), EventTime: b.held(i.At), Addr: i.Address, SourcePort: i.SourcePort, Destination: i.Destination, DestinationPort: i.DestinationPort,
 		Transport: string(i.Transport), SessionID: i.SessionID, SessionType: string(i.SessionType), FirstSeen: b.held(i.FirstSeen), LastSeen: b.held(i.LastSeen),
 		SessionEnd: b.held(i.SessionEnd), SharedOrProxied: shared(i.Shared), SourceSystem: b.system, SourceRecordID: i.RecordID,
-		RetrievedAt: b.read(), QueryID: "Q1",
+		RetrievedAt: b.read(r), QueryID: "Q1",
 	}
 }
 

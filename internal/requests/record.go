@@ -25,6 +25,9 @@ type Record struct {
 	Item    ItemID
 	Phone   *records.PhoneRow
 	IP      *records.IPRow
+	// PreservedAt is when a snapshot kept the row that the account data no longer
+	// had; zero of a row that was read for the release itself.
+	PreservedAt time.Time
 }
 
 // Records are the rows of a release, handed to the store beside it.
@@ -65,6 +68,7 @@ type line struct {
 	Last      string `json:"last,omitempty"`
 	End       string `json:"end,omitempty"`
 	Shared    string `json:"shared,omitempty"`
+	Preserved string `json:"preserved,omitempty"`
 }
 
 func stamp(t time.Time) string {
@@ -76,7 +80,7 @@ func stamp(t time.Time) string {
 
 // Line gives the record's canonical line, with a line feed.
 func (r Record) Line() []byte {
-	l := line{Ordinal: r.Ordinal, Item: r.Item}
+	l := line{Ordinal: r.Ordinal, Item: r.Item, Preserved: stamp(r.PreservedAt)}
 	if p := r.Phone; p != nil {
 		l.Account, l.Source, l.Phone, l.Status = int64(p.Account), p.RecordID, p.Phone.Reveal(), string(p.Verification)
 		l.Verified, l.From, l.To = stamp(p.VerifiedAt), stamp(p.ValidFrom), stamp(p.ValidTo)

@@ -109,17 +109,25 @@ func item(c Case, release ReleaseID, d Decision, f ConfirmedFinding) Item {
 		Offence: c.Request.Offence.Class, Confirmers: f.Confirmers, From: d.From, To: d.To}
 }
 
-// collect reads the rows of every item through the guard, in the order in which
-// they will stand in the bundle, and takes their digest.
+// collect reads the rows of every item through the guard, with those that a
+// snapshot kept and the account data lost, in the order in which they will stand
+// in the bundle, and takes their digest.
 func (s *Service) collect(ctx context.Context, rel *Release) ([]Record, error) {
 	sort.SliceStable(rel.Items, func(i, j int) bool { return rel.Items[i].Category > rel.Items[j].Category }) // phone numbers first
 	var rows []Record
+	kept, err := s.keptFor(ctx, rel.Request)
+	if err != nil {
+		return nil, err
+	}
 	for _, it := range rel.Items {
 		period, err := records.NewPeriod(it.From, it.To)
 		if err != nil {
 			return nil, err
 		}
 		got, err := s.rowsOf(ctx, it, period)
+		if err == nil {
+			got, err = s.withKept(ctx, it, period, got, kept)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -136,9 +136,10 @@ type Config struct {
 	Motions      MotionStore
 	Drafts       DraftStore
 	Housekeeping Housekeeping // for the jobs that erase what is no longer needed
-	Vault        *vault.Vault // seals drafts
+	Vault        *vault.Vault // seals drafts and snapshots
 	TrailStore   TrailStore
 	After        AfterStore
+	Snapshots    SnapshotStore
 	Lookup       BesideStore
 	Bench        BenchStore // nil: claims do not end by themselves, and nothing is left
 	Proofs       Proofs

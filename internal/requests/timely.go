@@ -26,6 +26,7 @@ func (s *Service) Timely(ctx context.Context) (n int, err error) {
 			err = errors.Join(err, unlessTaken(step(ctx, id)))
 		}
 	}
+	err = errors.Join(err, s.KeepSnapshots(ctx))
 	fallen, listErr := s.After.FallenReleases(ctx, 200)
 	for _, f := range fallen {
 		err = errors.Join(err, unlessTaken(s.ProposeFallen(ctx, f)))

@@ -49,6 +49,7 @@ type recordRow struct {
 	LastSeen        *string `json:"last_seen,omitempty"`
 	SessionEnd      *string `json:"session_end,omitempty"`
 	Shared          *string `json:"shared,omitempty"`
+	PreservedAt     *string `json:"preserved_at,omitempty"`
 }
 
 const insertRecordsSQL = `INSERT INTO release_record
@@ -57,7 +58,7 @@ SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(
     phone text, phone_status text, verified_at timestamptz, valid_from timestamptz, valid_to timestamptz,
     ip inet, source_port integer, destination inet, destination_port integer, transport text, event_type text,
     event_at timestamptz, session_id text, session_type text, first_seen timestamptz, last_seen timestamptz,
-    session_end timestamptz, shared text)`
+    session_end timestamptz, shared text, preserved_at timestamptz)`
 
 // insertRecords writes the frozen records of a release, some thousand a statement.
 func insertRecords(tx *gorm.DB, values []any) error {
@@ -108,7 +109,7 @@ func nilAddr(a personal.Addr) *string {
 }
 
 func fromRecord(release requests.ReleaseID, r requests.Record) recordRow {
-	row := recordRow{ReleaseID: string(release), Ordinal: r.Ordinal, ItemID: string(r.Item), Category: string(r.Category())}
+	row := recordRow{ReleaseID: string(release), Ordinal: r.Ordinal, ItemID: string(r.Item), Category: string(r.Category()), PreservedAt: isoTime(r.PreservedAt)}
 	if p := r.Phone; p != nil {
 		row.AccountID, row.SourceRecord = int64(p.Account), p.RecordID
 		row.Phone, row.PhoneStatus = nilText(p.Phone.Reveal()), nilText(p.Verification)
@@ -126,7 +127,7 @@ func fromRecord(release requests.ReleaseID, r requests.Record) recordRow {
 
 const selectRecordsSQL = `SELECT ordinal, item_id, account_id, source_record, phone, phone_status, verified_at, valid_from, valid_to,
     host(ip), source_port, host(destination), destination_port, transport, event_type, event_at, session_id, session_type,
-    first_seen, last_seen, session_end, shared
+    first_seen, last_seen, session_end, shared, preserved_at
 FROM release_record WHERE release_id = $1 ORDER BY ordinal`
 
 // ReleaseRecords streams the frozen records of a release in their order. The
@@ -166,15 +167,15 @@ func scanRecord(rows *sql.Rows) (requests.Record, error) {
 		item, source                                                     string
 		account                                                          int64
 		phone, status, ip, dest, transport, event, session, kind, shared sql.NullString
-		verified, validFrom, validTo, at, first, last, end               sql.NullTime
+		verified, validFrom, validTo, at, first, last, end, preserved    sql.NullTime
 		port, destPort                                                   sql.NullInt32
 	)
 	err := rows.Scan(&r.Ordinal, &item, &account, &source, &phone, &status, &verified, &validFrom, &validTo,
-		&ip, &port, &dest, &destPort, &transport, &event, &at, &session, &kind, &first, &last, &end, &shared)
+		&ip, &port, &dest, &destPort, &transport, &event, &at, &session, &kind, &first, &last, &end, &shared, &preserved)
 	if err != nil {
 		return r, err
 	}
-	r.Item = requests.ItemID(item)
+	r.Item, r.PreservedAt = requests.ItemID(item), utc(preserved)
 	if phone.Valid {
 		r.Phone = &records.PhoneRow{RecordID: source, Account: records.AccountID(account), Phone: personal.NewPhone(phone.String),
 			Verification: records.Verification(status.String), VerifiedAt: utc(verified), ValidFrom: utc(validFrom), ValidTo: utc(validTo)}
