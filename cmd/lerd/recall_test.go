@@ -191,14 +191,17 @@ func (s *scenario) opened(bundle []byte) map[string]any {
 }
 
 // container gives the container in an encrypted bundle of the Indian agency.
-func (s *scenario) container(bundle []byte) []byte {
+func (s *scenario) container(bundle []byte) []byte { return s.containerOf("in", bundle) }
+
+// containerOf is container for the agency of a country.
+func (s *scenario) containerOf(country string, bundle []byte) []byte {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	s.must(os.WriteFile(filepath.Join(dir, "b.p7m"), bundle, 0o600))
 	f, err := os.Open(filepath.Join(dir, "b.p7m"))
 	s.must(err)
 	defer f.Close()
-	pair, err := tls.LoadX509KeyPair(s.cfg.path("agencies", "in.pem"), s.cfg.path("agencies", "in.key"))
+	pair, err := tls.LoadX509KeyPair(s.cfg.path("agencies", country+".pem"), s.cfg.path("agencies", country+".key"))
 	s.must(err)
 	cert, err := x509.ParseCertificate(pair.Certificate[0])
 	s.must(err)

@@ -96,13 +96,17 @@ func (v releaseSheet) sessionRow(r requests.Record) []Cell {
 		{Code: endpoint(ip.Address.Reveal().String(), ip.SourcePort), Note: shared}, {Code: dest, Note: string(ip.Transport)}, {Code: ip.SessionID, Note: string(ip.SessionType)}}
 }
 
-// number names a row by its place in the bundle and by the source's own id.
+// number names a row by its place in the bundle and by the source's own id, and
+// says when it was kept that the account data no longer have.
 func (v releaseSheet) number(r requests.Record) Cell {
 	cell := Cell{Text: strconv.Itoa(r.Ordinal)}
 	if r.Phone != nil {
 		cell.Note = r.Phone.RecordID
 	} else {
 		cell.Note = r.IP.RecordID
+	}
+	if !r.PreservedAt.IsZero() {
+		cell.Note += " · " + v.c.T("release.kept", "at", exact(r.PreservedAt))
 	}
 	return cell
 }
