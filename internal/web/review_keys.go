@@ -19,7 +19,7 @@ const (
 )
 
 // benchKeys are the keys, each with the message that says what it does.
-var benchKeys = []string{"1", "2", "3", "4", "j", "k", "p", "s", "q", "n", "g", "?"}
+var benchKeys = []string{"1", "2", "3", "4", "j", "k", "p", "s", "t", "r", "q", "d", "a", "x", "c", "n", "g", "?"}
 
 func (s *Server) keysName() string { return s.cookieName(keysCookie, keysCookiePlain) }
 

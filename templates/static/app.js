@@ -50,12 +50,30 @@ window.addEventListener("pageshow", function () {
     var button = document.querySelector(selector);
     if (button) { button.click(); }
   };
+  var go = function (selector) {
+    var field = document.querySelector(selector);
+    if (field) { field.focus(); }
+  };
+  // cell goes to the choice of the next kind of data, and unfolds it.
+  var cell = function () {
+    var list = Array.prototype.filter.call(document.querySelectorAll("#grid .item"), function (item) { return item.querySelector("input[type=radio]"); });
+    var next = list[(list.indexOf(document.activeElement && document.activeElement.closest("#grid .item")) + 1) % list.length];
+    if (!next) { return; }
+    if (next.querySelector("details")) { next.querySelector("details").open = true; }
+    (next.querySelector("input[type=radio]:checked") || next.querySelector("input[type=radio]")).focus();
+  };
   var keys = {
     "1": function () { answer(0); }, "2": function () { answer(1); }, "3": function () { answer(2); }, "4": function () { answer(3); },
     "j": function () { step(1); }, "k": function () { step(-1); },
     "p": function () { var check = current(); if (check) { check.querySelector("input[name^=place_]").focus(); } },
     "s": function () { press("#checks form button[type=submit]"); },
     "q": function () { press("#acts button[name=then][value=next].button-primary"); },
+    "t": function () { press("main form[action$='/claim'] button"); },
+    "r": function () { go("#acts form[action$='/qualify'] input[type=radio]"); },
+    "a": function () { go("#ask-saved"); },
+    "x": function () { go("#refuse-why"); },
+    "c": function () { go("#counsel-why"); },
+    "d": cell,
     "n": function () { press(".next-case a"); },
     "g": function () { location.href = "/review"; },
     "?": function () { location.href = "/review/keys"; }
@@ -65,6 +83,15 @@ window.addEventListener("pageshow", function () {
     if (event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=submit]):not([type=image])")) { return; }
     var act = keys[event.key];
     if (act) { event.preventDefault(); act(); }
+  });
+
+  // What a saved text leaves open is marked, to be typed over. Not before the page
+  // has loaded: the browser takes the focus away when it goes to the address's part.
+  window.addEventListener("load", function () {
+    var body = document.getElementById("ask-body"), left = body && body.value.match(/\[\[[^\]]*\]\]/);
+    if (!left) { return; }
+    body.focus();
+    body.setSelectionRange(left.index, left.index + left[0].length);
   });
 
   var marking = null, from = null;
