@@ -63,6 +63,9 @@ func once(t *testing.T, got map[string]int, event string, rows ...string) {
 		t.Errorf("%s: one form sent %d times did %v", event, clicks+1, got)
 	}
 	for name, n := range got {
+		if name == "document_examination" || name == "document_print" || name == "risk_statement" { // lerd's own, in its own time
+			continue
+		}
 		if !slices.Contains(rows, "*") && !strings.HasPrefix(name, "event ") && name != "idempotency" && (n != 1 || !slices.Contains(rows, name)) && !slices.Contains(rows, name+"+") {
 			t.Errorf("%s: %d rows more in %s", event, n, name)
 		}
