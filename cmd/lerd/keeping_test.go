@@ -160,11 +160,19 @@ func (p *portal) runsOut(officer *visitor, k keeper, id requests.ID) {
 	if days := int(kept.Until.Sub(began).Hours()/24 + 0.5); days != k.hold && days != k.hold+1 {
 		p.t.Errorf("%s holds for %d days, want %d", k.process, days, k.hold)
 	}
-	form := p.formAt(officer, at+"/extend", at+"/extend").set("why", "The order to hand over is being signed.")
-	_, err = form.send(p.ctx)
+	if k.extension == 0 { // its law knows none: nothing is offered, and nothing taken
+		if got := p.ask(officer, http.MethodGet, at+"/extend", nil, ""); got.status != http.StatusConflict {
+			p.t.Errorf("%s offers an extension, which its law does not know: %d", k.process, got.status)
+		}
+		if err := p.cases.Extend(p.as(k.officer), id, "The order is being signed."); err == nil {
+			p.t.Errorf("%s is extended, which its law does not know", k.process)
+		}
+	} else {
+		_, err = p.formAt(officer, at+"/extend", at+"/extend").set("why", "The order to hand over is being signed.").send(p.ctx)
+	}
 	longer := p.load(id).Preservation.Until.Sub(kept.Until)
 	switch {
-	case k.extension == 0 && (err == nil || longer != 0):
+	case k.extension == 0 && longer != 0:
 		p.t.Errorf("%s is extended by %v, which its law does not know", k.process, longer)
 	case k.extension > 0 && err != nil:
 		p.t.Errorf("%s cannot be extended: %v", k.process, err)
