@@ -87,6 +87,10 @@ CREATE OR REPLACE FUNCTION check_download_agreed() RETURNS trigger LANGUAGE plpg
 BEGIN
     PERFORM check_step_up('receipt ' || NEW.id, NEW.officer_id, 'download',
         digest_of('lerd download v1', NEW.release_id::text, file_of_grant(NEW.grant_id, NEW.release_id)), NEW.event_id);
+    PERFORM check_now(NEW.begun_at, 'receipt');
+    IF EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.officer_id AND p.download_from > NEW.begun_at) THEN
+        RAISE EXCEPTION 'receipt %: its officer came back and does not download yet', NEW.id;
+    END IF;
     RETURN NULL;
 END $$;
 
