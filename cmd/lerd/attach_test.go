@@ -71,6 +71,18 @@ func (p *portal) rested() {
 	p.t.Fatal("the case's order is not examined, or its risk not stated")
 }
 
+// examined waits until every document was examined, which no page makes happen.
+func (p *portal) examined() {
+	p.t.Helper()
+	for range 600 {
+		if len(p.column("SELECT id::text FROM document d WHERE NOT EXISTS (SELECT 1 FROM document_examination e WHERE e.id = d.id)")) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.t.Fatal("a document is never examined")
+}
+
 // breakOff sends the beginning of a form over a connection of its own, and breaks
 // it off.
 func (p *portal) breakOff(v *visitor, path, mediaType string, body []byte, n int) {

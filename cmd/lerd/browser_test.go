@@ -243,6 +243,9 @@ func (s *stage) checks() {
 	rita.Click(`input[name="rule_t1"][value="PR-05"]`)
 	s.press(rita, `form[action$="/qualify"] button`)
 	s.look(rita, "review-qualified")
+	for _, page := range []string{"keys", "precedents", "replies", "skips"} {
+		s.goTo(rita, "/review/"+page, 200, "review-"+page)
+	}
 }
 
 // passAll answers every check that the page asks of its reader with yes.

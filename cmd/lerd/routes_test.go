@@ -204,6 +204,7 @@ func TestEveryRouteHasAnExpectation(t *testing.T) {
 // changes anything.
 // SPEC: OWASP ASVS 5.0 V3.5.3.
 func (h *house) gets(t *testing.T) {
+	h.examined()
 	before, counted := h.tables(), h.counts()
 	seen := map[string]bool{}
 	for _, p := range h.people {

@@ -72,9 +72,9 @@ func TestATellTaleEngineIsStopped(t *testing.T) {
 	bent := func(path, old, with string) { e.path, e.old, e.with = path, old, with }
 	q := s.submit("IN/94/2026/770")
 
-	bent("/v1/resolve", `"account_id"`, `"message_text":"secret","account_id"`)
+	bent("/v1/resolve", `"account_id"`, `"message_text":"whispered-7431","account_id"`)
 	for range 2 {
-		if err := s.cases.Claim(s.as("rita.lind"), q.ID); fault.KindOf(err) != fault.Gate || strings.Contains(err.Error(), "secret") {
+		if err := s.cases.Claim(s.as("rita.lind"), q.ID); fault.KindOf(err) != fault.Gate || strings.Contains(err.Error(), "whispered-7431") {
 			t.Errorf("claimed on a tell-tale answer: %v", err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestATellTaleEngineIsStopped(t *testing.T) {
 	s.review(q.ID)
 	s.jobs()
 
-	bent("/v1/summary", `"username"`, `"contacts":["secret"],"username"`)
+	bent("/v1/summary", `"username"`, `"contacts":["whispered-7431"],"username"`)
 	list, err := s.findings.List(s.as("carl.ito"))
 	s.must(err)
 	for range 2 {
@@ -95,8 +95,8 @@ func TestATellTaleEngineIsStopped(t *testing.T) {
 	s.confirm()
 
 	for _, b := range []struct{ path, old, with string }{
-		{"/v1/phones", `"phone_e164"`, `"email":"secret","phone_e164"`},
-		{"/v1/sessions", `"is_shared"`, `"message_text":"secret","is_shared"`},
+		{"/v1/phones", `"phone_e164"`, `"email":"whispered-7431","phone_e164"`},
+		{"/v1/sessions", `"is_shared"`, `"message_text":"whispered-7431","is_shared"`},
 	} {
 		bent(b.path, b.old, b.with)
 		s.jobs()
@@ -109,7 +109,7 @@ func TestATellTaleEngineIsStopped(t *testing.T) {
 	if got := s.breaches(); !slices.Equal(got, want) {
 		t.Errorf("the auditors were told %q, want %q", got, want)
 	}
-	if strings.Contains(s.log.String(), "secret") || strings.Contains(s.dump(), "secret") {
+	if strings.Contains(s.log.String(), "whispered-7431") || strings.Contains(s.dump(), "whispered-7431") {
 		t.Error("what must not come is kept somewhere")
 	}
 	bent("", "", "")

@@ -153,7 +153,9 @@ BEGIN
         IF NOT EXISTS (SELECT 1 FROM passkey k WHERE k.person_id = NEW.person_id AND k.removed_at IS NULL) THEN
             RAISE EXCEPTION 'passkey %: the last one stays', NEW.id;
         END IF;
-    ELSIF EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.person_id AND p.active) THEN
+    ELSIF EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.person_id AND p.active)
+        -- a key that a code brought and nobody confirmed goes with its invitation
+        AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.passkey_id = NEW.id AND i.state = 'cancelled' AND i.event_id = NEW.event_id) THEN
         RAISE EXCEPTION 'passkey %: its owner still has access', NEW.id;
     END IF;
     RETURN NULL;
