@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +258,23 @@ func TestAnAuditFindingIsAnsweredAndClosed(t *testing.T) {
 	s.must(s.oversight.CloseFinding(ines, id, "Seen."))
 	f, err := s.oversight.ShowFinding(rita, id)
 	s.must(err)
+	s.deliverNotices()
+	for who, kinds := range map[string][]string{
+		"rita.lind":   {"audit_finding.closed", "audit_finding.opened", "audit_finding.overdue", "audit_finding.reopened"},
+		"ines.moreau": {"audit_finding.answered", "audit_finding.answered", "audit_finding.overdue"},
+		"omar.haddad": nil,
+	} {
+		var told []string
+		for _, n := range s.told(who) {
+			if strings.HasPrefix(n, "audit_finding.") {
+				told = append(told, n)
+			}
+		}
+		slices.Sort(told) // what comes at the same second has no order
+		if !slices.Equal(told, kinds) {
+			t.Errorf("%s was told %v, want %v", who, told, kinds)
+		}
+	}
 	if f.State != oversight.Closed || len(f.Answers) != 3 || f.Reminded != 1 {
 		t.Errorf("it ends as %s with %d answers, reminded %d", f.State, len(f.Answers), f.Reminded)
 	}

@@ -59,7 +59,7 @@ var entrance = map[string]string{
 	"confirm.show": "everybody", "confirm.look": "everybody", "confirm.answer": "everybody",
 	"office.show": "agency_admin", "office.unit": "agency_admin", "office.assign": "agency_admin", "office.reverify": "agency_admin", "office.disown": "agency_admin",
 	"statement.show": "agency_admin registrar", "statement.take": "agency_admin registrar",
-	"notice.list": "officer agency_admin registrar", "notice.read": "officer agency_admin registrar", "notice.address": "officer agency_admin registrar",
+	"notice.list": every, "notice.read": every, "notice.address": every,
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
 	"finding.file": "confirmer", "finding.import": "confirmer", "finding.template": "confirmer", "finding.new": "confirmer", "finding.make": "confirmer", "finding.brought": "confirmer",

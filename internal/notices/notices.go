@@ -33,6 +33,7 @@ const (
 	Signers    Audience = "signers"    // who may sign it a second time: supervisors of the officer's unit, or, where it has none, of the agency
 	Registrars Audience = "registrars" // all of them
 	Subject    Audience = "subject"    // the person that it is about
+	Opener     Audience = "opener"     // the auditor who opened the audit finding that it is about
 )
 
 // Kinds says who is told of which kind of event. A kind of event that people are
@@ -62,6 +63,9 @@ var Kinds = map[string][]Audience{
 	"agency.activated": {Admins}, "agency.vetting_ends": {Admins, Registrars}, "agency.suspended": {Admins, Registrars},
 	"person.supervision_proposed": {Registrars, Admins}, "person.supervises": {Subject, Admins},
 	"agency.cosignature_proposed": {Registrars}, "agency.cosignature_chosen": {Admins},
+	"audit_finding.opened": {Subject}, "audit_finding.reopened": {Subject}, "audit_finding.closed": {Subject},
+	"audit_finding.answered": {Opener}, "audit_finding.overdue": {Subject, Opener},
+
 	"agency.disowned_request": {Registrars, Admins}, "agency.statement_made": {Admins},
 }
 
@@ -73,6 +77,7 @@ type Parties struct {
 	Asked   identity.PersonID // who asked
 	Former  identity.PersonID // who held it before, of a take-over
 	Person  identity.PersonID // that the event is about
+	Opener  identity.PersonID // who opened the audit finding
 }
 
 // Notice is one thing that one person is told.

@@ -12,6 +12,7 @@ import (
 type Attempt struct {
 	Route  string // name of the route
 	Object string // id in its address; empty: none
+	Step   bool   // it would have changed something; a look does not
 	Kind   fault.Kind
 	// Omitted are further attempts of the session before this one, of which there were
 	// too many to put each on record.
@@ -51,7 +52,9 @@ func (s *Service) Refused(ctx context.Context, a Attempt) (err error) {
 		if err != nil {
 			return err
 		}
-		if had && a.Kind == fault.Gate {
+		// Who may not do a step at all is told that it is not there; on what they had
+		// a part in themselves it is the same attempt.
+		if had && (a.Kind == fault.Gate || a.Step && a.Kind == fault.NotFound) {
 			e.Facts["self"] = "yes"
 		}
 	}

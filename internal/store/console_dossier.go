@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -24,20 +26,22 @@ func (c Console) Encoded(ctx context.Context, ids []audit.EventID) (out map[audi
 }
 
 // RowsOfEvents gives the rows of a case that events wrote last, in canonical form.
+// Which rows those can be is what the entries themselves name, so that each is found
+// by its key, however large its table is.
 func (c Console) RowsOfEvents(ctx context.Context, ids []audit.EventID) (out map[audit.EventID][]dossier.Row, err error) {
 	defer fault.Wrap(&err, "store.RowsOfEvents")
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = string(id)
-	}
 	out = map[audit.EventID][]dossier.Row{}
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
-		for _, read := range []func(*gorm.DB, []string) ([]tableRow, error){
+		w, err := namedBy(tx, ids)
+		if err != nil {
+			return err
+		}
+		for _, read := range []func(*gorm.DB, writings) ([]tableRow, error){
 			writtenBy[requestRow], writtenBy[targetRow], writtenBy[documentRow], writtenBy[answerRow], writtenBy[messageRow], writtenBy[decisionRow], writtenBy[releaseRow], writtenBy[itemRow],
 			writtenBy[signatureRow], writtenBy[examinationRow], writtenBy[grantRow], writtenBy[receiptRow], writtenBy[recallRow], writtenBy[resultRow], writtenBy[takeoverRow], writtenBy[linkRow],
 			writtenBy[amendmentRow], writtenBy[amendmentItemRow], writtenBy[attachmentRow], writtenBy[preservationRow], writtenBy[findingRow], writtenBy[confirmationRow], writtenBy[askRow],
 		} {
-			rows, err := read(tx, names)
+			rows, err := read(tx, w)
 			if err != nil {
 				return err
 			}
@@ -51,15 +55,59 @@ func (c Console) RowsOfEvents(ctx context.Context, ids []audit.EventID) (out map
 	return out, err
 }
 
+// writings are some events, and by table the keys of the rows that they wrote.
+type writings struct {
+	events map[string]bool
+	rows   map[string]map[string]bool
+}
+
+// namedBy reads what the entries of events say they wrote.
+func namedBy(tx *gorm.DB, ids []audit.EventID) (w writings, err error) {
+	w = writings{map[string]bool{}, map[string]map[string]bool{}}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = string(id)
+		w.events[names[i]] = true
+	}
+	if len(names) == 0 {
+		return w, nil
+	}
+	var entries [][]byte
+	if err := tx.Raw("SELECT entry FROM audit.event WHERE id IN ?", names).Scan(&entries).Error; err != nil {
+		return w, err
+	}
+	for _, entry := range entries {
+		record, err := audit.ParseEntry(entry)
+		if err != nil {
+			return w, err
+		}
+		for _, r := range record.Rows {
+			if w.rows[r.Table] == nil {
+				w.rows[r.Table] = map[string]bool{}
+			}
+			w.rows[r.Table][r.ID] = true
+		}
+	}
+	return w, nil
+}
+
 // writtenBy gives the rows of one table that events wrote last.
 func writtenBy[R any, P interface {
 	*R
 	tableRow
-}](tx *gorm.DB, events []string) (out []tableRow, err error) {
+}](tx *gorm.DB, w writings) (out []tableRow, err error) {
+	table, key := P(new(R)).TableName(), keyOf(P(new(R)))
 	var rows []R
-	err = tx.Where("event_id::text IN ?", events).Find(&rows).Error
-	for i := range rows {
-		out = append(out, P(&rows[i]))
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(w.rows[table])), 1000) {
+		rows = rows[:0]
+		if err := tx.Where(key+" IN ?", ids).Order(key).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if p := P(&r); w.events[p.rowEvent()] {
+				out = append(out, p)
+			}
+		}
 	}
-	return out, err
+	return out, nil
 }

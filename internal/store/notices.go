@@ -63,6 +63,9 @@ func (s *Store) Parties(ctx context.Context, p notices.Placed) (out notices.Part
 				return err
 			}
 		}
+		if kind == "audit_finding" { // of its case its owner may know nothing
+			return tx.Raw("SELECT owner_id AS person, made_by AS opener FROM audit_finding WHERE id::text = ?", id).Scan(&out).Error
+		}
 		switch {
 		case kind == "request":
 			return partiesOfCase(tx, id, &out)
@@ -122,6 +125,8 @@ func (s *Store) Audience(ctx context.Context, a notices.Audience, p notices.Part
 		query, arg = selectSigners, string(p.Asked)
 	case notices.Subject:
 		query, arg = "SELECT id FROM person WHERE active AND id::text = ?", string(p.Person)
+	case notices.Opener:
+		query, arg = "SELECT id FROM person WHERE active AND id::text = ?", string(p.Opener)
 	case notices.Registrars:
 		query, arg = "SELECT id FROM person WHERE active AND role = ? ORDER BY id", string(identity.Registrar)
 	default:

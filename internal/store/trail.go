@@ -25,6 +25,9 @@ func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []request
 	defer fault.Wrap(&err, "store.CaseEvents(%s)", c.Request.ID)
 	streams := []string{requests.StreamOf(c.Request.ID), "document:" + string(c.Document.ID)}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := rowByRow(tx); err != nil {
+			return err
+		}
 		var more []string // also of earlier rounds of the case
 		if err := tx.Raw("SELECT 'release:' || id FROM release WHERE request_id = @q UNION SELECT 'copy:' || id FROM release_copy WHERE request_id = @q UNION SELECT 'finding:' || finding_id FROM finding_ask WHERE request_id = @q",
 			map[string]any{"q": string(c.Request.ID)}).Scan(&more).Error; err != nil {
@@ -83,7 +86,10 @@ func (s *Store) oneEvent(ctx context.Context, where, arg string) (ev requests.Tr
 func (s *Store) Recent(ctx context.Context, limit int) (list []requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.Recent")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		list, err = readTrail(ctx, tx, selectTrail+"WHERE l.index >= (SELECT coalesce(max(index), 0) FROM audit.leaf) - $1 + 1 ORDER BY l.index DESC", limit)
+		if err := rowByRow(tx); err != nil {
+			return err
+		}
+		list, err = readTrail(ctx, tx, selectTrail+"WHERE e.id IN (SELECT event_id FROM audit.leaf ORDER BY index DESC LIMIT $1) ORDER BY l.index DESC", limit)
 		return err
 	})
 	return list, err

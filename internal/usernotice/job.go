@@ -107,6 +107,7 @@ func (s *Service) intend(ctx context.Context, n Notice) (Notice, error) {
 	if n.SentAt.IsZero() {
 		n.SentAt = s.now()
 	}
+	e.Facts["not_before"] = stamp(n.Next) // with gags, what auditors judge lateness by
 	n.Next = s.now().Add(s.Policy.pause(n.Attempts))
 	e.Facts["request"], e.Facts["release"], e.Facts["attempt"], e.Facts["due"], e.Facts["rule"] = string(n.Request), string(n.Release), strconv.Itoa(n.Attempts), stamp(n.Due), "UN-10"
 	n.EventID = e.ID

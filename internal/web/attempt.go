@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ func (s *Server) recordAttempt(c *Ctx) {
 	if err != nil {
 		object = ""
 	}
-	if err := s.cfg.Services.Oversight.Refused(ctx, oversight.Attempt{Route: c.Route.Name, Object: object, Kind: kind, Omitted: omitted}); err != nil {
+	if err := s.cfg.Services.Oversight.Refused(ctx, oversight.Attempt{Route: c.Route.Name, Object: object, Step: c.Route.Method != http.MethodGet, Kind: kind, Omitted: omitted}); err != nil {
 		s.cfg.Log.ErrorContext(ctx, "a refused attempt could not be recorded", "route", c.Route.Name, "error", err)
 	}
 }

@@ -32,8 +32,8 @@ type noticeListPage struct {
 
 var noticeListView = newPage[noticeListPage]("notices", "table", "cell", "badge", "when", "digest", "empty", "button", "step_form", "facts", "field", "error_summary", "step_up")
 
-// told are the roles that get notices.
-var told = []identity.Role{identity.Officer, identity.AgencyAdmin, identity.Registrar}
+// told are the roles that get notices: an auditor may find something with anybody.
+var told = identity.Roles
 
 func (s *Server) noticeRoutes() []Route {
 	if s.cfg.Services.Notices == nil {
@@ -89,6 +89,8 @@ func (c *Ctx) noticeLink(n notices.Notice) string {
 		return requests.PathOf(requests.ID(n.Case))
 	case area == "draft" && actor.Role == identity.Officer:
 		return "/requests"
+	case area == "audit_finding":
+		return "/audit-findings"
 	case area == "passkey" && n.About == actor.Person:
 		return "/account"
 	case actor.Role == identity.AgencyAdmin:

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/csv"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lerd/internal/change"
+	"lerd/internal/identity"
+	"lerd/internal/oversight"
+	"lerd/internal/requests"
+)
+
+// onlyNew asks a query before and after something is done, and expects just the
+// cases (or, where of is empty, the kind alone) to come to the list.
+func (s *scenario) onlyNew(name string, plant func(), kind string, of ...requests.ID) {
+	s.t.Helper()
+	before := len(s.query(name))
+	plant()
+	list := s.query(name)
+	var got, want []string
+	for _, h := range list[:max(0, len(list)-before)] {
+		if h.Case != "" {
+			got = append(got, h.Case)
+		}
+		if h.Kind != kind {
+			s.t.Errorf("%s finds %s, planted was %s", name, h.Kind, kind)
+		}
+	}
+	for _, id := range of {
+		want = append(want, string(id))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if len(list) != before+max(1, len(of)) || !slices.Equal(got, want) {
+		s.t.Errorf("%s finds %d lines of %v beside the %d before, planted were %v", name, len(list)-before, got, before, want)
+	}
+}
+
+// unmoved expects a query to give as much after something as before it.
+func (s *scenario) unmoved(name string, do func()) {
+	s.t.Helper()
+	before := len(s.query(name))
+	do()
+	if after := len(s.query(name)); after != before {
+		s.t.Errorf("%s gives %d lines where %d were, and nothing was planted", name, after, before)
+	}
+}
+
+// emergency submits a claimed emergency.
+func (s *scenario) emergency(number string) requests.Request {
+	s.t.Helper()
+	in := s.submission(s.upload(number), number)
+	in.Emergency, in.EmergencyWhy = true, "A child is missing since this morning."
+	in.Further["danger"] = "life"
+	for _, k := range []string{"emergency.imminent", "emergency.why_not_ordinary", "emergency.data_averts"} {
+		in.Attested[k] = "yes"
+	}
+	q, err := s.send(s.as("asha.rao"), in)
+	s.must(err)
+	return q
+}
+
+// TestTheLibraryFindsTheSecondStepOfOnePerson: an officer who tries to sign their own
+// request a second time, and somebody who had two parts in one case, past the services.
+func TestTheLibraryFindsTheSecondStepOfOnePerson(t *testing.T) {
+	s := newScenario(t)
+	p := s.open(unhurried)
+	q := s.proposed("IN/94/2026/811")
+	tries := func(who string) func() {
+		return func() {
+			v := p.visit(who)
+			page, err := p.visit("vikram.nair").get(p.ctx, "/requests/"+string(q.ID)+"/cosign") // who may
+			p.must(err)
+			form, err := page.form("/cosign")
+			p.must(err)
+			form.page = &webPage{visitor: v, url: page.url}
+			if _, err = form.send(p.ctx); err == nil || !strings.Contains(err.Error(), "404") {
+				t.Fatalf("%s signs: %v", who, err)
+			}
+		}
+	}
+	s.unmoved("self_approval", tries("jana.weber")) // somebody else's: an attempt, no self-approval
+	s.onlyNew("self_approval", tries("asha.rao"), "attempt.refused")
+	s.unmoved("self_approval", func() { p.ask(p.visit("asha.rao"), "GET", "/releases/"+string(q.ID), nil, "") })
+
+	other := s.submit("IN/94/2026/812")
+	s.must(s.cases.Claim(s.as("rita.lind"), other.ID))
+	part := func(role identity.Role, of requests.ID) {
+		a := actorIn(s.as("rita.lind"))
+		a.Role = role
+		e := change.Event(identity.With(s.ctx, a), s.clock.Now(), "request.noted", "request_note:"+string(of), 0)
+		e.Facts["request"] = string(of)
+		s.must(s.store.Commit(identity.With(s.ctx, identity.SystemActor()), change.Set{Parts: []change.Part{{Event: e}}}))
+	}
+	s.unmoved("two_duties", func() { part(identity.Reviewer, other.ID) })
+	s.onlyNew("two_duties", func() { part(identity.Counsel, other.ID) }, "request.noted", other.ID)
+}
+
+// TestTheLibraryFindsWhatCameTooLate: emergencies without an order, gags past their
+// end, late answers and late notices.
+func TestTheLibraryFindsWhatCameTooLate(t *testing.T) {
+	s := newScenario(t)
+	s.messaging()
+	silent, longer := s.released("IN/94/2026/821", "2026-11-30"), s.released("IN/94/2026/822", "2027-12-31")
+	urgent := s.emergency("IN/94/2026/823")
+	s.unmoved("emergency_no_order", func() {
+		s.submit("IN/94/2026/824")
+		s.clock.Advance(71 * time.Hour)
+	})
+	s.onlyNew("emergency_no_order", func() { s.clock.Advance(2 * time.Hour) }, string(urgent.State), urgent.ID)
+
+	s.unmoved("gag_past_end", func() {})
+	s.onlyNew("gag_past_end", func() { s.clock.Set(time.Date(2026, 12, 3, 9, 0, 0, 0, time.UTC)) }, string(requests.ExportedCase), silent.Request.ID)
+	s.clock.Advance(48 * time.Hour) // the job did not run in time
+	s.onlyNew("late", s.tell, "user_notice.sent", silent.Request.ID)
+	if list := s.query("gag_past_end"); len(list) != 0 {
+		t.Errorf("a gag that has ended is past its end: %v of %s", list[0].Ref, longer.Request.Ref)
+	}
+	s.clock.Set(time.Date(2028, 1, 1, 9, 0, 0, 0, time.UTC))
+	s.unmoved("late", s.tell) // on the day on which the second gag ended
+}
+
+// TestTheLibraryFindsCorrectedZonesAndLooksWithoutACase plants both.
+func TestTheLibraryFindsCorrectedZonesAndLooksWithoutACase(t *testing.T) {
+	s := newScenario(t)
+	right, wrong := s.toExport("IN/94/2026/831"), s.toExport("IN/94/2026/832")
+	s.unmoved("zone_correction", func() {
+		s.must(s.cases.ProposeRecall(s.as("rita.lind"), right.ID, "wrong_records", "Of a test system."))
+	})
+	s.onlyNew("zone_correction", func() {
+		s.must(s.cases.ProposeRecall(s.as("rita.lind"), wrong.ID, "wrong_period", "Read in UTC."))
+	}, "recall.proposed", wrong.ID)
+
+	s.unmoved("view_no_case", func() {
+		_, err := s.cases.View(s.as("rita.lind"), right.ID)
+		s.must(err)
+	})
+	s.onlyNew("view_no_case", func() {
+		_, err := s.cases.RecallRegister(s.as("anna.keller"))
+		s.must(err)
+	}, "recall.listed")
+}
+
+// TestAQueryIsAnAddressAFileAndAnEvent: the same address gives the same rows, the
+// file has them too with nothing that a spreadsheet would compute, and each is an event.
+func TestAQueryIsAnAddressAFileAndAnEvent(t *testing.T) {
+	s := newScenario(t)
+	p := s.open(unhurried)
+	q := s.submit("IN/94/2026/841")
+	for _, w := range []string{"=2+2", "+1", "-1", "@sum"} { // words of a log that somebody else wrote
+		e := change.Event(identity.With(s.ctx, identity.Actor{Person: identity.PersonID(w), Role: identity.Role(w)}), s.clock.Now(), "request.noted", "request_note:"+string(q.ID), 0)
+		e.Facts["request"] = string(q.ID)
+		s.must(s.store.Commit(identity.With(s.ctx, identity.SystemActor()), change.Set{Parts: []change.Part{{Event: e}}}))
+	}
+	s.indexed()
+	asked := func() int { return len(s.column(`SELECT 1::text FROM audit.event WHERE kind = 'audit.queried'`)) }
+	at := "/audit/queries/events?kind=request.&ref=" + url.QueryEscape(q.Ref)
+	before := asked()
+	rows := func(v *visitor) []string {
+		page, err := v.get(p.ctx, at)
+		p.must(err)
+		return slices.DeleteFunc(page.links("/audit/events/"), func(l string) bool { return l == "" })
+	}
+	one, two := rows(p.visit("ines.moreau")), rows(p.visit("ines.moreau"))
+	file := p.ask(p.visit("ines.moreau"), "GET", strings.Replace(at, "/events?", "/events/csv?", 1), nil, "")
+	lines, err := csv.NewReader(strings.NewReader(file.body)).ReadAll()
+	s.must(err)
+	if len(one) < 5 || !slices.Equal(one, two) || len(lines) != len(one)+1 {
+		t.Fatalf("the address gives %d and %d rows, the file %d", len(one), len(two), len(lines)-1)
+	}
+	strange := 0
+	for i, l := range lines[1:] {
+		if !strings.HasSuffix(one[i], l[1]) {
+			t.Errorf("line %d of the file is of %s, the page's of %s", i, l[1], one[i])
+		}
+		for _, cell := range l {
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r") {
+				t.Errorf("a spreadsheet computes %q", cell)
+			}
+			if strings.HasPrefix(cell, "'") {
+				strange++
+			}
+		}
+	}
+	if strange != 8 {
+		t.Errorf("%d cells are marked as text, planted were 8", strange)
+	}
+	if got := asked() - before; got != 3 {
+		t.Errorf("three looks are %d events", got)
+	}
+	want := oversight.Search{Name: "events", Kind: "request.", Ref: q.Ref}.Digest()
+	if n := len(s.column(`SELECT 1::text FROM audit.event WHERE kind = 'audit.queried' AND convert_from(entry, 'UTF8')::jsonb -> 'facts' ->> 'query_sha256' = '` + want + `'`)); n != 3 {
+		t.Errorf("%d of three events name the query", n)
+	}
+	if got := p.ask(p.visit("omar.haddad"), "GET", at, nil, "").status; got != 404 {
+		t.Errorf("a reviewer asks: %d", got)
+	}
+}
