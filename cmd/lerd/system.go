@@ -356,6 +356,9 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	cfg.Services.FindingImports = s.findings
 	cfg.Services.Gags, cfg.Services.UserNotices, cfg.Complaints = s.telling, s.telling, s.cfg.Controller.Contact
 	cfg.Services.LawPages = web.LawPages{Laws: s.book, Processes: s.processes, Replays: s.cases, Objections: s.cases}
+	if s.cases.Rights != nil {
+		cfg.Services.Rights = s.cases
+	}
 	cfg.Services.Reports, cfg.Services.Publishing = s.reports, s.reports
 	if s.cfg.practice == nil {
 		cfg.Services.Oversight = s.oversight
@@ -463,6 +466,9 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 			n, err := s.sweepFraud(ctx)
 			return n > 0, err
 		})
+	})
+	g.Go(func() error {
+		return s.every(ctx, 2*time.Second, "rights", func() (bool, error) { return s.openReviews(ctx) })
 	})
 	g.Go(func() error {
 		return s.every(ctx, 10*time.Minute, "retention", func() (bool, error) { return s.erase(ctx) })

@@ -37,7 +37,7 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 	if err != nil {
 		return err
 	}
-	c := fraud.Config{Store: s.store, Facts: s.store, Stopping: s.store, Issuers: s.store, Register: s.store, Access: s.rules, Policy: policy, Key: key, Blobs: blobs,
+	c := fraud.Config{Store: s.store, Facts: s.store, Stopping: s.store, Issuers: s.store, Register: s.store, Lists: s.store, Access: s.rules, Policy: policy, Key: key, Blobs: blobs,
 		Repeats: s.store, Origin: s.cfg.PublicOrigin, Letters: fraud.Letters{FS: letters}, Practice: s.cfg.practice != nil, Now: s.now}
 	if u, err := url.Parse(s.cfg.PublicOrigin); err == nil {
 		c.Own = []string{u.Hostname()}
@@ -47,6 +47,9 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 	}
 	s.fraud = fraud.New(c)
 	s.cases.Guard = s.fraud
+	if s.cfg.practice == nil { // what is practised is invented, and has no counsel
+		s.cases.Rights = s.store
+	}
 	s.calls.Then[callback.Request] = s.fraud.Called
 	s.agencies.Impostors = s.fraud
 	return nil
@@ -68,6 +71,21 @@ func (s *system) sweepFraud(ctx context.Context) (int, error) {
 	}
 	defer done()
 	return s.fraud.Sweep(ctx)
+}
+
+// openReviews asks counsel about the cases that touch rights, in one process at a
+// time.
+func (s *system) openReviews(ctx context.Context) (bool, error) {
+	if s.cases.Rights == nil {
+		return false, nil
+	}
+	done, elected, err := s.store.Elect(ctx, "rights")
+	if err != nil || !elected {
+		return false, err
+	}
+	defer done()
+	n, err := s.cases.OpenRightsReviews(ctx)
+	return n > 0, err
 }
 
 // ensureBlindKey reads the key under which marks of texts and people are hashed,

@@ -197,7 +197,7 @@ func (r Rule) check() error {
 	default:
 		return fmt.Errorf("relation %q does not fit role %q", r.Relation, r.Role)
 	}
-	for _, k := range slices.Concat(verbs[r.Verb], accountVerbs[r.Verb], oversightVerbs[r.Verb]) {
+	for _, k := range slices.Concat(verbs[r.Verb], accountVerbs[r.Verb], oversightVerbs[r.Verb], rightsVerbs[r.Verb]) {
 		if k == r.Kind {
 			return nil
 		}

@@ -62,6 +62,7 @@ type Config struct {
 	Stopping Stopping
 	Issuers  Issuers
 	Register Register
+	Lists    Marks // counsel's list
 	Access   Authorizer
 	Policy   *risk.Policy
 	Key      []byte // of this installation; without it no mark can be compared with another

@@ -34,6 +34,9 @@ const (
 	PurposeAudit          Purpose = "audit"          // plans of samples, and what auditors settle
 	PurposeObject         Purpose = "object"         // to a demand that may bind the platform
 	PurposeAccount        Purpose = "account"        // changes of one's own passkeys, and of another's account
+	PurposeRights         Purpose = "rights"         // counsel's review of a case that touches rights, and who is on counsel's list
+	PurposeConfirm        Purpose = "confirm"        // a word on a finding
+	PurposeAppeal         Purpose = "appeal"         // a word on an appeal against one
 )
 
 // Method is how somebody showed who they are.

@@ -48,6 +48,7 @@ func (l *loader) run(withCases bool) {
 	l.loadChecklists()
 	l.loadProcesses()
 	l.loadCosign()
+	l.loadRights()
 	l.loadAttestations()
 	l.decode("example.yaml", &l.reg.sound)
 	if withCases {

@@ -28,6 +28,7 @@ type Registry struct {
 	unusable   map[ProcessID]error // what must not be decided under, and why
 
 	cosign       cosignBook
+	rights       RightsForm
 	attestations map[string]Attestation
 }
 

@@ -45,6 +45,9 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 		}
 		return s.preserve(ctx, c, p, verdict, rule)
 	}
+	if err := s.rightsLeave(ctx, c, leavingBy(verdict)...); err != nil {
+		return err
+	}
 	q := c.Request
 	part, err := s.step(ctx, &q, Qualify, rule)
 	if err != nil {
@@ -125,6 +128,16 @@ func leaves(v legal.Verdict, ref string) bool {
 		}
 	}
 	return false
+}
+
+// leavingBy gives the categories of which something would leave.
+func leavingBy(v legal.Verdict) (out []Category) {
+	for _, i := range v.Items {
+		if i.Action == legal.Produce || i.Action == legal.Narrow {
+			out = append(out, Category(i.Category))
+		}
+	}
+	return out
 }
 
 // decideAll writes the decision of every category of every target as it

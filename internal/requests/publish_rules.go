@@ -38,6 +38,9 @@ func (s *Service) PublishRules(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := s.publishSensitive(ctx); err != nil {
+		return err
+	}
 	return s.publishCosignature(ctx)
 }
 

@@ -283,6 +283,9 @@ func (s *Service) stands(ctx context.Context, c Case) error {
 	if err := s.sameHolders(ctx, c, c.Release.Items); err != nil {
 		return err
 	}
+	if err := s.rightsLeave(ctx, c, leavingOf(c.Release)...); err != nil {
+		return err
+	}
 	return s.guard(ctx, c)
 }
 

@@ -152,9 +152,10 @@ type Config struct {
 	Telling      Telling // nil: users are told nothing
 	Weigh        WeighStore
 	Watch        WatchStore
-	Papers       Papers  // nil: documents are examined by their form alone
-	Brought      Brought // nil: every finding is asked for anew
-	Repeats      Repeats // nil: a repeated form is told that its step is taken
+	Rights       RightsStore // nil: no case touches rights
+	Papers       Papers      // nil: documents are examined by their form alone
+	Brought      Brought     // nil: every finding is asked for anew
+	Repeats      Repeats     // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
 	Rand         io.Reader // for references; nil: crypto/rand
 	// GrantLife is how long an officer may fetch a bundle; 0: GrantLife's 30 days.

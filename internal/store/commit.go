@@ -274,6 +274,8 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	}
 	if x, ok := v.(*requests.Snapshot); ok {
 		return fromSnapshot(*x, event), nil
+	if r := rightsRow(v, event); r != nil {
+		return r, nil
 	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
@@ -347,6 +349,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[findingImportRow](db), scan[findingOriginRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
+		scan[sensitiveClassRow](db), scan[rightsReviewRow](db), scan[rightsAnswerRow](db), scan[markRemovalRow](db),
 		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
 	} {
 		for r, err := range each {

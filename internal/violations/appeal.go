@@ -91,14 +91,20 @@ func (s *Service) Appeal(ctx context.Context, id string, word AppealWord, why st
 	if err != nil {
 		return err
 	}
+	proof, err := identity.RequireProof(ctx, identity.PurposeAppeal, AppealDigest(id))
+	if err != nil {
+		return err
+	}
 	v.ID, v.Finding, v.Person, v.At = uuid.NewString(), id, actor.Person, s.Now().UTC().Truncate(time.Microsecond)
 	from := f.State
 	f.State, f.Appeal = f.afterAppeal(v)
 	f.Version++
 	e := change.Event(ctx, v.At, "finding.appeal_"+string(v.Verdict), StreamOf(id), f.Version)
 	e.Facts["from"], e.Facts["to"], e.Facts["appeal"], e.Facts["rule"] = string(from), string(f.State), f.Appeal, rule
+	part := change.Part{Event: e, Insert: []any{&v}, Update: []any{&f}}
+	change.Prove(&part, proof)
 	return s.Store.Commit(ctx, change.Set{
-		Parts: []change.Part{{Event: e, Insert: []any{&v}, Update: []any{&f}}},
+		Parts: []change.Part{part},
 		Key:   change.KeyFrom(ctx, "/findings"),
 	})
 }

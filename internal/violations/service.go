@@ -164,6 +164,17 @@ type Input struct {
 	Verdict, Evidence, Note string
 }
 
+// ConfirmDigest is what a confirmer shows their passkey for: a word on this very
+// finding. Which word it is stands in the event that uses the proof up.
+func ConfirmDigest(finding string) identity.Digest {
+	return identity.DigestOf("lerd confirmation v1", finding)
+}
+
+// AppealDigest is the same of a word on an appeal.
+func AppealDigest(finding string) identity.Digest {
+	return identity.DigestOf("lerd appeal v1", finding)
+}
+
 // Confirm records what one confirmer says. The second "confirmed" confirms the
 // finding; one "rejected" closes it.
 func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) {
@@ -194,6 +205,10 @@ func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) 
 	if err != nil {
 		return err
 	}
+	proof, err := identity.RequireProof(ctx, identity.PurposeConfirm, ConfirmDigest(id))
+	if err != nil {
+		return err
+	}
 	c.ID, c.Finding, c.Person, c.At = uuid.NewString(), id, actor.Person, s.Now().UTC().Truncate(time.Microsecond)
 	to := next(f, c.Verdict)
 	e := change.Event(ctx, c.At, "finding."+string(c.Verdict), StreamOf(id), f.Version+1)
@@ -202,8 +217,10 @@ func (s *Service) Confirm(ctx context.Context, id string, in Input) (err error) 
 	if c.Verdict == Yes {
 		f.Evidence = c.Evidence
 	}
+	part := change.Part{Event: e, Insert: []any{&c}, Update: []any{&f}}
+	change.Prove(&part, proof)
 	return s.Store.Commit(ctx, change.Set{
-		Parts: []change.Part{{Event: e, Insert: []any{&c}, Update: []any{&f}}},
+		Parts: []change.Part{part},
 		Key:   change.KeyFrom(ctx, "/findings"),
 	})
 }

@@ -69,6 +69,7 @@ func (s *Server) showAppeal(c *Ctx, in appealInput, wrong error) error {
 	p.Crumbs = []Crumb{{c.T("appeals.title"), "/appeals"}, {p.Title, ""}}
 	p.Facts = append(accountFacts(c, p.Base, sheet), ruleFacts(c, sheet)...)
 	p.warn(c, Caution, "appeal.warning")
+	p.StepUp = c.StepUp(identity.PurposeAppeal, violations.AppealDigest(id))
 	p.Leave = NavItem{Text: c.T("act.back"), Href: "/appeals"}
 	return actView.Show(c, p)
 }
@@ -80,7 +81,11 @@ func (s *Server) giveAppeal(c *Ctx) error {
 	}
 	var in appealInput
 	if err = c.Decode(&in); err == nil {
-		err = s.cfg.Services.Appeals.Appeal(c.Once(), id, violations.AppealWord(in.Word), in.Why)
+		ctx, proofErr := c.Proved(identity.PurposeAppeal, violations.AppealDigest(id))
+		if proofErr != nil {
+			return proofErr
+		}
+		err = s.cfg.Services.Appeals.Appeal(ctx, id, violations.AppealWord(in.Word), in.Why)
 	}
 	if invalid(err) {
 		return s.showAppeal(c, in, err)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"lerd/internal/identity"
 	"lerd/internal/violations"
 )
 
@@ -15,7 +16,11 @@ func (s *Server) confirmFinding(c *Ctx) error {
 	if shape != nil && !invalid(shape) {
 		return shape
 	}
-	err = s.cfg.Services.Findings.Confirm(c.Once(), id, violations.Input{Verdict: in.Verdict, Evidence: in.Evidence, Note: in.Note})
+	ctx, err := c.Proved(identity.PurposeConfirm, violations.ConfirmDigest(id))
+	if err != nil {
+		return err
+	}
+	err = s.cfg.Services.Findings.Confirm(ctx, id, violations.Input{Verdict: in.Verdict, Evidence: in.Evidence, Note: in.Note})
 	if invalid(err) {
 		return s.showSheet(c, c.FormAgain("/findings/"+id, in, err), err)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 
+	"lerd/internal/identity"
 	"lerd/internal/violations"
 )
 
@@ -23,11 +24,12 @@ type findingPage struct {
 	Rule    []Fact
 	Form    *Form // nil where there is nothing left to say
 	Mine    []Fact
+	StepUp  *StepUp
 	Send    Button
 	Over    string
 }
 
-var findingView = newPage[findingPage]("finding_show", "breadcrumb", "badge", "facts", "cell", "when", "digest", "field", "error_summary", "button")
+var findingView = newPage[findingPage]("finding_show", "breadcrumb", "badge", "facts", "cell", "when", "digest", "field", "error_summary", "button", "step_up")
 
 func (s *Server) showFinding(c *Ctx) error { return s.showSheet(c, nil, nil) }
 
@@ -76,7 +78,7 @@ func (s *Server) fillVerdict(c *Ctx, p *findingPage, sheet violations.Sheet, for
 			fd.Optional = ""
 			form.fields[name] = fd
 		}
-		p.Form = form
+		p.Form, p.StepUp = form, c.StepUp(identity.PurposeConfirm, violations.ConfirmDigest(sheet.Finding.ID))
 	}
 }
 

@@ -35,6 +35,7 @@ type RiskPeople interface {
 	Clear(ctx context.Context, id requests.ID, note string) error
 	MoveHold(ctx context.Context, id requests.ID, hold, why string, agree bool) error
 	MarkSensitive(ctx context.Context, kind, typed, why string) error
+	Marked
 	Counts(ctx context.Context, since time.Time) ([]fraud.Caught, []fraud.Count, error)
 }
 
@@ -125,6 +126,8 @@ func (s *Server) fraudRoutes() []Route {
 		post("/echoes", "echo.send", "echoes.title", registrars, "send", "echo", s.sendEcho),
 		post("/echoes/replace", "echo.replace", "echoes.title", registrars, "replace", "echo", s.replaceEcho),
 		get("/sensitive", "sensitive.show", "sensitive.title", counsels, "mark", "risk", 70, s.showSensitive),
+		post("/sensitive/unmark", "sensitive.unmark", "sensitive.title", counsels, "mark", "risk", s.proposeUnmark),
+		post("/sensitive/unmarked", "sensitive.unmarked", "sensitive.title", counsels, "mark", "risk", s.decideUnmark),
 		post("/sensitive", "sensitive.mark", "sensitive.title", counsels, "mark", "risk", s.markSensitive),
 		get("/fraud", "fraud.register", "fraud.title", []identity.Role{identity.Auditor, identity.Counsel}, "list", "fraud", 80, s.showRegister),
 

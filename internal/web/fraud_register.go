@@ -14,15 +14,29 @@ type sensitiveInput struct {
 func (s *Server) showSensitive(c *Ctx) error { return s.sensitivePage(c, sensitiveInput{}, nil) }
 
 func (s *Server) sensitivePage(c *Ctx, in sensitiveInput, wrong error) error {
+	return s.sensitiveDesk(c, in, wrong, nil)
+}
+
+// sensitiveDesk shows counsel's list; wrong is of the form that adds to it, other
+// of one that takes away.
+func (s *Server) sensitiveDesk(c *Ctx, in sensitiveInput, wrong error, other *mistake) error {
+	list, err := s.cfg.Services.Fraud.ListMarks(c.Ctx())
+	if err != nil {
+		return err
+	}
 	p := deskPage{Base: c.Base("sensitive.title"), Lead: c.T("sensitive.lead")}
-	p.Problems = wrong != nil
+	p.Problems = wrong != nil || other != nil
 	a := c.stepForm("mark", "sensitive.mark", "/sensitive", in, "kind", "identifier", "why")
 	a.Form.Options("kind", c.choose("target.kind", "phone", "username", "account_id"))
 	a.Form.Options("why", append([]Option{{Value: "", Text: c.T("form.choose")}}, c.choose("sensitive.why", fraud.Whys...)...))
 	if wrong != nil {
 		c.again(a.Form, wrong)
 	}
+	p.Tables = []Table{c.marksTable(list, p.Base)}
 	p.Acts = []StepForm{a}
+	for _, act := range c.unmarkActs(list) {
+		p.Acts = append(p.Acts, act.erring(c, other))
+	}
 	return deskView.Show(c, p)
 }
 

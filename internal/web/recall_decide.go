@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -234,6 +235,7 @@ func (s *Server) afterLinks(c *Ctx, cs requests.Case) []NavItem {
 	add(cs.CanRecall() && reviewer, "recall_propose.title", path+"/recall")
 	add(rc != nil && rc.State == requests.RecallProposed && actor.Role == identity.Approver, "recall_decide.title", path+"/recall")
 	add(reviewer && cs.Release == nil && len(cs.Recalled) > 0 && can(cs.Request.State, requests.Correct, identity.Reviewer), "correct.title", path+"/correct")
+	add(s.cfg.Services.Rights != nil && slices.Contains(rightsReaders, actor.Role), "rights.link", requests.RightsPath(cs.Request.ID))
 	add(actor.Role == identity.Counsel && s.cfg.Services.Retention != nil, "retention.link", keptPath(cs.Request.ID))
 	return out
 }

@@ -12,6 +12,7 @@ type LawPages struct {
 	Processes  Processes
 	Replays    Replays    // needs Processes and Objections
 	Objections Objections // needs Replays
+	Rights     Rights     // nil: no case touches rights
 }
 
 // Laws gives the law as it stands now: versions of processes are put in force
