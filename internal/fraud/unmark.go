@@ -122,6 +122,7 @@ func (s *Service) DecideUnmark(ctx context.Context, mark string, agree bool) (er
 	m := l.Mark
 	m.RemovedBy, m.RemovedAt, m.Version = actor.Person, r.DecidedAt, m.Version+1
 	part := change.Part{Event: s.removalEvent(ctx, r, rule), Update: []any{&r, &m}}
+	part.Event.Causes = append(part.Event.Causes, l.Mark.EventID)
 	change.Prove(&part, proof)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/sensitive")})
 }
