@@ -274,6 +274,7 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	}
 	if x, ok := v.(*requests.Snapshot); ok {
 		return fromSnapshot(*x, event), nil
+	}
 	if r := rightsRow(v, event); r != nil {
 		return r, nil
 	}
