@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
+	"lerd/internal/identity"
 	"lerd/internal/requests"
+	"lerd/internal/violations"
 )
 
 // TestMoreGatesOfARelease attacks what keys alone do not say: other cases,
@@ -40,15 +43,15 @@ func TestMoreGatesOfARelease(t *testing.T) {
 	// the finding falls; a scope that cannot see findings must not hide it
 	f := string(c.Asks[0].Finding)
 	overturn := fmt.Sprintf(`UPDATE finding SET state = 'overturned', appeal = 'overturned', version = version + 1, event_id = $EVENT WHERE id = '%s'`, f)
-	word := func(who, verdict string) string {
-		return fmt.Sprintf(`INSERT INTO appeal_verdict VALUES (gen_random_uuid(), '%s', '%s', '%s', 'A-17', now(), $EVENT)`, f, s.personID(who), verdict)
+	word := func(who, verdict string) []string {
+		return []string{s.gave(who, identity.PurposeAppeal, violations.AppealDigest(f)), fmt.Sprintf(`INSERT INTO appeal_verdict VALUES (gen_random_uuid(), '%s', '%s', '%s', 'A-17', now(), $EVENT)`, f, s.personID(who), verdict)}
 	}
 	a.refused("a finding overturned by nobody", a.try("finding:"+f, overturn), "two confirmers to overturn")
-	a.refused("a finding overturned by one", a.try("finding:"+f, word("carl.ito", "overturn"), overturn), "two confirmers to overturn")
-	a.refused("a finding overturned by reviewers", a.try("finding:"+f, word("rita.lind", "overturn"), word("omar.haddad", "overturn"), overturn), "two confirmers to overturn")
-	a.refused("a finding upheld by who confirmed it", a.try("finding:"+f, word("carl.ito", "uphold"), word("dana.cruz", "uphold"),
-		fmt.Sprintf(`UPDATE finding SET appeal = 'upheld', version = version + 1, event_id = $EVENT WHERE id = '%s'`, f)), "one of them new")
-	s.asOwner("finding:"+f, word("carl.ito", "overturn"), word("emil.novak", "overturn"), overturn)
+	a.refused("a finding overturned by one", a.try("finding:"+f, append(word("carl.ito", "overturn"), overturn)...), "two confirmers to overturn")
+	a.refused("a finding overturned by reviewers", a.try("finding:"+f, slices.Concat(word("rita.lind", "overturn"), word("omar.haddad", "overturn"), []string{overturn})...), "two confirmers to overturn")
+	a.refused("a finding upheld by who confirmed it", a.try("finding:"+f, slices.Concat(word("carl.ito", "uphold"), word("dana.cruz", "uphold"),
+		[]string{fmt.Sprintf(`UPDATE finding SET appeal = 'upheld', version = version + 1, event_id = $EVENT WHERE id = '%s'`, f)})...), "one of them new")
+	s.asOwner("finding:"+f, slices.Concat(word("carl.ito", "overturn"), word("emil.novak", "overturn"), []string{overturn})...)
 	for _, scope := range []string{"system", "approver", "officer"} {
 		a.refused("approval without a finding, as "+scope, a.tryAs(scope, stream, append([]string{fmt.Sprintf(`SELECT set_config('lerd.agency', '%s', true)`, c.Request.Agency)}, approve("anna.keller")...)...), "no longer stands")
 	}

@@ -274,7 +274,7 @@ func actSite(t *testing.T) (*site, *deskFake, *findingsFake) {
 	officer := st.sessions.actors["tok-officer"]
 	officer.Method = identity.ByDevelopment // agrees to steps without a passkey
 	st.sessions.actors["tok-officer"] = officer
-	st.sessions.actors["tok-confirmer"] = identity.Actor{Person: "p3", Name: personal.NewText("Mei Lin"), Role: identity.Confirmer, Session: "s3"}
+	st.sessions.actors["tok-confirmer"] = identity.Actor{Person: "p3", Name: personal.NewText("Mei Lin"), Role: identity.Confirmer, Session: "s3", Method: identity.ByDevelopment}
 	return st, d, f
 }
 
