@@ -380,7 +380,7 @@ func (s *stage) everyPageWasSeen() {
 		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
 		"cosign": "request-cosign", "receipt": "receipt", "precheck": "precheck", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
 		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
-		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",
+		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_keys": "review-keys", "review_precedents": "review-precedents", "review_replies": "review-replies", "review_skips": "review-skips", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",
 		"verify": "help-verify", "agency_list": "agencies", "agency_new": "agency-new", "agency_show": "agency-verified", "office": "office",
 		"enrol": "enrol", "enrolled": "enrolled", "accounts": "accounts", "accounts_new": "accounts-new", "accounts_code": "accounts-code", "accounts_show": "accounts-confirm",
 	} {

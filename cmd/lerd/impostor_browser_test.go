@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lerd/internal/fault"
 	"lerd/internal/fraud"
 	"lerd/internal/requests"
 	"lerd/internal/testkit/browser"
@@ -122,6 +123,10 @@ func (s *scenario) bundledMarked(number string) requests.ID {
 	q := s.submit(number)
 	s.answeredAll(q.ID)
 	s.must(s.fraud.AnswerEcho(s.ctx, fraud.Reply{Code: s.asked(q.ID), Answer: fraud.Issued, Name: "The court"}))
+	if err := s.qualify(q.ID); fault.KindOf(err) != fault.Gate { // by now its risk is stated, and somebody in it is on counsel's list
+		s.t.Fatalf("qualified without counsel's review: %v", err)
+	}
+	s.rightsAgreed(q.ID)
 	s.must(s.qualify(q.ID))
 	s.jobs()
 	s.confirm()

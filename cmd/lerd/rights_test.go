@@ -32,6 +32,20 @@ func (s *scenario) rightsInput(conclusion string) requests.RightsInput {
 	return in
 }
 
+// rightsAgreed takes a case through counsel's review, whose two words let it go on.
+func (s *scenario) rightsAgreed(id requests.ID) {
+	s.t.Helper()
+	if _, err := s.cases.OpenRightsReviews(s.ctx); err != nil {
+		s.t.Fatal(err)
+	}
+	waiting, err := s.cases.RightsWaiting(s.as("helen.park"))
+	if s.must(err); len(waiting) != 1 || waiting[0].Request != id || waiting[0].Ref == "" {
+		s.t.Fatalf("counsel's list holds %+v", waiting)
+	}
+	s.must(s.cases.AnswerRights(s.as("helen.park"), id, s.rightsInput(requests.Proceed)))
+	s.must(s.cases.DecideRights(s.as("maya.stern"), id, true, ""))
+}
+
 // TestACaseThatTouchesRightsNeedsTwoWords takes a case of expression through
 // counsel's review, and tries each way round it.
 func TestACaseThatTouchesRightsNeedsTwoWords(t *testing.T) {

@@ -67,7 +67,7 @@ var entrance = map[string]string{
 	"process.list": "counsel auditor", "process.draft": "counsel", "process.propose": "counsel", "process.compare": "counsel auditor", "process.take_up": "counsel", "process.withdraw": "counsel",
 	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
 	"conflict.preview": "counsel", "conflict.object": "counsel",
-	"rights.list": "reviewer counsel approver auditor", "rights.show": "reviewer counsel approver auditor", "rights.open": "reviewer counsel approver", "rights.answer": "counsel", "rights.decide": "counsel approver",
+	"rights.list": "counsel approver auditor reviewer", "rights.show": "counsel approver auditor reviewer", "rights.open": "counsel approver reviewer", "rights.answer": "counsel", "rights.decide": "counsel approver",
 	"sensitive.unmark": "counsel", "sensitive.unmarked": "counsel",
 
 	"transparency.home": "everybody", "transparency.show": "everybody", "transparency.file": "everybody",

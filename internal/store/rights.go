@@ -35,11 +35,11 @@ func (s *Store) RightsReview(ctx context.Context, id requests.ID) (r requests.Ri
 }
 
 type rightsWaitingRow struct {
-	rightsReviewRow
-	Ref        string     `gorm:"column:ref"`
-	AgencyName string     `gorm:"column:agency_name"`
-	Country    string     `gorm:"column:country"`
-	EffectBy   *time.Time `gorm:"column:effect_by"`
+	Row        rightsReviewRow `gorm:"embedded"`
+	Ref        string          `gorm:"column:ref"`
+	AgencyName string          `gorm:"column:agency_name"`
+	Country    string          `gorm:"column:country"`
+	EffectBy   *time.Time      `gorm:"column:effect_by"`
 }
 
 // RightsWaiting lists reviews of open cases that are not agreed, the next due first.
@@ -51,7 +51,7 @@ func (s *Store) RightsWaiting(ctx context.Context) (list []requests.RightsWaitin
 		err := tx.Raw(`SELECT r.*, q.ref, a.name AS agency_name, a.country, q.effect_by FROM rights_review r JOIN request q ON q.id = r.request_id JOIN agency a ON a.id = r.agency_id
 			WHERE r.state <> 'agreed' AND ` + rightsOpen + ` ORDER BY q.effect_by NULLS LAST, r.opened_at, r.id LIMIT 200`).Scan(&rows).Error
 		for _, r := range rows {
-			list = append(list, requests.RightsWaiting{RightsReview: r.domain(), Ref: r.Ref, AgencyName: r.AgencyName, Country: r.Country, EffectBy: timeOf(r.EffectBy)})
+			list = append(list, requests.RightsWaiting{RightsReview: r.Row.domain(), Ref: r.Ref, AgencyName: r.AgencyName, Country: r.Country, EffectBy: timeOf(r.EffectBy)})
 		}
 		return err
 	})
