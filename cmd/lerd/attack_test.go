@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"lerd/internal/identity"
 	"lerd/internal/requests"
+	"lerd/internal/violations"
 )
 
 // attacker is a database session with raw SQL, as the application's role or as
@@ -142,15 +145,15 @@ func TestAFindingTakesTwoConfirmers(t *testing.T) {
 	s.jobs()
 	finding := string(s.load(q.ID).Asks[0].Finding)
 	stream := "finding:" + finding
-	confirm := func(by string) string {
-		return fmt.Sprintf(`INSERT INTO confirmation VALUES (gen_random_uuid(), '%s', '%s', 'confirmed', 'MOD-1', '', now(), $EVENT)`, finding, s.personID(by))
+	confirm := func(by string) []string {
+		return []string{s.gave(by, identity.PurposeConfirm, violations.ConfirmDigest(finding)), fmt.Sprintf(`INSERT INTO confirmation VALUES (gen_random_uuid(), '%s', '%s', 'confirmed', 'MOD-1', '', now(), $EVENT)`, finding, s.personID(by))}
 	}
 	set := fmt.Sprintf(`UPDATE finding SET state = 'confirmed', evidence = 'MOD-1', version = version + 1, event_id = $EVENT WHERE id = '%s'`, finding)
 	for _, a := range s.attackers(t) {
 		a.refused("confirmed by nobody", a.try(stream, set), "two confirmers")
-		a.refused("confirmed by one", a.try(stream, confirm("carl.ito"), set), "two confirmers")
-		a.refused("confirmed by one, twice", a.try(stream, confirm("carl.ito"), confirm("carl.ito"), set), "confirmation_finding_id_person_id")
-		a.refused("confirmed by reviewer and approver", a.try(stream, confirm("rita.lind"), confirm("anna.keller"), set), "two confirmers")
+		a.refused("confirmed by one", a.try(stream, append(confirm("carl.ito"), set)...), "two confirmers")
+		a.refused("confirmed by one, twice", a.try(stream, slices.Concat(confirm("carl.ito"), confirm("carl.ito"), []string{set})...), "confirmation_finding_id_person_id")
+		a.refused("confirmed by reviewer and approver", a.try(stream, slices.Concat(confirm("rita.lind"), confirm("anna.keller"), []string{set})...), "two confirmers")
 	}
 }
 

@@ -281,7 +281,7 @@ END $$;
 -- +goose StatementEnd
 
 -- Agencies and confirmers see none of it.
-CREATE POLICY publish ON sensitive_class TO lerd_app USING (lerd_scope() = 'system') WITH CHECK (lerd_scope() = 'system');
+CREATE POLICY publish ON sensitive_class TO lerd_app USING (lerd_scope() IN ('auditor', 'system')) WITH CHECK (lerd_scope() = 'system');
 CREATE POLICY of_staff ON rights_review TO lerd_app USING (lerd_scope() IN ('reviewer', 'counsel', 'approver', 'auditor', 'system'))
     WITH CHECK (lerd_scope() IN ('reviewer', 'counsel', 'approver', 'system'));
 CREATE POLICY of_staff ON rights_answer TO lerd_app USING (lerd_scope() IN ('reviewer', 'counsel', 'approver', 'auditor', 'system')) WITH CHECK (lerd_scope() IN ('counsel', 'system'));
