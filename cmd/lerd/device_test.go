@@ -29,9 +29,17 @@ type device struct {
 
 // newDevice makes a device that visits the portal.
 func (p *portal) newDevice() *device {
+	cred := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	for len(cred.Key.AttestationData()) != wholeKey { // the library cuts leading zeroes of a coordinate, one key of 128
+		cred = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
 	return &device{rp: virtualwebauthn.RelyingParty{ID: "localhost", Name: "Sample Messenger", Origin: p.base},
-		auth: virtualwebauthn.NewAuthenticator(), cred: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+		auth: virtualwebauthn.NewAuthenticator(), cred: cred}
 }
+
+// wholeKey is the size of a P-256 key as COSE has it, with coordinates of 32 bytes.
+// SPEC: RFC 9053 §7.1.1.
+const wholeKey = 77
 
 // create answers the options of a registration.
 func (d *device) create(options string) string {
