@@ -104,6 +104,7 @@ func TestAMarkedTargetNeedsTheIssuersWord(t *testing.T) {
 		t.Fatalf("the question is %+v, %v", question, err)
 	}
 	s.must(s.fraud.AnswerEcho(s.ctx, fraud.Reply{Code: code, Answer: fraud.Issued, Name: "R. Sharma, registrar"}))
+	s.rightsAgreed(q.ID)
 	s.must(s.qualify(q.ID))
 	s.jobs()
 	s.confirm()
@@ -213,6 +214,7 @@ func TestHighRiskTakesACallAndCounsel(t *testing.T) {
 		t.Errorf("a reviewer clears: %v", err)
 	}
 	s.must(s.fraud.Clear(s.as("helen.park"), q.ID, "Looked at it with the newspaper's counsel."))
+	s.rightsAgreed(q.ID)
 	s.must(s.qualify(q.ID))
 	s.verifyLog()
 }
