@@ -83,6 +83,20 @@ func (p *portal) examined() {
 	p.t.Fatal("a document is never examined")
 }
 
+// stated waits until the risk of cases is stated: a page that comes first does it
+// itself, which takes a while where papers are compared.
+func (p *portal) stated(ids ...requests.ID) {
+	p.t.Helper()
+	for _, id := range ids {
+		for try := 0; len(p.column("SELECT id::text FROM risk_statement WHERE request_id = '"+string(id)+"'")) == 0; try++ {
+			if try == 1200 {
+				p.t.Fatalf("the risk of %s is never stated", id)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+}
+
 // breakOff sends the beginning of a form over a connection of its own, and breaks
 // it off.
 func (p *portal) breakOff(v *visitor, path, mediaType string, body []byte, n int) {

@@ -49,6 +49,7 @@ func TestFurtherAccountsUnderTheSameOrder(t *testing.T) {
 	if len(c.Links) != 1 || c.Links[0].Request != q.Request.ID || !c.Links[0].Later {
 		t.Fatalf("the first says %+v", c.Links)
 	}
+	d.stated(c.Request.ID, q.Request.ID)
 	for _, who := range []string{"asha.rao", "rita.lind"} {
 		v, where := d.visit(who), "/requests/"
 		if who == "rita.lind" {
@@ -153,6 +154,7 @@ func TestAnOrderNamesItsPreservation(t *testing.T) {
 		t.Errorf("what is signed says %v", q.Further)
 	}
 	p := s.open(unhurried)
+	p.stated(q.ID)
 	v := p.visit("rita.lind")
 	page, err := v.get(p.ctx, "/review/"+string(q.ID))
 	p.must(err)
