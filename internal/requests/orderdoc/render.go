@@ -83,14 +83,14 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 	if page < 1 || page > doc.Pages {
 		return Picture{}, fault.New(fault.NotFound, "There is no such page.")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
-	defer cancel()
-	select {
+	select { // whose turn it is not waits as long as its caller does
 	case r.sem <- struct{}{}:
 		defer func() { <-r.sem }()
 	case <-ctx.Done():
 		return Picture{}, fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
+	defer cancel()
 	out, isolated, err := r.run(ctx, pdf, page)
 	if err != nil {
 		return Picture{}, fault.Because(fault.Invalid, err, "This page cannot be drawn. Ask the agency for another copy of the order.")

@@ -30,14 +30,14 @@ func (r *Renderer) Text(ctx context.Context, pdf []byte) (text string, err error
 			return "", fault.New(fault.Unavailable, "pdftotext is not installed on the server; it comes with poppler-utils.")
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
-	defer cancel()
-	select {
+	select { // whose turn it is not waits as long as its caller does
 	case r.sem <- struct{}{}:
 		defer func() { <-r.sem }()
 	case <-ctx.Done():
 		return "", fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
+	defer cancel()
 	dir, err := os.MkdirTemp("", "lerd-text-")
 	if err != nil {
 		return "", err
