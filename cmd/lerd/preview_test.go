@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"lerd/internal/legal"
 	"lerd/internal/requests"
@@ -20,6 +21,7 @@ func TestThePreviewIsWhatTheOfficerReads(t *testing.T) {
 		s.must(s.cases.Claim(rita, id))
 		s.answerAll(rita, id, legal.RoleReviewer)
 		s.answerAll(s.as("helen.park"), id, legal.RoleCounsel)
+		s.clock.Advance(time.Minute) // the newer of two answers counts
 		switch what {
 		case "one kind refused":
 			s.must(s.cases.Decide(rita, id, []requests.DecisionInput{{Target: "t1", Category: requests.IPAddress, Outcome: requests.Refuse, Reasons: []string{"RR-12"}, Note: "The number is enough."}}))
