@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"lerd/internal/audit"
-	"lerd/internal/spill"
 )
 
 // replay holds what the log says of streams and of business rows: a record of
@@ -20,8 +19,8 @@ import (
 // with its tables in bounded memory.
 type replay struct {
 	seq     uint64 // of the next event, in the log's order
-	streams *spill.Table
-	rows    *spill.Table
+	streams *audit.Spill
+	rows    *audit.Spill
 	tables  map[string]bool
 	count   int64 // rows that events wrote
 	find    func(audit.EventID) (audit.Record, error)
@@ -29,7 +28,7 @@ type replay struct {
 
 // A stream's record: key, order, version, from, to, flags, event.
 const (
-	streamVersion = spill.KeySize + 8
+	streamVersion = audit.SpillKey + 8
 	streamFrom    = streamVersion + 8
 	streamTo      = streamFrom + 8
 	streamFlags   = streamTo + 8
@@ -46,7 +45,7 @@ const (
 
 // A row's record: key, who says it, order, event, commitment.
 const (
-	rowSide   = spill.KeySize
+	rowSide   = audit.SpillKey
 	rowOrder  = rowSide + 1
 	rowEvent  = rowOrder + 8
 	rowCommit = rowEvent + 16
@@ -57,7 +56,7 @@ const (
 )
 
 func newReplay(dir string, memory int, find func(audit.EventID) (audit.Record, error)) *replay {
-	return &replay{streams: spill.New(dir, streamSize, memory/2), rows: spill.New(dir, rowSize, memory/2), tables: map[string]bool{}, find: find}
+	return &replay{streams: audit.NewSpill(dir, streamSize, memory/2), rows: audit.NewSpill(dir, rowSize, memory/2), tables: map[string]bool{}, find: find}
 }
 
 func (r *replay) close() {
@@ -68,7 +67,7 @@ func (r *replay) close() {
 // keyOfText gives the key of a stream's or a row's name.
 func keyOfText(parts ...string) []byte {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return sum[:spill.KeySize]
+	return sum[:audit.SpillKey]
 }
 
 func short(state string) []byte {
@@ -149,7 +148,7 @@ func (r *replay) checkStreams() error {
 	var wrong func(audit.Record) error
 	err := r.streams.Groups(func(group [][]byte) error {
 		at, say := checkStream(group)
-		if at != nil && (first == nil || bytes.Compare(at[spill.KeySize:], first[spill.KeySize:]) < 0) {
+		if at != nil && (first == nil || bytes.Compare(at[audit.SpillKey:], first[audit.SpillKey:]) < 0) {
 			first, wrong = slices.Clone(at), say
 		}
 		return nil
@@ -252,7 +251,7 @@ func (r *replay) named(rec []byte, say func(table, id string, e audit.EventID) e
 			return err
 		}
 		for _, row := range e.Rows {
-			if bytes.Equal(keyOfText(row.Table, row.ID), rec[:spill.KeySize]) {
+			if bytes.Equal(keyOfText(row.Table, row.ID), rec[:audit.SpillKey]) {
 				return say(row.Table, row.ID, e.ID)
 			}
 		}
@@ -262,7 +261,7 @@ func (r *replay) named(rec []byte, say func(table, id string, e audit.EventID) e
 
 func (r *replay) nameBy(ctx context.Context, rec []byte, names func(context.Context, []byte) (string, string, error), sentence string) func() error {
 	return func() error {
-		table, id, err := names(ctx, rec[:spill.KeySize])
+		table, id, err := names(ctx, rec[:audit.SpillKey])
 		if err != nil {
 			return err
 		}

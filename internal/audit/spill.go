@@ -1,7 +1,4 @@
-// Package spill groups more records by key than memory holds: they are spread
-// over buckets by a seeded hash of the key and go to temporary files beyond a
-// limit, so that one bucket at a time can be sorted.
-package spill
+package audit
 
 import (
 	"bytes"
@@ -13,35 +10,38 @@ import (
 	"strconv"
 )
 
-// KeySize is the size of every record's key in bytes: its beginning.
-const KeySize = 16
+// SpillKey is the size of the key in bytes with which every record of a Spill
+// begins.
+const SpillKey = 16
 
-const buckets = 64
+const spillBuckets = 64
 
-// Table is a set of records of one size.
-type Table struct {
+// Spill groups more records of one size by key than memory holds: they are spread
+// over buckets by a seeded hash of the key and go to temporary files beyond a
+// limit, so that one bucket at a time can be sorted.
+type Spill struct {
 	parent  string // where the folder for files is made; empty for the system's
 	dir     string // the folder, empty while everything is in memory
 	size    int    // of a record in bytes
 	limit   int    // bytes in memory
 	held    int
 	seed    maphash.Seed
-	buckets [buckets]struct {
+	buckets [spillBuckets]struct {
 		mem  []byte
 		file *os.File
 	}
 }
 
-// New makes a table of records of size bytes that holds at most limit bytes
+// NewSpill makes one for records of size bytes that holds at most limit bytes
 // before it writes them to files in a new folder of parent. Close removes them.
-func New(parent string, size, limit int) *Table {
-	return &Table{parent: parent, size: size, limit: limit, seed: maphash.MakeSeed()}
+func NewSpill(parent string, size, limit int) *Spill {
+	return &Spill{parent: parent, size: size, limit: limit, seed: maphash.MakeSeed()}
 }
 
 // Add takes a copy of a record.
-func (t *Table) Add(record []byte) error {
+func (t *Spill) Add(record []byte) error {
 	// A random seed keeps who writes the records from choosing the bucket.
-	b := &t.buckets[maphash.Bytes(t.seed, record[:KeySize])%buckets]
+	b := &t.buckets[maphash.Bytes(t.seed, record[:SpillKey])%spillBuckets]
 	b.mem = append(b.mem, record[:t.size]...)
 	if t.held += t.size; t.held <= t.limit {
 		return nil
@@ -50,7 +50,7 @@ func (t *Table) Add(record []byte) error {
 }
 
 // spill moves what is in memory to the buckets' files.
-func (t *Table) spill() (err error) {
+func (t *Spill) spill() (err error) {
 	if t.dir == "" {
 		if t.dir, err = os.MkdirTemp(t.parent, "spill-"); err != nil {
 			return err
@@ -74,7 +74,7 @@ func (t *Table) spill() (err error) {
 
 // Groups gives the records of every key, in the order of their bytes, until give
 // fails. A bucket is let go once it was given; nothing can be added any more.
-func (t *Table) Groups(give func(group [][]byte) error) error {
+func (t *Spill) Groups(give func(group [][]byte) error) error {
 	for i := range t.buckets {
 		records, err := t.load(i)
 		if err != nil {
@@ -83,7 +83,7 @@ func (t *Table) Groups(give func(group [][]byte) error) error {
 		slices.SortFunc(records, bytes.Compare)
 		for len(records) > 0 {
 			n := 1
-			for n < len(records) && bytes.Equal(records[n][:KeySize], records[0][:KeySize]) {
+			for n < len(records) && bytes.Equal(records[n][:SpillKey], records[0][:SpillKey]) {
 				n++
 			}
 			if err := give(records[:n]); err != nil {
@@ -95,7 +95,7 @@ func (t *Table) Groups(give func(group [][]byte) error) error {
 	return nil
 }
 
-func (t *Table) load(i int) ([][]byte, error) {
+func (t *Spill) load(i int) ([][]byte, error) {
 	b := &t.buckets[i]
 	data := b.mem
 	if b.file != nil {
@@ -118,7 +118,7 @@ func (t *Table) load(i int) ([][]byte, error) {
 }
 
 // Close removes the files.
-func (t *Table) Close() {
+func (t *Spill) Close() {
 	for i := range t.buckets {
 		if f := t.buckets[i].file; f != nil {
 			f.Close()

@@ -1,4 +1,4 @@
-package spill_test
+package audit_test
 
 import (
 	"encoding/binary"
@@ -9,31 +9,31 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lerd/internal/spill"
+	"lerd/internal/audit"
 )
 
-// TestGroups compares groups from memory and from files with a map.
-func TestGroups(t *testing.T) {
+// TestSpillGroups compares groups from memory and from files with a map.
+func TestSpillGroups(t *testing.T) {
 	for _, limit := range []int{1 << 20, 100, 0} {
 		dir := t.TempDir()
-		table, want := spill.New(dir, spill.KeySize+8, limit), map[string][]uint64{}
+		table, want := audit.NewSpill(dir, audit.SpillKey+8, limit), map[string][]uint64{}
 		for i := range uint64(5000) {
-			record := make([]byte, spill.KeySize+8)
+			record := make([]byte, audit.SpillKey+8)
 			copy(record, fmt.Sprintf("key %d", i%700))
-			binary.BigEndian.PutUint64(record[spill.KeySize:], i)
+			binary.BigEndian.PutUint64(record[audit.SpillKey:], i)
 			if err := table.Add(record); err != nil {
 				t.Fatal(err)
 			}
-			want[string(record[:spill.KeySize])] = append(want[string(record[:spill.KeySize])], i)
+			want[string(record[:audit.SpillKey])] = append(want[string(record[:audit.SpillKey])], i)
 		}
 		got := map[string][]uint64{}
 		err := table.Groups(func(group [][]byte) error {
-			key := string(group[0][:spill.KeySize])
+			key := string(group[0][:audit.SpillKey])
 			if got[key] != nil {
 				return errors.New("a key came twice")
 			}
 			for _, r := range group {
-				got[key] = append(got[key], binary.BigEndian.Uint64(r[spill.KeySize:]))
+				got[key] = append(got[key], binary.BigEndian.Uint64(r[audit.SpillKey:]))
 			}
 			return nil
 		})
@@ -50,8 +50,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-func TestGroupsStopWhereTheyFail(t *testing.T) {
-	table := spill.New(t.TempDir(), spill.KeySize, 1)
+func TestSpillStopsWhereItFails(t *testing.T) {
+	table := audit.NewSpill(t.TempDir(), audit.SpillKey, 1)
 	defer table.Close()
 	for i := range 10 {
 		if err := table.Add(fmt.Appendf(nil, "%016d", i)); err != nil {
