@@ -211,18 +211,6 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- As in 0011, and: nobody downloads in their pause.
-CREATE OR REPLACE FUNCTION check_download_agreed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    PERFORM check_step_up('receipt ' || NEW.id, NEW.officer_id, 'download',
-        digest_of('lerd download v1', NEW.release_id::text, (SELECT r.encrypted_sha256 FROM release r WHERE r.id = NEW.release_id)), NEW.event_id);
-    PERFORM check_now(NEW.begun_at, 'receipt');
-    IF EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.officer_id AND p.download_from > NEW.begun_at) THEN
-        RAISE EXCEPTION 'receipt %: its officer came back and does not download yet', NEW.id;
-    END IF;
-    RETURN NULL;
-END $$;
-
 -- As in 0011, and: asking for the end of a containment is signed too.
 CREATE OR REPLACE FUNCTION check_containment_agreed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

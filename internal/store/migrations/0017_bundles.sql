@@ -82,7 +82,7 @@ CREATE FUNCTION file_of_grant(grant_of uuid, release_of uuid) RETURNS text LANGU
     FROM release r LEFT JOIN release_copy c ON c.grant_id = grant_of WHERE r.id = release_of
 $$;
 
--- As in 0011, with the file of the grant.
+-- As in 0011, with the file of the grant, and: nobody downloads in their pause.
 CREATE OR REPLACE FUNCTION check_download_agreed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM check_step_up('receipt ' || NEW.id, NEW.officer_id, 'download',

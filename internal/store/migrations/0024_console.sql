@@ -226,6 +226,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- late_notice tells whether a user was first told more than a day after nothing kept
+-- lerd from it: the law's own delay was over, and so was every order to be silent.
+CREATE FUNCTION late_notice(kind text, facts jsonb, of_case uuid, at timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF kind <> 'user_notice.sent' OR facts ->> 'attempt' <> '1' OR coalesce(facts ->> 'not_before', '') = '' THEN
+        RETURN false;
+    END IF;
+    RETURN at > greatest((facts ->> 'not_before')::timestamptz, (SELECT max(CASE WHEN g.ended_why = 'expired' THEN g.ends_at ELSE g.ended_at END) FROM gag g WHERE g.request_id = of_case)) + interval '1 day';
+END $$;
+
 CREATE FUNCTION index_marks() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO log_mark (mark, idx, case_id, person)
@@ -243,7 +253,7 @@ BEGIN
         ('quick_release', f.kind = 'release.approved' AND EXISTS (SELECT 1 FROM log_case c WHERE c.case_id = f.case_id AND f.at - c.submitted_at < interval '30 minutes')),
         ('late', f.kind IN ('request.refuse', 'request.answered', 'request.export', 'request.settle_conflict')
              AND EXISTS (SELECT 1 FROM request q WHERE q.id = f.case_id AND q.effect_by < f.at)
-             OR f.kind = 'user_notice.sent' AND f.facts ->> 'late' = 'true'),
+             OR late_notice(f.kind, f.facts, f.case_id, f.at)),
         ('view_unassigned', f.kind IN ('request.viewed', 'document.viewed', 'release.viewed') AND f.role IN ('reviewer', 'counsel', 'approver') AND f.case_id IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM log_duty d WHERE d.case_id = f.case_id AND d.person = f.person)),
         ('view_no_case', (f.kind LIKE '%.viewed' OR f.kind LIKE '%.listed') AND f.case_id IS NULL AND f.role IN ('reviewer', 'counsel', 'approver', 'registrar', 'administrator')),
@@ -616,7 +626,7 @@ GRANT UPDATE (what, done, total, at) ON verification_progress TO lerd_app;
 GRANT UPDATE (state, seed_note, seed_root, seed, drawn, drawn_sha256, drawn_at, version, event_id) ON audit_sample TO lerd_app;
 GRANT UPDATE (state, closed_by, closed_at, closed_why, reminded, reminded_on, version, event_id) ON audit_finding TO lerd_app;
 GRANT UPDATE (state, prejudice, harm, serious, reason, assessed_by, assessed_at, told, told_why, told_ref, settled_by, settled_at, version, event_id) ON error_report TO lerd_app;
-REVOKE ALL ON FUNCTION index_log(integer), index_duties(), index_cases(), index_marks() FROM PUBLIC;
+REVOKE ALL ON FUNCTION index_log(integer), index_duties(), index_cases(), index_marks(), late_notice(text, jsonb, uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION index_log(integer) TO lerd_app;
 
 -- For the lists of auditors that are about cases and not about single events.
