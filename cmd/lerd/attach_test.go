@@ -34,7 +34,7 @@ func TestAConnectionLostWhileAttaching(t *testing.T) {
 	_, err = part.Write(p.order("IN/94/2026/995"))
 	p.must(err)
 	p.must(w.Close())
-	p.rested()
+	p.rested(id)
 	before := p.counts()
 	files := len(p.column("SELECT id::text FROM document"))
 	for _, share := range []int{1, 30, 60, 99} {
@@ -60,27 +60,16 @@ func TestAConnectionLostWhileAttaching(t *testing.T) {
 
 // rested waits until lerd has done what a new case makes it do: its order is
 // examined and read, and its risk is stated.
-func (p *portal) rested() {
+func (p *portal) rested(id requests.ID) {
 	p.t.Helper()
-	for range 600 {
-		if len(p.column("SELECT id::text FROM risk_statement")) > 0 && len(p.column("SELECT id::text FROM document_examination")) > 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	p.t.Fatal("the case's order is not examined, or its risk not stated")
+	p.examined()
+	p.stated(id)
 }
 
 // examined waits until every document was examined, which no page makes happen.
 func (p *portal) examined() {
 	p.t.Helper()
-	for range 600 {
-		if len(p.column("SELECT id::text FROM document d WHERE NOT EXISTS (SELECT 1 FROM document_examination e WHERE e.id = d.id)")) == 0 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	p.t.Fatal("a document is never examined")
+	p.untilNone("a document is never examined", "SELECT id::text FROM document d WHERE NOT EXISTS (SELECT 1 FROM document_examination e WHERE e.id = d.id)")
 }
 
 // stated waits until the risk of cases is stated: a page that comes first does it
@@ -88,13 +77,20 @@ func (p *portal) examined() {
 func (p *portal) stated(ids ...requests.ID) {
 	p.t.Helper()
 	for _, id := range ids {
-		for try := 0; len(p.column("SELECT id::text FROM risk_statement WHERE request_id = '"+string(id)+"'")) == 0; try++ {
-			if try == 1200 {
-				p.t.Fatalf("the risk of %s is never stated", id)
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
+		p.untilNone("the risk of a case is never stated", "SELECT id::text FROM request q WHERE id = '"+string(id)+"' AND NOT EXISTS (SELECT 1 FROM risk_statement s WHERE s.request_id = q.id)")
 	}
+}
+
+// untilNone waits until a query finds nothing more.
+func (p *portal) untilNone(complaint, query string) {
+	p.t.Helper()
+	for range 1200 {
+		if len(p.column(query)) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.t.Fatal(complaint)
 }
 
 // breakOff sends the beginning of a form over a connection of its own, and breaks

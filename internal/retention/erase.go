@@ -12,8 +12,6 @@ import (
 	"lerd/internal/fault"
 )
 
-func fmtInt(n int) string { return strconv.Itoa(n) }
-
 // batch is how many subjects are erased in one round of the job.
 const batch = 50
 
@@ -76,7 +74,7 @@ func (s *Service) finishOne(ctx context.Context, e Erasure) (err error) {
 	}
 	e.FilesGoneAt, e.Version = s.now(), e.Version+1
 	event := change.Event(ctx, e.FilesGoneAt, "erasure.files_removed", "erasure:"+e.ID, 0)
-	event.Facts["class"], event.Facts["files"] = string(e.Class), fmtInt(len(names))
+	event.Facts["class"], event.Facts["files"] = string(e.Class), strconv.Itoa(len(names))
 	if e.EventID != "" {
 		event.Causes = append(event.Causes, e.EventID)
 	}

@@ -2,6 +2,7 @@ package retention
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -152,7 +153,7 @@ func (s *Service) Publish(ctx context.Context) (err error) {
 	part := change.Part{Event: change.Event(system(ctx), s.now(), "policy.published", "policy:retention", 0)}
 	for _, c := range s.Policy.Classes {
 		t := Term{Class: c.ID, Days: c.Days, Version: 1}
-		part.Event.Facts["days_"+string(c.ID)] = fmtInt(c.Days)
+		part.Event.Facts["days_"+string(c.ID)] = strconv.Itoa(c.Days)
 		was, there := have[c.ID]
 		switch {
 		case !there:

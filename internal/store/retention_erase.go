@@ -209,7 +209,9 @@ func (x *eraser) emptyRows(e audit.Event, rows []erasedRow) error {
 			e.Causes = append(e.Causes, event)
 		}
 	}
-	slices.SortStableFunc(order, findingFirst)
+	if i := slices.Index(order, "finding"); i > 0 { // before the items that repeat its account
+		order = slices.Insert(slices.Delete(order, i, i+1), 0, "finding")
+	}
 	for _, t := range order {
 		if err := x.tx.Exec("SELECT retention.erase_rows(?, ?, ?, ?::text::uuid[])", x.erasure.ID, string(e.ID), t, "{"+strings.Join(tables[t], ",")+"}").Error; err != nil {
 			return err
@@ -223,17 +225,6 @@ func (x *eraser) emptyRows(e audit.Event, rows []erasedRow) error {
 		return err
 	}
 	return x.append(e)
-}
-
-// findingFirst lets a finding be emptied before the items that repeat its account.
-func findingFirst(a, b string) int {
-	rank := func(t string) int {
-		if t == "finding" {
-			return 0
-		}
-		return 1
-	}
-	return rank(a) - rank(b)
 }
 
 func (x *eraser) append(e audit.Event) (err error) {
