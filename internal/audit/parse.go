@@ -14,7 +14,7 @@ func ParseEntry(b []byte) (Record, error) {
 		return Record{}, fmt.Errorf("entry of %d bytes is over the limit of %d", len(b), MaxEntry)
 	}
 	s := scanner{text: string(b)}
-	w := s.entry()
+	w := s.whole()
 	if s.err == nil && s.at != len(s.text) {
 		s.fail("data after the end")
 	}
@@ -44,8 +44,9 @@ type scanner struct {
 	err  error
 }
 
-// entry lists the keys in byte order, which is the canonical order.
-func (s *scanner) entry() (w wireEntry) {
+// entry lists the keys in byte order, which is the canonical order. What is a list
+// or a map is read by the one who wants it.
+func (s *scanner) entry(causes, facts, rows, values func()) (w wireEntry) {
 	s.lit(`{"actor":{"person":`)
 	w.Actor.Person = s.str()
 	s.lit(`,"role":`)
@@ -55,11 +56,11 @@ func (s *scanner) entry() (w wireEntry) {
 	s.lit(`},"at":`)
 	w.At = s.str()
 	s.lit(`,"causes":`)
-	w.Causes = list(s, func() EventID { return EventID(s.str()) })
+	causes()
 	s.lit(`,"epoch":`)
 	w.Epoch = s.number()
 	s.lit(`,"facts":`)
-	w.Facts = s.facts()
+	facts()
 	s.lit(`,"id":`)
 	w.ID = EventID(s.str())
 	s.lit(`,"kind":`)
@@ -67,14 +68,26 @@ func (s *scanner) entry() (w wireEntry) {
 	s.lit(`,"nonce":`)
 	w.Nonce = s.str()
 	s.lit(`,"rows":`)
-	w.Rows = list(s, s.row)
+	rows()
 	s.lit(`,"schema":"` + Schema + `","stream":`)
 	w.Stream = s.str()
 	s.lit(`,"values":`)
-	w.Values = list(s, s.value)
+	values()
 	s.lit(`,"version":`)
 	w.Version = s.number()
 	s.lit(`}`)
+	return w
+}
+
+// whole reads an entry with everything that it holds.
+func (s *scanner) whole() wireEntry {
+	var in wireEntry
+	w := s.entry(
+		func() { in.Causes = list(s, func() EventID { return EventID(s.str()) }) },
+		func() { in.Facts = s.facts() },
+		func() { in.Rows = list(s, s.row) },
+		func() { in.Values = list(s, s.value) })
+	w.Causes, w.Facts, w.Rows, w.Values = in.Causes, in.Facts, in.Rows, in.Values
 	return w
 }
 

@@ -26,7 +26,11 @@ func (s *refScanner) ref(b []byte) (eventRef, error) {
 	}
 	s.scanner = scanner{text: string(b)}
 	s.rows, s.values, s.ids = s.rows[:0], s.values[:0], s.ids[:0]
-	w := s.entry()
+	w := s.entry(
+		func() { s.each(func() { s.ids = append(s.ids, EventID(s.str())) }) },
+		s.skipFacts,
+		func() { s.each(s.skipRow) },
+		func() { s.each(s.skipValue) })
 	if s.err == nil && s.at != len(s.text) {
 		s.fail("data after the end")
 	}
@@ -51,40 +55,6 @@ func (s *refScanner) ref(b []byte) (eventRef, error) {
 		ref.causes[i] = quickUUID(c)
 	}
 	return ref, nil
-}
-
-// entry is scanner.entry without what it would have to allocate.
-func (s *refScanner) entry() (w wireEntry) {
-	s.lit(`{"actor":{"person":`)
-	w.Actor.Person = s.str()
-	s.lit(`,"role":`)
-	w.Actor.Role = s.str()
-	s.lit(`,"session":`)
-	w.Actor.Session = s.str()
-	s.lit(`},"at":`)
-	w.At = s.str()
-	s.lit(`,"causes":`)
-	s.each(func() { s.ids = append(s.ids, EventID(s.str())) })
-	s.lit(`,"epoch":`)
-	w.Epoch = s.number()
-	s.lit(`,"facts":`)
-	s.skipFacts()
-	s.lit(`,"id":`)
-	w.ID = EventID(s.str())
-	s.lit(`,"kind":`)
-	w.Kind = s.str()
-	s.lit(`,"nonce":`)
-	w.Nonce = s.str()
-	s.lit(`,"rows":`)
-	s.each(s.skipRow)
-	s.lit(`,"schema":"` + Schema + `","stream":`)
-	w.Stream = s.str()
-	s.lit(`,"values":`)
-	s.each(s.skipValue)
-	s.lit(`,"version":`)
-	w.Version = s.number()
-	s.lit(`}`)
-	return w
 }
 
 // each reads an array.
