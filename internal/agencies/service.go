@@ -28,11 +28,6 @@ type Store interface {
 	Happened(ctx context.Context, stream string) (bool, error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Repeats knows the forms that were sent before.
 type Repeats interface {
 	// Repeated gives *change.Used where the key was used before with the same
@@ -45,7 +40,7 @@ type Config struct {
 	Store   Store
 	Offices Offices
 	Motions Motions
-	Access  Authorizer
+	Access  access.Allower
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 	Now     func() time.Time
 	// Impostors compares names with those on file; nil: they are not compared.
@@ -72,12 +67,7 @@ type Summary struct {
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind, agency identity.AgencyID) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind, Agency: agency})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: kind, Agency: agency})
 }
 
 // open loads a dossier for a step. A form that was sent before ends here with

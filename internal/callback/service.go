@@ -28,11 +28,6 @@ type Store interface {
 	Calls(ctx context.Context, s Subject) ([]Call, error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Repeats knows the forms that were sent before.
 type Repeats interface {
 	// Repeated gives *change.Used where the key was used before with the same
@@ -46,7 +41,7 @@ type Then func(ctx context.Context, call Call, recorded change.Part) ([]change.P
 // Config is what a Service is made of.
 type Config struct {
 	Store   Store
-	Access  Authorizer
+	Access  access.Allower
 	Repeats Repeats // nil: a repeated form is told that its step is taken
 	Now     func() time.Time
 	// Then is asked after a call about its kind of subject; a missing kind moves
@@ -82,12 +77,7 @@ func object(subject Subject) access.Object {
 }
 
 func (s *Service) may(ctx context.Context, subject Subject) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, "call", object(subject))
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, "call", object(subject))
 }
 
 func (s *Service) repeated(ctx context.Context) error {

@@ -10,7 +10,6 @@ import (
 
 	"lerd/internal/access"
 	"lerd/internal/change"
-	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/requests"
 	"lerd/internal/requests/orderdoc"
@@ -50,11 +49,6 @@ type Papers interface {
 	Page(ctx context.Context, pdf []byte, page int) (orderdoc.Picture, error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store    Store
@@ -63,7 +57,7 @@ type Config struct {
 	Issuers  Issuers
 	Register Register
 	Lists    Marks // counsel's list
-	Access   Authorizer
+	Access   access.Allower
 	Policy   *risk.Policy
 	Key      []byte // of this installation; without it no mark can be compared with another
 	Blobs    requests.Blobs
@@ -103,11 +97,7 @@ func newID() string { return uuid.NewString() }
 
 // may asks the policy, and tells a repeated form its first outcome.
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind, agency identity.AgencyID) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind, Agency: agency})
+	actor, rule, err := access.Enter(ctx, s.Access, verb, access.Object{Kind: kind, Agency: agency})
 	if err == nil && s.Repeats != nil {
 		err = s.Repeats.Repeated(ctx, change.KeyFrom(ctx, ""))
 	}

@@ -23,7 +23,6 @@ import (
 	"lerd/internal/access"
 	"lerd/internal/audit"
 	"lerd/internal/change"
-	"lerd/internal/fault"
 	"lerd/internal/identity"
 )
 
@@ -128,11 +127,8 @@ type Service struct {
 // may asks the policy. A key belongs to no agency; what an agency's bundles are
 // encrypted to belongs to it.
 func (s *Service) may(ctx context.Context, verb access.Verb, object access.Object) (rule string, err error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	return s.Access.Allow(ctx, actor, verb, object)
+	_, rule, err = access.Enter(ctx, s.Access, verb, object)
+	return rule, err
 }
 
 // List gives every key, the oldest first.

@@ -36,15 +36,10 @@ type Committer interface {
 	Repeated(ctx context.Context, key *change.Key) error
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store    Committer
-	Access   Authorizer
+	Access   access.Allower
 	Law      func(ctx context.Context) (*legal.Registry, error) // every version of every process, as of now
 	Searches Searches
 	Cases    CaseReader
@@ -88,12 +83,7 @@ func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microseco
 
 // may asks the policy and gives who acts.
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: kind})
 }
 
 // step is may for a step that changes something: a form that was sent before ends

@@ -22,7 +22,6 @@ import (
 	"lerd/internal/access"
 	"lerd/internal/audit"
 	"lerd/internal/change"
-	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/personal"
@@ -93,11 +92,6 @@ type Store interface {
 	Proposal(ctx context.Context, id string) (Proposal, error)
 }
 
-// Authorizer is the access policy.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Cases gives real cases in the terms of the law, to be derived again.
 type Cases interface {
 	// ToWeigh gives the newest cases of a process that are open, or that were
@@ -117,7 +111,7 @@ type Weighed struct {
 // Config is what a Service is made of.
 type Config struct {
 	Store    Store
-	Access   Authorizer
+	Access   access.Allower
 	Book     *Book
 	Cases    Cases
 	Examples func() (*legal.Registry, error) // the shipped policies with their examples
@@ -143,12 +137,7 @@ func New(c Config) *Service {
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
 func (s *Service) may(ctx context.Context, verb access.Verb) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: "process"})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: "process"})
 }
 
 // open loads a proposal for a step. A form that was sent before ends here with

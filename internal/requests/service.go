@@ -199,12 +199,7 @@ func actorOf(ctx context.Context) (identity.Actor, error) {
 
 // may asks the policy about a request of an agency.
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind, agency identity.AgencyID) (identity.Actor, string, error) {
-	actor, err := actorOf(ctx)
-	if err != nil {
-		return actor, "", err
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind, Agency: agency})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: kind, Agency: agency})
 }
 
 // open loads a case and asks whether the actor may do verb to it. A form that

@@ -105,15 +105,10 @@ type Files interface {
 	LegalHold(ctx context.Context, id string) (Hold, error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store   Store
-	Access  Authorizer
+	Access  access.Allower
 	Repeats requests.Repeats
 	Blobs   requests.Blobs
 	Policy  Policy
@@ -132,11 +127,7 @@ func system(ctx context.Context) context.Context { return identity.With(ctx, ide
 
 // may asks the policy, and tells a repeated form its first outcome.
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind})
+	actor, rule, err := access.Enter(ctx, s.Access, verb, access.Object{Kind: kind})
 	if err == nil && s.Repeats != nil {
 		err = s.Repeats.Repeated(ctx, change.KeyFrom(ctx, ""))
 	}

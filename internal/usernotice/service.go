@@ -66,16 +66,11 @@ type Notices interface {
 	Notice(ctx context.Context, id ID) (n Notice, gagged bool, err error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store   Store
 	Notices Notices
-	Access  Authorizer
+	Access  access.Allower
 	Law     *legal.Registry // as lerd was started with
 	Laws    requests.Laws   // as it stands now; nil: Law
 	Policy  Policy
@@ -104,11 +99,7 @@ func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microseco
 
 // may asks the policy, and tells a repeated form its first outcome.
 func (s *Service) may(ctx context.Context, verb access.Verb, kind access.Kind) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: kind})
+	actor, rule, err := access.Enter(ctx, s.Access, verb, access.Object{Kind: kind})
 	if err == nil && s.Repeats != nil {
 		err = s.Repeats.Repeated(ctx, change.KeyFrom(ctx, ""))
 	}

@@ -35,15 +35,10 @@ type Repeats interface {
 	Repeated(ctx context.Context, key *change.Key) error
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store   Store
-	Access  Authorizer
+	Access  access.Allower
 	Law     *legal.Registry
 	Source  records.Source // guarded
 	Now     func() time.Time
@@ -70,12 +65,7 @@ type Sheet struct {
 }
 
 func (s *Service) may(ctx context.Context, verb access.Verb) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: "finding"})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: "finding"})
 }
 
 // List gives the findings that wait for a verdict, without those to which the

@@ -81,16 +81,11 @@ type Blobs interface {
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
-// Authorizer says whether an actor may, and by which rule.
-type Authorizer interface {
-	Allow(ctx context.Context, actor identity.Actor, verb access.Verb, object access.Object) (rule string, err error)
-}
-
 // Config is what a Service is made of.
 type Config struct {
 	Store  Store
 	Blobs  Blobs
-	Access Authorizer
+	Access access.Allower
 	Now    func() time.Time
 }
 
@@ -103,12 +98,7 @@ func New(c Config) *Service { return &Service{c} }
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
 func (s *Service) may(ctx context.Context, verb access.Verb) (identity.Actor, string, error) {
-	actor, ok := identity.From(ctx)
-	if !ok {
-		return actor, "", fault.New(fault.SignIn, "Please sign in.")
-	}
-	rule, err := s.Access.Allow(ctx, actor, verb, access.Object{Kind: "report"})
-	return actor, rule, err
+	return access.Enter(ctx, s.Access, verb, access.Object{Kind: "report"})
 }
 
 // event begins an event of a report.
