@@ -45,23 +45,24 @@ type sifted struct {
 // Run walks the log. Its error is a *Violation, or Keep's or Take's.
 func (s *Sifter) Run(ctx context.Context) error {
 	full := s.Size / SegmentSize
-	var roots []node
+	var segments []Hash
 	for i := range full {
 		root, err := s.segment(ctx, i)
 		if err != nil {
 			return err
 		}
-		roots = pushNode(roots, node{16, root})
+		segments = append(segments, root)
 		s.told((i + 1) * SegmentSize)
 	}
 	leaves, kept, err := s.bundles(ctx, full*TileWidth, s.Size)
 	if err != nil {
 		return err
 	}
-	for _, l := range leaves {
-		roots = pushNode(roots, node{0, l})
+	root, err := s.root(segments, leaves)
+	if err != nil {
+		return err
 	}
-	if root := bagNodes(roots); root != s.Root {
+	if root != s.Root {
 		return &Violation{Breach: BadTree, Index: s.Size, Path: CheckpointPath, Reason: fmt.Sprintf("the entries give root %s, but root %s was signed", root, s.Root)}
 	}
 	s.told(s.Size)
@@ -69,6 +70,21 @@ func (s *Sifter) Run(ctx context.Context) error {
 		return err
 	}
 	return s.take(kept)
+}
+
+// root joins the segments, which are hashes of level 2, and the leaves after them.
+func (s *Sifter) root(segments, leaves []Hash) (Hash, error) {
+	tree := TreeState{Size: s.Size, Edge: make([][]Hash, levelsOf(s.Size))}
+	for level, hashes := range map[int][]Hash{0: leaves, 2: segments} {
+		part, _, err := Grow(TreeState{}, hashes)
+		if err != nil {
+			return Hash{}, err
+		}
+		for i, edge := range part.Edge {
+			tree.Edge[level+i] = edge
+		}
+	}
+	return tree.Root(), nil
 }
 
 func (s *Sifter) settle(ctx context.Context, kept []any, first, end uint64) error {
@@ -211,31 +227,4 @@ func KindOf(entry []byte) []byte {
 		return rest[:end]
 	}
 	return nil
-}
-
-// node is a subtree of 2^height entries.
-type node struct {
-	height int
-	hash   Hash
-}
-
-// pushNode adds a subtree to the right, joining subtrees of one size.
-func pushNode(stack []node, n node) []node {
-	for len(stack) > 0 && stack[len(stack)-1].height == n.height {
-		n = node{n.height + 1, NodeHash(stack[len(stack)-1].hash, n.hash)}
-		stack = stack[:len(stack)-1]
-	}
-	return append(stack, n)
-}
-
-// bagNodes joins what is left, from the right. SPEC: RFC 6962 §2.1.
-func bagNodes(stack []node) Hash {
-	if len(stack) == 0 {
-		return EmptyRoot()
-	}
-	h := stack[len(stack)-1].hash
-	for i := len(stack) - 2; i >= 0; i-- {
-		h = NodeHash(stack[i].hash, h)
-	}
-	return h
 }
