@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -133,16 +134,18 @@ func (s *Server) narrowRequest(c *Ctx) error {
 		items, err = s.cfg.Services.Changes.Amendment(cs, in.inputs(cs))
 	}
 	switch {
-	case invalid(err):
-		return s.showNarrowing(c, cs, in, err)
-	case err != nil:
-		return err
-	case in.Do != "sign":
+	case err == nil && in.Do != "sign":
 		return s.showNarrowed(c, cs, items)
+	case invalid(err) && in.Do == "sign": // also what a form says that was sent before
+		err = s.cfg.Services.Changes.NarrowOwn(c.Once(), cs.Request.ID, in.inputs(cs), in.Why)
+	case err == nil:
+		var ctx context.Context
+		if ctx, err = c.Proved(identity.PurposeSubmit, requests.AmendmentDigest(cs, items)); err == nil {
+			err = s.cfg.Services.Changes.NarrowOwn(ctx, cs.Request.ID, in.inputs(cs), in.Why)
+		}
 	}
-	ctx, err := c.Proved(identity.PurposeSubmit, requests.AmendmentDigest(cs, items))
-	if err == nil {
-		err = s.cfg.Services.Changes.NarrowOwn(ctx, cs.Request.ID, in.inputs(cs), in.Why)
+	if invalid(err) {
+		return s.showNarrowing(c, cs, in, err)
 	}
 	return c.Done(err, requests.PathOf(cs.Request.ID), "flash.request_narrowed")
 }
