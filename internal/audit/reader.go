@@ -47,12 +47,21 @@ func (r FSReader) ReadEntries(_ context.Context, index uint64, width int) ([]byt
 	return r.read(EntriesPath(index, width), MaxBundle)
 }
 
+// ReadEntriesInto gives an entry bundle in memory that is there, if it is enough.
+func (r FSReader) ReadEntriesInto(_ context.Context, index uint64, width int, memory []byte) ([]byte, error) {
+	return r.readInto(EntriesPath(index, width), MaxBundle, memory)
+}
+
 // ReadCheckpoint gives the newest checkpoint.
 func (r FSReader) ReadCheckpoint(context.Context) ([]byte, error) {
 	return r.read(CheckpointPath, MaxNote)
 }
 
 func (r FSReader) read(path string, limit int64) ([]byte, error) {
+	return r.readInto(path, limit, nil)
+}
+
+func (r FSReader) readInto(path string, limit int64, memory []byte) ([]byte, error) {
 	f, err := r.FS.Open(path)
 	if err != nil {
 		return nil, err
@@ -62,13 +71,17 @@ func (r FSReader) read(path string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
 	}
-	return ReadLimited(f, path, limit, size)
+	return readLimited(f, path, limit, size, memory)
 }
 
 // ReadLimited reads a file of a log, of at most limit bytes; size is how many to
 // expect, if known. A longer one is an error that is no fs.ErrNotExist.
 func ReadLimited(r io.Reader, path string, limit, size int64) ([]byte, error) {
-	var b bytes.Buffer
+	return readLimited(r, path, limit, size, nil)
+}
+
+func readLimited(r io.Reader, path string, limit, size int64, memory []byte) ([]byte, error) {
+	b := bytes.NewBuffer(memory[:0])
 	b.Grow(int(min(max(size, 0), limit)) + bytes.MinRead) // enough to see the end without growing
 	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -22,7 +22,7 @@ type Book struct {
 	cases map[caseID]int32
 	heads []caseBook
 	marks []bookMark
-	known map[string]*Count
+	known map[string]knownCount
 	fraud []int64 // when a fraud was caught
 	last  int64   // the newest time of a counted event
 	end   int64   // when the last entry happened
@@ -49,8 +49,14 @@ func Collect(ctx context.Context, src Source) (*Book, error) {
 // be unknown, and then is the newest counted event's time.
 func (b *Book) End() time.Time { return time.UnixMicro(max(b.end, b.last)).UTC() }
 
+// knownCount is a count that was read before; text is the one copy of its form.
+type knownCount struct {
+	text string
+	*Count
+}
+
 // open puts openings to the marks of a stretch of the log.
-func open(ctx context.Context, from Openings, kept []any, first, end uint64) error {
+func (b *Book) open(ctx context.Context, from Openings, kept []any, first, end uint64) error {
 	list, err := from.From(ctx, first, end)
 	if err != nil {
 		return err
@@ -66,11 +72,11 @@ func open(ctx context.Context, from Openings, kept []any, first, end uint64) err
 		if !list[0].Opens(m.commit) {
 			return &Finding{Code: WrongOpen, Index: m.index, Reason: "the opening is not what the entry commits to"}
 		}
-		c, err := ParseCount(list[0].Value)
-		if err != nil || !m.kind.wants(&c) {
+		c, err := b.count(list[0].Value)
+		if err != nil || !m.kind.wants(c.Count) {
 			return &Finding{Code: WrongOpen, Index: m.index, Reason: "the entry commits to what is no count of its kind", Err: err}
 		}
-		m.value, list = string(list[0].Value), list[1:]
+		m.value, list = c.text, list[1:]
 	}
 	if len(list) > 0 {
 		return &Finding{Code: NotCounted, Index: list[0].Index, Reason: fmt.Sprintf("entry %d is opened and is no counted event", list[0].Index)}
@@ -84,12 +90,15 @@ func (b *Book) add(m *Mark) error {
 		b.fraud = append(b.fraud, m.at)
 		return nil
 	}
-	c, err := b.count(m.value)
-	if err != nil {
-		return err
+	var c knownCount
+	if m.value != "" {
+		var err error
+		if c, err = b.count([]byte(m.value)); err != nil {
+			return err
+		}
 	}
 	at := int32(len(b.marks))
-	b.marks = append(b.marks, bookMark{next: -1, kind: m.kind, at: m.at, index: m.index, count: c})
+	b.marks = append(b.marks, bookMark{next: -1, kind: m.kind, at: m.at, index: m.index, count: c.Count})
 	i, ok := b.cases[m.of]
 	if !ok {
 		b.cases[m.of] = int32(len(b.heads))
@@ -101,17 +110,15 @@ func (b *Book) add(m *Mark) error {
 }
 
 // count reads each distinct count once.
-func (b *Book) count(value string) (*Count, error) {
-	if value == "" {
-		return nil, nil
-	}
-	if c := b.known[value]; c != nil {
+func (b *Book) count(value []byte) (knownCount, error) {
+	if c, ok := b.known[string(value)]; ok {
 		return c, nil
 	}
-	c, err := ParseCount([]byte(value))
+	c, err := ParseCount(value)
 	if err != nil {
-		return nil, err
+		return knownCount{}, err
 	}
-	b.known[value] = &c
-	return &c, nil
+	k := knownCount{string(value), &c}
+	b.known[k.text] = k
+	return k, nil
 }

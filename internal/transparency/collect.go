@@ -11,7 +11,7 @@ import (
 // collect reads a log into a book of its first size entries. Of what lies behind,
 // only the earliest counted event is kept.
 func collect(ctx context.Context, src Source, size uint64) (*Book, error) {
-	b := &Book{cases: map[caseID]int32{}, known: map[string]*Count{}}
+	b := &Book{cases: map[caseID]int32{}, known: map[string]knownCount{}}
 	var end atomic.Int64
 	s := audit.Sifter{Log: src.Log, Size: src.Checkpoint.Size, Root: src.Checkpoint.Root, Progress: src.Progress,
 		Keep: func(index uint64, entry []byte) (any, error) {
@@ -25,7 +25,7 @@ func collect(ctx context.Context, src Source, size uint64) (*Book, error) {
 			return keep(index, entry)
 		},
 		Settle: func(ctx context.Context, kept []any, first, end uint64) error {
-			return open(ctx, src.Openings, kept, first, end)
+			return b.open(ctx, src.Openings, kept, first, end)
 		},
 		Take: func(kept any) error { return b.take(kept.(*Mark), size) }}
 	if src.Memory != nil {
