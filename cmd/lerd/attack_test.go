@@ -55,7 +55,7 @@ func (a attacker) tryAs(scope, stream string, statements ...string) error {
 	defer tx.Rollback()
 	const event = `INSERT INTO audit.event (id, stream, version, causes, kind, entry)
 		SELECT gen_random_uuid(), $1, coalesce(max(version), 0) + 1,
-		       coalesce((SELECT array_agg(e.id) FROM audit.event e WHERE e.stream LIKE 'request:%' OR e.stream LIKE 'release:%' OR e.stream LIKE 'finding:%' OR e.stream LIKE 'agency:%' OR e.stream LIKE 'person:%' OR e.stream LIKE 'containment:%' OR e.stream LIKE 'passkey:%' OR e.stream LIKE 'grant:%' OR e.stream LIKE 'copy:%'), '{}'), 'attack', '\x7b7d'
+		       coalesce((SELECT array_agg(e.id) FROM audit.event e WHERE e.stream LIKE 'request:%' OR e.stream LIKE 'release:%' OR e.stream LIKE 'finding:%' OR e.stream LIKE 'agency:%' OR e.stream LIKE 'person:%' OR e.stream LIKE 'containment:%' OR e.stream LIKE 'passkey:%' OR e.stream LIKE 'grant:%' OR e.stream LIKE 'copy:%' OR e.stream LIKE 'forgery:%' OR e.stream LIKE 'forgery_removal:%'), '{}'), 'attack', '\x7b7d'
 		FROM audit.event WHERE stream = $1 RETURNING id`
 	if _, err := tx.Exec("SELECT set_config('lerd.scope', $1, true)", scope); err != nil {
 		return err

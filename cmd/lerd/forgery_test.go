@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"lerd/internal/fault"
 	"lerd/internal/fraud"
+	"lerd/internal/requests"
 	"lerd/internal/risk"
 )
 
@@ -44,16 +46,73 @@ func TestAKnownForgeryIsRecognised(t *testing.T) {
 	if got := s.state(q.ID); got != "submitted" {
 		t.Errorf("the register decided: %s", got)
 	}
-	list, err := s.store.Forgeries(s.as("helen.park"), false)
-	s.must(err)
-	if err := s.fraud.TakeOff(s.as("rita.lind"), list[0].ID); fault.KindOf(err) != fault.NotFound {
-		t.Errorf("a reviewer takes it off: %v", err)
-	}
-	s.must(s.fraud.TakeOff(s.as("helen.park"), list[0].ID))
+	s.takenOff(t, first.ID)
 	if st := s.statement(q.ID); evidenceOf(st, "known_forgery") != "" {
 		t.Error("what was taken off the register still counts")
 	}
 	s.verifyLog()
+}
+
+// takenOff takes a document off the register by two people, and tries each way
+// round the second.
+func (s *scenario) takenOff(t *testing.T, request requests.ID) {
+	t.Helper()
+	rita, helen := s.as("rita.lind"), s.as("helen.park")
+	list, err := s.fraud.ListForgeries(helen)
+	if s.must(err); len(list) != 1 || list[0].Request != request || list[0].Ref == "" {
+		t.Fatalf("the register holds %+v", list)
+	}
+	id := list[0].ID
+	for _, who := range []string{"asha.rao", "carl.ito", "anna.keller"} {
+		if _, err := s.fraud.ListForgeries(s.as(who)); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%s reads the register: %v", who, err)
+		}
+	}
+	off := fmt.Sprintf(`UPDATE known_forgery SET removed_by = '%s', removed_at = now(), version = 2, event_id = $EVENT WHERE id = '%s'`, s.personID("helen.park"), id)
+	for _, a := range s.attackers(t) {
+		a.refused("one person takes it off", a.tryAs("counsel", "forgery:"+id, off), "two people")
+	}
+	if err := s.fraud.ProposeTakeOff(rita, id, " "); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("no reason: %v", err)
+	}
+	s.must(s.fraud.ProposeTakeOff(helen, id, "It is genuine: the court said so."))
+	if err := s.fraud.ProposeTakeOff(rita, id, "Again."); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("proposed twice: %v", err)
+	}
+	if err := s.fraud.DecideTakeOff(helen, id, true); fault.KindOf(err) != fault.Gate {
+		t.Errorf("agrees with herself: %v", err)
+	}
+	if err := s.fraud.DecideTakeOff(rita, id, true); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a reviewer decides: %v", err)
+	}
+	if err := s.fraud.DecideTakeOff(s.unproved("maya.stern"), id, true); fault.KindOf(err) != fault.StepUp {
+		t.Errorf("without a passkey: %v", err)
+	}
+	removal := s.proposedOff(id).Removal
+	agreed := fmt.Sprintf(`UPDATE forgery_removal SET state = 'agreed', decided_by = '%s', decided_at = now(), version = 2, event_id = $EVENT WHERE id = '%s'`, s.personID("maya.stern"), removal.ID)
+	took := strings.ReplaceAll(off, string(s.personID("helen.park")), string(s.personID("maya.stern")))
+	for _, a := range s.attackers(t) {
+		a.refused("no passkey", a.tryAs("counsel", "forgery_removal:"+removal.ID, agreed, took), "with their passkey")
+		a.refused("who proposed it", a.tryAs("counsel", "forgery_removal:"+removal.ID, strings.ReplaceAll(agreed, string(s.personID("maya.stern")), string(s.personID("helen.park"))), off), "forgery_removal")
+	}
+	s.must(s.fraud.DecideTakeOff(s.as("maya.stern"), id, false))
+	if got := s.proposedOff(id).Removal.State; got != fraud.Declined {
+		t.Errorf("declined, and it is %q", got)
+	}
+	s.must(s.fraud.ProposeTakeOff(rita, id, "It is genuine: here is the court's letter."))
+	s.must(s.fraud.DecideTakeOff(helen, id, true))
+	if list, err := s.fraud.ListForgeries(rita); err != nil || len(list) != 0 {
+		t.Errorf("the register after it: %+v %v", list, err)
+	}
+}
+
+func (s *scenario) proposedOff(id string) fraud.Registered {
+	s.t.Helper()
+	list, err := s.store.Registered(s.as("helen.park"), id)
+	if s.must(err); len(list) != 1 {
+		s.t.Fatalf("%s names %d entries", id, len(list))
+	}
+	return list[0]
 }
 
 // evidenceOf gives what shows a factor, "" where the statement has none of it.

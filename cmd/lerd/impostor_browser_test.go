@@ -89,12 +89,47 @@ func TestImpostorsInABrowser(t *testing.T) {
 	}
 	s.goTo(counsel, "/containments", 200, "containments")
 	s.goTo(counsel, "/sensitive", 200, "sensitive")
+	s.registerOfForgeries()
 	s.goTo(s.as("ines.moreau"), "/fraud", 200, "fraud-register")
 	if text := s.as("ines.moreau").Text("main"); !strings.Contains(text, "FR-01") || !strings.Contains(text, "FR-12") {
 		t.Errorf("the register says %q", text)
 	}
 	s.stop()
 	s.verifyLog()
+}
+
+// registerOfForgeries enters the order of the case as a known forgery and takes it
+// off again, by a reviewer's proposal and counsel's word.
+func (s *stage) registerOfForgeries() {
+	s.t.Helper()
+	reviewer, counsel := s.as("rita.lind"), s.as("helen.park")
+	s.goTo(reviewer, "/forgeries", 200, "forgeries-none")
+	s.goTo(reviewer, "/review/"+s.id+"/risk", 200, "forgeries-read")
+	if reviewer.Follow(`form[action$="/risk/forgery"] button`) != 422 {
+		s.t.Error("an order was entered without a reason")
+	}
+	s.look(reviewer, "risk-forgery-mistake")
+	reviewer.Set(`form[action$="/risk/forgery"] select`, "template")
+	s.press(reviewer, `form[action$="/risk/forgery"] button`)
+	s.goTo(reviewer, "/forgeries", 200, "forgeries")
+	reviewer.Set(`form[action="/forgeries/off"] select`, reviewer.Attributes(`form[action="/forgeries/off"] option:nth-child(2)`, "value")[0])
+	if reviewer.Follow(`form[action="/forgeries/off"] button`) != 422 {
+		s.t.Error("a proposal without a reason was taken")
+	}
+	s.look(reviewer, "forgeries-mistake")
+	reviewer.Set(`form[action="/forgeries/off"] textarea`, "The court says that it is genuine.")
+	s.press(reviewer, `form[action="/forgeries/off"] button`)
+	if len(reviewer.Attributes(`form[action="/forgeries/taken"]`, "action")) != 0 {
+		s.t.Error("a reviewer is asked to decide")
+	}
+	s.goTo(counsel, "/forgeries", 200, "forgeries-waiting")
+	counsel.Click(`form[action="/forgeries/taken"] input[value=yes]`)
+	s.press(counsel, `form[action="/forgeries/taken"] button`)
+	if text := counsel.Text("main"); !strings.Contains(text, "No order is on the register") {
+		s.t.Errorf("the register says %q", text)
+	}
+	s.goTo(s.as("ines.moreau"), "/forgeries", 200, "forgeries-read")
+	s.goTo(s.as("nora.berg"), "/forgeries", 200, "forgeries-read")
 }
 
 // TestCodesAreNotGuessed: one address may try a few codes, and no more.

@@ -69,6 +69,7 @@ var entrance = map[string]string{
 	"conflict.preview": "counsel", "conflict.object": "counsel",
 	"rights.list": "counsel approver auditor reviewer", "rights.show": "counsel approver auditor reviewer", "rights.open": "counsel approver reviewer", "rights.answer": "counsel", "rights.decide": "counsel approver",
 	"sensitive.unmark": "counsel", "sensitive.unmarked": "counsel",
+	"risk.forgery": "reviewer counsel", "forgery.list": "reviewer counsel registrar auditor", "forgery.off": "reviewer counsel registrar", "forgery.taken": "counsel",
 
 	"transparency.home": "everybody", "transparency.show": "everybody", "transparency.file": "everybody",
 	"publishing.list": "counsel auditor", "publishing.preview": "counsel auditor", "publishing.publish": "counsel", "publishing.drop": "counsel",

@@ -70,7 +70,7 @@ var verbs = map[Verb][]Kind{
 	"import":             {"finding"},
 	"keep":               {"agency"},
 	"lift":               {"agency", "forgery", "request", "retention"},
-	"list":               {"agency", "containment", "echo", "finding", "fraud", "gag", "key", "process", "recall", "report", "request", "saved_reply", "skip"},
+	"list":               {"agency", "containment", "echo", "finding", "forgery", "fraud", "gag", "key", "process", "recall", "report", "request", "saved_reply", "skip"},
 	"list_motions":       {"agency"},
 	"make":               {"statement"},
 	"manage":             {"officer", "unit"},

@@ -48,8 +48,9 @@ type Examiner interface {
 
 // ForgeryStore keeps the register of known forgeries.
 type ForgeryStore interface {
-	// Forgeries lists the register, the newest first; all with what was taken off.
-	Forgeries(ctx context.Context, all bool) ([]Forgery, error)
+	// Registered lists the newest 500 of the register that were not taken off it,
+	// or the one that an id names.
+	Registered(ctx context.Context, id string) ([]Registered, error)
 	// Resembling gives those on the register that share a band with a text, and
 	// the newest of those with pictures.
 	Resembling(ctx context.Context, bands string) ([]Forgery, error)
@@ -85,28 +86,6 @@ func (s *Service) MarkForged(ctx context.Context, id requests.ID, why string) (e
 	e.Facts["request"], e.Facts["why"], e.Facts["rule"] = string(id), why, rule
 	parts := []change.Part{{Event: e, Insert: []any{&f}}, s.caught(ctx, Caught{Code: "FR-31", Source: "document", SourceID: f.ID, Request: id, Agency: f.Agency, Released: left(c)}, e.ID)}
 	return s.Store.Commit(ctx, change.Set{Parts: parts, Key: change.KeyFrom(ctx, "/review/"+string(id)+"/risk")})
-}
-
-// TakeOff takes a document off the register, where it was entered in error.
-func (s *Service) TakeOff(ctx context.Context, forgery string) (err error) {
-	defer fault.Wrap(&err, "fraud.TakeOff(%s)", forgery)
-	actor, rule, err := s.may(ctx, "lift", "forgery", "")
-	if err != nil {
-		return err
-	}
-	list, err := s.Forgery.Forgeries(ctx, false)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(list, func(f Forgery) bool { return f.ID == forgery })
-	if i < 0 {
-		return fault.New(fault.NotFound, "There is nothing here.")
-	}
-	f := list[i]
-	f.RemovedBy, f.RemovedAt, f.Version = actor.Person, s.now(), f.Version+1
-	e := change.Event(ctx, f.RemovedAt, "forgery.removed", "forgery:"+f.ID, f.Version)
-	e.Facts["request"], e.Facts["rule"] = string(f.Request), rule
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&f}}}, Key: change.KeyFrom(ctx, "/fraud")})
 }
 
 // seen gives what is kept of a document to compare: its print, and its pages.

@@ -35,6 +35,7 @@ const (
 	PurposeObject         Purpose = "object"         // to a demand that may bind the platform
 	PurposeAccount        Purpose = "account"        // changes of one's own passkeys, and of another's account
 	PurposeRights         Purpose = "rights"         // counsel's review of a case that touches rights, and who is on counsel's list
+	PurposeForgery        Purpose = "forgery"        // what leaves the register of known forgeries
 	PurposeConfirm        Purpose = "confirm"        // a word on a finding
 	PurposeAppeal         Purpose = "appeal"         // a word on an appeal against one
 )

@@ -278,6 +278,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := rightsRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := deskRow(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -351,6 +354,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
 		scan[sensitiveClassRow](db), scan[rightsReviewRow](db), scan[rightsAnswerRow](db), scan[markRemovalRow](db),
+		scan[forgeryRemovalRow](db),
 		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
 	} {
 		for r, err := range each {

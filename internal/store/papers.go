@@ -50,18 +50,6 @@ func (s *Store) RequestsWith(ctx context.Context, id requests.DocumentID) (list 
 	return list, err
 }
 
-// Forgeries lists the register of known forgeries; all with those taken off it.
-func (s *Store) Forgeries(ctx context.Context, all bool) (list []fraud.Forgery, err error) {
-	defer fault.Wrap(&err, "store.Forgeries")
-	return list, s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if !all {
-			tx = tx.Where("removed_at IS NULL")
-		}
-		list, err = forgeries(tx)
-		return err
-	})
-}
-
 func forgeries(tx *gorm.DB) (list []fraud.Forgery, err error) {
 	var rows []knownForgeryRow
 	err = tx.Order("added_at DESC, id").Limit(mostPictures).Find(&rows).Error

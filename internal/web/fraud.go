@@ -19,6 +19,7 @@ type Fraud interface {
 	Stops
 	Lifts
 	Echoes
+	Forgeries
 }
 
 // RiskDesk is the reviewer's look at what is unusual about a case.

@@ -197,8 +197,8 @@ func (r riskSheet) links() []NavItem {
 
 // acts are the steps that the reader can take.
 func (r riskSheet) acts(st fraud.Statement) (acts []StepForm, err error) {
-	if !r.cs.Request.State.Open() {
-		return nil, nil
+	if !r.cs.Request.State.Open() { // that an order is forged may be found out later
+		return []StepForm{r.forged()}, nil
 	}
 	if r.me.Role == identity.Reviewer {
 		if acts, err = r.reviewers(st); err != nil {
@@ -219,7 +219,7 @@ func (r riskSheet) acts(st fraud.Statement) (acts []StepForm, err error) {
 			acts = append(acts, a)
 		}
 	}
-	return acts, nil
+	return append(acts, r.forged()), nil
 }
 
 func (r riskSheet) act(id, words string, in any, names ...string) StepForm {
