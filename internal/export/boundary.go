@@ -17,6 +17,15 @@ type boundary struct {
 	queries  map[string]bool
 	accounts map[string]string // subject → the account of its records
 	counts   map[outcomeKey]int64
+	last     approved
+}
+
+// approved is the last record that passed: what holds for it holds for the next
+// one of the same subject, account, query and category.
+type approved struct {
+	ref
+	outcome *Outcome
+	count   int64 // records since; counts has those before
 }
 
 func newBoundary(h Header, ds []Derivation) boundary {
@@ -69,9 +78,23 @@ func (m *Maker) canary(line []byte) error {
 type ref struct{ record, request, subject, account, query, category string }
 
 // check gives the outcome under which a record may leave.
-func (b *boundary) check(r ref) (*Outcome, error) {
-	key := outcomeKey{r.subject, r.category}
-	o := b.allowed[key]
+func (b *boundary) check(r *ref) (*Outcome, error) {
+	was := &b.last
+	if was.outcome != nil && r.subject == was.subject && r.account == was.account && r.query == was.query &&
+		r.category == was.category && r.request == was.request {
+		was.count++
+		return was.outcome, nil
+	}
+	o, err := b.checkAnew(r)
+	if err == nil {
+		b.settle()
+		*was = approved{ref: *r, outcome: o, count: 1}
+	}
+	return o, err
+}
+
+func (b *boundary) checkAnew(r *ref) (*Outcome, error) {
+	o := b.allowed[outcomeKey{r.subject, r.category}]
 	switch {
 	case r.request != b.request:
 		return nil, outside(r.record, "another request")
@@ -84,12 +107,19 @@ func (b *boundary) check(r ref) (*Outcome, error) {
 		return nil, outside(r.record, "another account")
 	}
 	b.accounts[r.subject] = r.account
-	b.counts[key]++
 	return o, nil
 }
 
+// settle adds the records since the last change of subject to the counts.
+func (b *boundary) settle() {
+	if b.last.outcome != nil {
+		b.counts[outcomeKey{b.last.subject, b.last.category}] += b.last.count
+		b.last = approved{}
+	}
+}
+
 func (b *boundary) phone(p *PhoneRecord) error {
-	o, err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryPhone})
+	o, err := b.check(&ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryPhone})
 	if err != nil {
 		return err
 	}
@@ -102,7 +132,7 @@ func (b *boundary) phone(p *PhoneRecord) error {
 }
 
 func (b *boundary) ip(p *IPRecord) error {
-	o, err := b.check(ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryIP})
+	o, err := b.check(&ref{p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.QueryID, CategoryIP})
 	if err != nil {
 		return err
 	}

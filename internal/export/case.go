@@ -49,12 +49,14 @@ func (g *caseGraph) keep() bool {
 func (g *caseGraph) phone(p *PhoneRecord) {
 	if g.keep() {
 		g.phones = append(g.phones, *p)
+		g.phones[len(g.phones)-1].RecordID += "-" + g.header.Copy.Mark
 	}
 }
 
 func (g *caseGraph) ip(p *IPRecord) {
 	if g.keep() {
 		g.ips = append(g.ips, *p)
+		g.ips[len(g.ips)-1].RecordID += "-" + g.header.Copy.Mark
 	}
 }
 

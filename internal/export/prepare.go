@@ -90,6 +90,7 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 	s.Phones, s.IPs, s.Header, s.Absences = w.phones, w.ips, c.Header, w.absences()
 	s.Header.Minimisation.RecordsDisclosed = w.phones + w.ips
 	s.Header.Outcomes = slices.Clone(c.Header.Outcomes)
+	w.bound.settle()
 	s.Header.Result = settle(s.Header.Outcomes, w.bound.counts)
 	outcomes, err := outcomesCSV(s.Header)
 	if err != nil {

@@ -18,9 +18,6 @@ type Moment struct {
 // Held gives a moment with a precision of 0, 3, 6 or 9 digits of a second.
 func Held(at time.Time, digits int) Moment { return Moment{At: at, Digits: digits} }
 
-var momentLayouts = map[int]string{0: "2006-01-02T15:04:05Z", 3: "2006-01-02T15:04:05.000Z",
-	6: "2006-01-02T15:04:05.000000Z", 9: "2006-01-02T15:04:05.000000000Z"}
-
 // Ternary is yes, no, or not held.
 type Ternary int8
 
@@ -64,15 +61,23 @@ type IPRecord struct {
 	QueryID                           string
 }
 
-// row collects cells in one buffer that is used again for each record.
+// row lays records out as lines of CSV, in one buffer that is used again for
+// each record.
 type row struct {
+	mark  string // ends each record id
 	buf   []byte
 	ends  []int
 	cells [][]byte
+	days  dayText
+	times [maxTimes]timeText // of the record before, by place
+	moms  int                // moments laid out so far
 }
 
-func (r *row) reset()        { r.buf, r.ends = r.buf[:0], r.ends[:0] }
-func (r *row) end()          { r.ends = append(r.ends, len(r.buf)) }
+// maxTimes is how many moments a record has at most.
+const maxTimes = 5
+
+func (r *row) reset()        { r.buf, r.ends, r.moms = r.buf[:0], r.ends[:0], 0 }
+func (r *row) end()          { r.ends, r.buf = append(r.ends, len(r.buf)), append(r.buf, ',') }
 func (r *row) text(s string) { r.buf = append(r.buf, s...); r.end() }
 func (r *row) texts(s ...string) {
 	for _, v := range s {
@@ -80,40 +85,18 @@ func (r *row) texts(s ...string) {
 	}
 }
 
+// moment writes a moment. Many are those of the record before (when its rows
+// were read, of one session): their text is kept.
 func (r *row) moment(m Moment) {
+	was := &r.times[r.moms]
+	r.moms++
 	if !m.At.IsZero() {
-		r.buf = m.append(r.buf)
+		if was.of != m {
+			was.of, was.text = m, r.days.append(was.text[:0], m)
+		}
+		r.buf = append(r.buf, was.text...)
 	}
 	r.end()
-}
-
-// append writes the moment; an unknown precision or a year that RFC 3339 cannot
-// write becomes a sign that no column takes.
-func (m Moment) append(dst []byte) []byte {
-	t := m.At.UTC()
-	year, month, day := t.Date()
-	if _, ok := momentLayouts[m.Digits]; !ok || year < 0 || year > 9999 {
-		return append(dst, '?')
-	}
-	hour, minute, second := t.Clock()
-	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10))
-	for _, part := range [...]struct {
-		sep byte
-		n   int
-	}{{0, year % 100}, {'-', int(month)}, {'-', day}, {'T', hour}, {':', minute}, {':', second}} {
-		if part.sep != 0 {
-			dst = append(dst, part.sep)
-		}
-		dst = append(dst, byte('0'+part.n/10), byte('0'+part.n%10))
-	}
-	if m.Digits > 0 {
-		dst = append(dst, '.')
-		for i, n := 0, t.Nanosecond(); i < m.Digits; i++ {
-			dst = append(dst, byte('0'+n/1e8))
-			n = n % 1e8 * 10
-		}
-	}
-	return append(dst, 'Z')
 }
 
 func (r *row) ternary(t Ternary) {
@@ -141,21 +124,33 @@ func (r *row) addr(a personal.Addr) {
 	r.end()
 }
 
-// done gives the cells, which are good until the next reset.
+// line gives the record as a line of CSV, good until the next reset. No cell
+// needs quotation marks. SPEC: RFC 4180.
+func (r *row) line() []byte { return r.buf }
+
+// done ends the line and gives the cells, which point into it.
 func (r *row) done() [][]byte {
+	r.buf = append(r.buf[:len(r.buf)-1], "\r\n"...)
 	r.cells = r.cells[:0]
 	start := 0
 	for _, e := range r.ends {
 		r.cells = append(r.cells, r.buf[start:e:e])
-		start = e
+		start = e + 1
 	}
 	return r.cells
 }
 
+// id begins a record with its id in this copy.
+func (r *row) id(record string) {
+	r.reset()
+	r.buf = append(r.buf, record...)
+	r.text(r.mark)
+}
+
 // phone lays a record out in the order of columns.PhoneNumbers.
 func (r *row) phone(p *PhoneRecord) [][]byte {
-	r.reset()
-	r.texts(p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.Phone.Reveal(), p.Status)
+	r.id(p.RecordID)
+	r.texts(p.RequestRef, p.SubjectRef, p.AccountID, p.Phone.Reveal(), p.Status)
 	r.moment(p.VerifiedAt)
 	r.moment(p.ValidFrom)
 	r.moment(p.ValidTo)
@@ -167,8 +162,8 @@ func (r *row) phone(p *PhoneRecord) [][]byte {
 
 // ip lays a record out in the order of columns.IPAddresses.
 func (r *row) ip(p *IPRecord) [][]byte {
-	r.reset()
-	r.texts(p.RecordID, p.RequestRef, p.SubjectRef, p.AccountID, p.EventType)
+	r.id(p.RecordID)
+	r.texts(p.RequestRef, p.SubjectRef, p.AccountID, p.EventType)
 	r.moment(p.EventTime)
 	version := uint64(4)
 	if p.Addr.Reveal().Is6() {

@@ -299,7 +299,7 @@ func TestARecordNeverPrintsOutsideItsColumns(t *testing.T) {
 			SessionID: draw("session", "", "s-1"), SessionType: draw("kind", columns.SessionTypes...), SourceSystem: draw("system", "edge"),
 			SourceRecordID: draw("source", "e:1"), RetrievedAt: Held(now, 0)}
 		var r row
-		cells := r.ip(&rec)
+		cells, line := r.ip(&rec), r.line()
 		if len(cells) != len(ipTable.Columns) {
 			t.Fatalf("%d cells", len(cells))
 		}
@@ -307,7 +307,9 @@ func TestARecordNeverPrintsOutsideItsColumns(t *testing.T) {
 			return // refused: nothing is printed
 		}
 		printed++
-		line := ipTable.AppendCSV(nil, cells)
+		if string(line) != string(ipTable.AppendCSV(nil, cells)) {
+			t.Fatalf("line %q of cells %q", line, cells)
+		}
 		if bytes.Count(line, []byte(",")) != len(cells)-1 || bytes.Count(line, []byte("\n")) != 1 || bytes.ContainsAny(line, "\"'\x00") {
 			t.Fatalf("CSV line %q", line)
 		}
@@ -317,7 +319,7 @@ func TestARecordNeverPrintsOutsideItsColumns(t *testing.T) {
 			}
 		}
 		var back map[string]any
-		if err := json.Unmarshal(columns.AppendTail(ipTable.AppendJSON(nil, cells), []byte("q")), &back); err != nil {
+		if err := json.Unmarshal(columns.AppendTail(ipTable.AppendJSON(nil, cells), "q"), &back); err != nil {
 			t.Fatal(err)
 		}
 		if len(back) != len(cells)+1 {
@@ -354,13 +356,25 @@ func TestAgeOpens(t *testing.T) {
 	}
 }
 
-// TestMomentsAgreeWithTheLibrary holds the quick writer against package time.
+var momentLayouts = map[int]string{0: "2006-01-02T15:04:05Z", 3: "2006-01-02T15:04:05.000Z",
+	6: "2006-01-02T15:04:05.000000Z", 9: "2006-01-02T15:04:05.000000000Z"}
+
+// TestMomentsAgreeWithTheLibrary holds the quick writer against package time,
+// for a moment alone and for one behind another, far or near.
 func TestMomentsAgreeWithTheLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-6e10, 2e11).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC()
 		digits := rapid.SampledFrom([]int{0, 3, 6, 9}).Draw(t, "digits")
-		if got, want := string(Held(at, digits).append(nil)), at.Format(momentLayouts[digits]); got != want {
-			t.Fatalf("%q, want %q", got, want)
+		var d dayText
+		for _, step := range []int64{0, rapid.Int64Range(-2*secondsOfDay, 2*secondsOfDay).Draw(t, "step")} {
+			at = at.Add(time.Duration(step) * time.Second)
+			want := at.Format(momentLayouts[digits])
+			if got, alone := string(d.append(nil, Held(at, digits))), string(Held(at, digits).append(nil)); got != want || alone != want {
+				t.Fatalf("%q, alone %q, want %q", got, alone, want)
+			}
 		}
 	})
+	if got := string(Held(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), 0).append(nil)); got != "?" {
+		t.Errorf("the year 10000 is written as %q", got)
+	}
 }

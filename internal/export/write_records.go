@@ -23,13 +23,12 @@ type recordWriter struct {
 	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
 	checker map[*columns.Table]*columns.Checker
 	canary  func(line []byte) error
-	mark    string // ends each record id
 	phones  int64
 	ips     int64
 }
 
 func (st *stager) records(ctx context.Context, c *Content, canary func([]byte) error) (w *recordWriter, err error) {
-	w = &recordWriter{canary: canary, mark: "-" + c.Header.Copy.Mark, bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
+	w = &recordWriter{canary: canary, row: row{mark: "-" + c.Header.Copy.Mark}, bound: newBoundary(c.Header, c.Derivations), cases: newCaseGraph(c),
 		checker: map[*columns.Table]*columns.Checker{phoneTable: columns.NewChecker(phoneTable), ipTable: columns.NewChecker(ipTable)},
 		empty:   map[*columns.Table][]int64{phoneTable: make([]int64, len(phoneTable.Columns)), ipTable: make([]int64, len(ipTable.Columns))}}
 	phoneCSV, err := st.begin("data/records/phone_numbers.csv", "text/csv")
@@ -103,7 +102,6 @@ func (w *recordWriter) writePhones(ctx context.Context, c *Content, csv *stream)
 		if err == nil {
 			err = w.bound.phone(&p)
 		}
-		p.RecordID += w.mark
 		if err == nil {
 			err = w.write(phoneTable, w.row.phone(&p), p.QueryID, csv, w.phones == 0)
 		}
@@ -131,7 +129,6 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 		if err == nil {
 			err = w.bound.ip(&p)
 		}
-		p.RecordID += w.mark
 		if err == nil {
 			err = w.write(ipTable, w.row.ip(&p), p.QueryID, csv, w.ips == 0)
 		}
@@ -145,7 +142,8 @@ func (w *recordWriter) writeIPs(ctx context.Context, c *Content, csv *stream) er
 }
 
 func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv *stream, first bool) error {
-	if err := w.checker[t].Check(cells); err != nil {
+	check := w.checker[t]
+	if err := check.Check(cells); err != nil {
 		return err
 	}
 	if bytes.Compare(cells[0], w.last) <= 0 {
@@ -157,20 +155,19 @@ func (w *recordWriter) write(t *columns.Table, cells [][]byte, query string, csv
 			empty[i]++
 		}
 	}
-	w.buf = t.AppendCSV(w.buf[:0], cells)
-	if err := w.canary(w.buf); err != nil {
+	line := w.row.line()
+	if err := w.canary(line); err != nil {
 		return err
 	}
-	if _, err := csv.Write(w.buf); err != nil {
+	if _, err := csv.Write(line); err != nil {
 		return err
 	}
 	w.buf = w.buf[:0]
 	if !first {
 		w.buf = append(w.buf, ',')
 	}
-	w.buf = append(w.buf, '\n')
-	w.buf = t.AppendJSON(w.buf, cells)
-	w.buf = columns.AppendTail(w.buf, []byte(query))
+	w.buf = append(append(w.buf, '\n'), check.JSON()...)
+	w.buf = columns.AppendTail(w.buf, query)
 	_, err := w.json.Write(w.buf)
 	return err
 }

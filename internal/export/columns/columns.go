@@ -83,7 +83,7 @@ func (t *Table) Header() string {
 // the content.
 func (t *Table) Check(cells [][]byte) error {
 	if len(cells) != len(t.Columns) {
-		return fault.New(fault.Invalid, "A row of %s has %d cells in place of %d.", t.Name, len(cells), len(t.Columns))
+		return t.wrongCount(len(cells))
 	}
 	for i, cell := range cells {
 		if err := t.checkCell(i, cell); err != nil {
@@ -91,6 +91,14 @@ func (t *Table) Check(cells [][]byte) error {
 		}
 	}
 	return nil
+}
+
+func (t *Table) wrongCount(n int) error {
+	return fault.New(fault.Invalid, "A row of %s has %d cells in place of %d.", t.Name, n, len(t.Columns))
+}
+
+func (t *Table) noLineEnd() error {
+	return fault.New(fault.Invalid, "A line of %s.csv does not end in CR LF.", t.Name)
 }
 
 func (t *Table) checkCell(i int, cell []byte) error {
@@ -119,28 +127,48 @@ func (t *Table) AppendCSV(dst []byte, cells [][]byte) []byte {
 // its closing query_id and brace: see AppendTail.
 func (t *Table) AppendJSON(dst []byte, cells [][]byte) []byte {
 	for i := range t.Columns {
-		sep := byte(',')
-		if i == 0 {
-			sep = '{'
-		}
-		dst = append(append(append(dst, sep, '"'), t.Columns[i].Name...), '"', ':')
-		dst = t.Columns[i].appendValue(dst, cells[i])
+		dst = t.Columns[i].appendValue(t.appendKey(dst, i), cells[i])
 	}
 	return dst
+}
+
+// appendKey appends what stands before the value of column i.
+func (t *Table) appendKey(dst []byte, i int) []byte {
+	sep := byte(',')
+	if i == 0 {
+		sep = '{'
+	}
+	return append(append(append(dst, sep, '"'), t.Columns[i].Name...), '"', ':')
 }
 
 func (c *Column) appendValue(dst, cell []byte) []byte {
 	switch {
 	case len(cell) == 0:
 		return append(dst, "null"...)
-	case c.Kind == Bool, c.Kind == Port, c.Kind == Version, c.Kind == Count:
+	case c.bare():
 		return append(dst, cell...)
 	}
 	return append(append(append(dst, '"'), cell...), '"')
 }
 
+// valueLen is the length of what appendValue appends.
+func (c *Column) valueLen(cell []byte) int {
+	switch {
+	case len(cell) == 0:
+		return len("null")
+	case c.bare():
+		return len(cell)
+	}
+	return len(cell) + 2
+}
+
+// bare tells whether cells of the column stand in JSON without quotation marks.
+func (c *Column) bare() bool {
+	return c.Kind == Bool || c.Kind == Port || c.Kind == Version || c.Kind == Count
+}
+
 // AppendTail ends a JSON row with the id of the query that found it.
-func AppendTail(dst []byte, queryID []byte) []byte {
+func AppendTail(dst []byte, queryID string) []byte {
 	return append(append(append(dst, `,"query_id":"`...), queryID...), `"}`...)
 }
 
@@ -148,7 +176,7 @@ func AppendTail(dst []byte, queryID []byte) []byte {
 func (t *Table) Split(line []byte, cells [][]byte) ([][]byte, error) {
 	body, ok := bytes.CutSuffix(line, []byte("\r\n"))
 	if !ok {
-		return nil, fault.New(fault.Invalid, "A line of %s.csv does not end in CR LF.", t.Name)
+		return nil, t.noLineEnd()
 	}
 	cells = cells[:0]
 	for {

@@ -3,6 +3,8 @@ package columns
 import (
 	"bytes"
 	"encoding/csv"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,6 +59,47 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
+// FuzzLine holds a checker that has seen another row against Split and Check.
+func FuzzLine(f *testing.F) {
+	good := "I-1,R-1,S-1,a-1,login,2026-01-01T00:00:00Z,4,203.0.113.7,,,,tcp,,,,,,,edge,e:1,2026-01-01T00:00:00Z\r\n"
+	f.Add([]byte(good), []byte(strings.Replace(good, "login,", "logout,", 1)))
+	f.Add([]byte(good), []byte(strings.Replace(good, ",,,,tcp", ",,,tcp", 1)))
+	f.Add([]byte(good), []byte("I-1\r\n"))
+	f.Add([]byte(good), []byte(strings.Replace(good, "\r\n", ",x\r\n", 1)))
+	f.Fuzz(func(t *testing.T, before, line []byte) {
+		c := NewChecker(&IPAddresses)
+		if _, err := c.Line(before, nil); err == nil {
+			c.JSON()
+		}
+		got, err := c.Line(line, nil)
+		want, werr := IPAddresses.Split(line, nil)
+		if werr == nil {
+			werr = IPAddresses.Check(want)
+		}
+		if (err == nil) != (werr == nil) || err != nil && err.Error() != werr.Error() {
+			t.Fatalf("%q after %q: %v, want %v", line, before, err, werr)
+		}
+		if err == nil && (!slices.EqualFunc(got, want, bytes.Equal) || string(c.JSON()) != string(IPAddresses.AppendJSON(nil, want))) {
+			t.Fatalf("%q after %q: %q, %s", line, before, got, c.JSON())
+		}
+	})
+}
+
+// FuzzAddr holds the reader of addresses against net/netip.
+func FuzzAddr(f *testing.F) {
+	for _, s := range []string{"203.0.113.7", "1.2.3.04", "2001:db8::1", "::", "1::", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "fe80::1%e",
+		"1:2:3:4:5:6:7:8", "1:0:0:2:0:0:0:3", "1:2:3:4:5:6:7::", "2001:DB8::1", "1::2::3", "0:0:0:0:0:0:0:1", "1:2:3:4:5:6:7:8:9", "12345::"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := netip.ParseAddr(s)
+		want := err == nil && a.Zone() == "" && !a.Is4In6() && a.String() == s
+		if got := isAddr([]byte(s)); got != want {
+			t.Errorf("%q: %v, want %v", s, got, want)
+		}
+	})
+}
+
 // TestACheckerSaysWhatCheckSays goes through rows that repeat cells, spoil one
 // and come back, and compares each verdict with that of Table.Check.
 func TestACheckerSaysWhatCheckSays(t *testing.T) {
@@ -64,7 +107,7 @@ func TestACheckerSaysWhatCheckSays(t *testing.T) {
 		Bool: {"true", "false", "TRUE", ""}, Phone: {"+4930123", "4930123", ""}, Addr: {"203.0.113.7", "2001:db8::1", "2001:DB8::1", "01.2.3.4", ""},
 		Port: {"443", "0443", ""}, Version: {"4", "6", "5", ""}, Code: {"49", "1", "049", ""}}
 	for _, table := range []*Table{&PhoneNumbers, &IPAddresses} {
-		c, refused := NewChecker(table), 0
+		c, lines, refused := NewChecker(table), NewChecker(table), 0
 		for n := range 5000 {
 			row := make([][]byte, len(table.Columns))
 			for i, col := range table.Columns {
@@ -81,8 +124,17 @@ func TestACheckerSaysWhatCheckSays(t *testing.T) {
 			if (want == nil) != (got == nil) || want != nil && want.Error() != got.Error() {
 				t.Fatalf("row %d: %v, want %v", n, got, want)
 			}
+			cells, err := lines.Line(table.AppendCSV(nil, row), nil)
+			if (want == nil) != (err == nil) || want != nil && want.Error() != err.Error() {
+				t.Fatalf("row %d as a line: %v, want %v", n, err, want)
+			}
 			if got != nil {
 				refused++
+				continue
+			}
+			form := string(table.AppendJSON(nil, row))
+			if a, b := string(c.JSON()), string(lines.JSON()); a != form || b != form || !slices.EqualFunc(cells, row, bytes.Equal) {
+				t.Fatalf("row %d is %s, and read from a line %s, want %s", n, a, b, form)
 			}
 		}
 		if refused == 0 || refused == 5000 {

@@ -2,7 +2,6 @@ package columns
 
 import (
 	"bytes"
-	"net/netip"
 	"strings"
 )
 
@@ -51,12 +50,7 @@ func (c *Column) fits(b []byte) bool {
 	case Phone:
 		return len(b) >= 3 && len(b) <= 16 && b[0] == '+' && isNumber(b[1:])
 	case Addr:
-		a, err := netip.ParseAddr(string(b))
-		if err != nil || a.Zone() != "" || a.Is4In6() {
-			return false
-		}
-		var buf [48]byte
-		return string(a.AppendTo(buf[:0])) == string(b)
+		return isAddr(b)
 	case Port:
 		return isPort(b)
 	case Version:

@@ -70,8 +70,8 @@ type parallel struct {
 	empty   map[*columns.Table][]int64 // by column: rows in which it is empty
 	checker *columns.Checker
 	cells   [][]byte
-	want    []byte
 	last    []byte
+	within  within
 }
 
 // outcome is what was approved for one category of one subject, its times in
@@ -208,7 +208,7 @@ func (p *parallel) table(t *columns.Table, name, after string) (rows int64, err 
 		return 0, fault.New(fault.Invalid, "%s does not begin with the line of column names of its schema.", name)
 	}
 	p.checker = columns.NewChecker(t)
-	p.last, p.empty[t] = p.last[:0], make([]int64, len(t.Columns))
+	p.last, p.empty[t], p.within = p.last[:0], make([]int64, len(t.Columns)), within{}
 	comma := true
 	for {
 		line, err := csv.next()
@@ -240,10 +240,7 @@ func (p *parallel) table(t *columns.Table, name, after string) (rows int64, err 
 
 // row holds a CSV line against its columns, the scope and records.json.
 func (p *parallel) row(t *columns.Table, line []byte) (comma bool, err error) {
-	if p.cells, err = t.Split(line, p.cells); err != nil {
-		return false, err
-	}
-	if err := p.checker.Check(p.cells); err != nil {
+	if p.cells, err = p.checker.Line(line, p.cells); err != nil {
 		return false, err
 	}
 	if bytes.Compare(p.cells[0], p.last) <= 0 {
@@ -253,17 +250,17 @@ func (p *parallel) row(t *columns.Table, line []byte) (comma bool, err error) {
 	if err := p.scope(t); err != nil {
 		return false, err
 	}
+	empty := p.empty[t]
 	for i, c := range p.cells {
 		if len(c) == 0 {
-			p.empty[t][i]++
+			empty[i]++
 		}
 	}
 	got, err := p.json.next()
 	if err != nil && err != io.EOF {
 		return false, err
 	}
-	p.want = t.AppendJSON(p.want[:0], p.cells)
-	rest, ok := bytes.CutPrefix(got, p.want)
+	rest, ok := bytes.CutPrefix(got, p.checker.JSON())
 	if !ok {
 		return false, fault.New(fault.Invalid, "The row differs from its record in records.json.")
 	}

@@ -16,27 +16,29 @@ const (
 	colValidFrom, colValidTo           = 7, 8
 )
 
+// within is the outcome of the row before: it is that of the next row of the same
+// subject and account.
+type within struct {
+	subject, account []byte
+	*outcome
+}
+
 // scope sees that a row is inside its own outcome.
 func (p *parallel) scope(t *columns.Table) error {
-	subject, account, category := string(p.cells[colSubject]), string(p.cells[colAccount]), "phone_number"
-	if t == &columns.IPAddresses {
-		category = "ip_address"
-	}
 	if !bytes.HasSuffix(p.cells[0], p.mark) {
 		return fault.New(fault.Invalid, "The record's id does not end in the mark of this copy.")
 	}
 	if string(p.cells[colRequest]) != p.v.export.Request.Ref {
 		return fault.New(fault.Invalid, "The record is of another request.")
 	}
-	o := p.allowed[key(subject, category)]
-	if o == nil || !o.approved {
-		return fault.New(fault.Invalid, "The category %s was not approved for the subject of this record.", category)
+	w := &p.within
+	if w.outcome == nil || !bytes.Equal(w.subject, p.cells[colSubject]) || !bytes.Equal(w.account, p.cells[colAccount]) {
+		if err := p.enter(t); err != nil {
+			return err
+		}
 	}
+	o := w.outcome
 	o.found++
-	if was, ok := p.account[subject]; ok && was != account {
-		return fault.New(fault.Invalid, "The subject has records of two accounts.")
-	}
-	p.account[subject] = account
 	if t == &columns.IPAddresses {
 		return p.inPeriodIP(o)
 	}
@@ -47,6 +49,24 @@ func (p *parallel) scope(t *columns.Table) error {
 	if len(from) > 0 && !before(from, o.to) || len(to) > 0 && !before([]byte(o.from+"Z"), pad(to)) {
 		return fault.New(fault.Invalid, "The number was not the account's in the approved period.")
 	}
+	return nil
+}
+
+// enter finds the outcome of a row of another subject than the one before.
+func (p *parallel) enter(t *columns.Table) error {
+	subject, account, category := string(p.cells[colSubject]), string(p.cells[colAccount]), "phone_number"
+	if t == &columns.IPAddresses {
+		category = "ip_address"
+	}
+	o := p.allowed[key(subject, category)]
+	if o == nil || !o.approved {
+		return fault.New(fault.Invalid, "The category %s was not approved for the subject of this record.", category)
+	}
+	if was, ok := p.account[subject]; ok && was != account {
+		return fault.New(fault.Invalid, "The subject has records of two accounts.")
+	}
+	p.account[subject] = account
+	p.within = within{append(p.within.subject[:0], subject...), append(p.within.account[:0], account...), o}
 	return nil
 }
 
