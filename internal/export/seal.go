@@ -71,12 +71,12 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 		return Sealed{}, err
 	}
 	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
-	if !m.sound(out.Container) {
-		if err := m.writeHidden(m.Dir, out.Container, func(w io.Writer) error { return m.container(ctx, w, s, &r) }); err != nil {
-			return Sealed{}, err
-		}
+	part, err := m.box(ctx, out.Container, s, &r)
+	if err != nil {
+		return Sealed{}, err
 	}
-	if err := m.sidecars(ctx, &out, &r); err != nil {
+	out.SHA256, out.CRC32, out.Size = hexOf(part.SHA256), part.CRC32, part.Size
+	if err := m.sidecars(ctx, &out, &r, part.SHA256); err != nil {
 		return Sealed{}, err
 	}
 	b, err := json.Marshal(out)
@@ -88,6 +88,24 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	}
 	// The contents are in the container now; a second copy would only be a risk.
 	return out, os.RemoveAll(m.stagingDir(id))
+}
+
+// box writes the container, or finds the one that was written before, and
+// describes it.
+func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) (part asic.Part, err error) {
+	if m.sound(name) {
+		return hiddenPart(name, filepath.Join(m.Dir, name))
+	}
+	err = m.writeHidden(m.Dir, name, func(w io.Writer) error {
+		sum := newSumming(w, name)
+		err := m.container(ctx, sum, s, r)
+		part = sum.done()
+		return err
+	})
+	if err == nil {
+		knowPacked(part.SHA256, s.Files)
+	}
+	return part, err
 }
 
 func (m *Maker) loadSealed(id string) (s Sealed, err error) {
@@ -155,7 +173,7 @@ func (b *box) staged(f *staged) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if err := b.zip.Add(f.Part, file); err != nil {
+	if err := b.zip.Add(f.Part, &asPacked{r: file, part: &f.Part, sum: sha256.New()}); err != nil {
 		return err
 	}
 	b.list(f.Part, f.MediaType, f.Root)
@@ -268,13 +286,7 @@ func bagInfo(s *stage, p Proof) []byte {
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // sidecars signs and stamps the whole container file.
-func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest) error {
-	part, err := hiddenPart(out.Container, filepath.Join(m.Dir, out.Container))
-	if err != nil {
-		return err
-	}
-	digest := part.SHA256
-	out.SHA256, out.CRC32, out.Size = hexOf(digest), part.CRC32, part.Size
+func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest, digest [32]byte) error {
 	signature, err := m.signature(ctx, r, digest)
 	if err != nil {
 		return err

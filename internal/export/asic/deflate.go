@@ -27,6 +27,7 @@ type Part struct {
 	Size       int64 // uncompressed octets
 	Compressed int64 // octets in the container
 	SHA256     [sha256.Size]byte
+	Packed     [sha256.Size]byte // digest of the octets in the container
 }
 
 // Deflater compresses in parallel chunks and hashes while it does. Its output
@@ -41,6 +42,7 @@ type Deflater struct {
 	done    chan error
 	hashes  chan *job
 	sha256  hash.Hash
+	packed  hash.Hash
 	failed  chan struct{}
 	once    sync.Once
 }
@@ -71,7 +73,7 @@ func NewDeflater(w io.Writer, name string) *Deflater {
 	depth := runtime.GOMAXPROCS(0) + 1
 	d := &Deflater{w: w, part: Part{Name: name}, queue: make(chan *job, depth), free: make(chan *job, depth),
 		hashes: make(chan *job, depth), done: make(chan error, 1), failed: make(chan struct{}),
-		sha256: sha256.New()}
+		sha256: sha256.New(), packed: sha256.New()}
 	for range depth {
 		d.free <- nil // made when it is needed: most files are smaller than a chunk
 	}
@@ -162,9 +164,7 @@ func (d *Deflater) collect() {
 			first = j.err
 		}
 		if first == nil {
-			n, err := d.w.Write(j.out.Bytes())
-			d.part.Compressed += int64(n)
-			first = err
+			first = d.put(j.out.Bytes())
 		}
 		if first != nil {
 			d.once.Do(func() { close(d.failed) })
@@ -190,10 +190,18 @@ func (d *Deflater) Close() (Part, error) {
 	if err != nil {
 		return Part{}, err
 	}
-	n, err := d.w.Write([]byte{3, 0}) // an empty last block
-	d.part.Compressed += int64(n)
+	err = d.put([]byte{3, 0}) // an empty last block
 	d.sha256.Sum(d.part.SHA256[:0])
+	d.packed.Sum(d.part.Packed[:0])
 	return d.part, err
+}
+
+// put writes packed octets and counts them.
+func (d *Deflater) put(b []byte) error {
+	d.packed.Write(b)
+	n, err := d.w.Write(b)
+	d.part.Compressed += int64(n)
+	return err
 }
 
 // giveBack returns the jobs to the pool, once nobody works on them.
@@ -211,6 +219,6 @@ func (d *Deflater) giveBack() {
 
 // StoredPart describes b as a file that is not compressed.
 func StoredPart(name string, b []byte) Part {
-	return Part{Name: name, Stored: true, CRC32: crc32.ChecksumIEEE(b), Size: int64(len(b)), Compressed: int64(len(b)),
-		SHA256: sha256.Sum256(b)}
+	sum := sha256.Sum256(b)
+	return Part{Name: name, Stored: true, CRC32: crc32.ChecksumIEEE(b), Size: int64(len(b)), Compressed: int64(len(b)), SHA256: sum, Packed: sum}
 }

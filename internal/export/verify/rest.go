@@ -3,7 +3,6 @@ package verify
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -201,7 +200,7 @@ func (v *run) logTrust() (t audit.Trust, err error) {
 
 // sidecars checks what lies beside the container.
 func (v *run) sidecars() {
-	digest, err := v.fileSum(v.file)
+	digest, err := v.containerSum()
 	if err != nil {
 		v.r.add(Check{"sidecar", "The container can be read as a whole.", Fail, words(err)})
 		return
@@ -272,18 +271,6 @@ func readBeside(path string, limit int64) ([]byte, error) {
 		err = fault.New(fault.TooLarge, "%s is larger than %d octets.", filepath.Base(path), limit)
 	}
 	return b, err
-}
-
-func (v *run) fileSum(path string) (sum [32]byte, err error) {
-	f, err := v.open(path)
-	if err != nil {
-		return sum, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	h := sha256.New()
-	_, err = io.CopyBuffer(struct{ io.Writer }{h}, io.NewSectionReader(f, 0, f.Size()), make([]byte, 256<<10))
-	h.Sum(sum[:0])
-	return sum, err
 }
 
 // releaseZip is the set of files that was encrypted: it is unpacked into a

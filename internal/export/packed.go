@@ -1,0 +1,93 @@
+package export
+
+import (
+	"crypto/sha256"
+	"hash"
+	"hash/crc32"
+	"io"
+	"strings"
+	"sync"
+
+	"lerd/internal/export/asic"
+	"lerd/internal/export/verify"
+	"lerd/internal/fault"
+)
+
+// The digest of each file of records is taken once: while the file is packed,
+// from the very buffer that is packed. The packed octets get a digest of their
+// own in the same pass, and are held against it when they go from the staging
+// folder into the container; the container's digest is taken of what goes to the
+// disk. When the release verifies the container, it reads all of it from the
+// disk and takes its digest: if it is that digest, the packed octets are those
+// of which the contents' digests are known, and the verifier need not take these
+// again. It unpacks the records all the same, by another program than packed
+// them, and holds sizes, check sums and each row of them against one another.
+
+// packedHere has, of the containers that this process wrote and has not released
+// yet, the digests of their files of records, by the container's digest in
+// hexadecimal. It is not kept elsewhere: whoever does not find a container here
+// takes every digest again.
+var packedHere sync.Map
+
+// knowPacked remembers a container that was just written.
+func knowPacked(container [sha256.Size]byte, files []staged) {
+	known := verify.Packed{Container: container, Files: map[string][sha256.Size]byte{}}
+	for _, f := range files {
+		if strings.HasPrefix(f.Name, "data/records/") {
+			known.Files[f.Name] = f.SHA256
+		}
+	}
+	packedHere.Store(hexOf(container), &known)
+}
+
+// packedAs gives what is known of a container, or nil.
+func packedAs(container string) *verify.Packed {
+	if known, ok := packedHere.Load(container); ok {
+		return known.(*verify.Packed)
+	}
+	return nil
+}
+
+// summing passes octets on and describes them as a file that is not compressed.
+type summing struct {
+	w    io.Writer
+	part asic.Part
+	sum  hash.Hash
+}
+
+func newSumming(w io.Writer, name string) *summing {
+	return &summing{w: w, part: asic.Part{Name: name, Stored: true}, sum: sha256.New()}
+}
+
+// Write passes p on.
+func (s *summing) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	s.sum.Write(p[:n])
+	s.part.CRC32 = crc32.Update(s.part.CRC32, crc32.IEEETable, p[:n])
+	s.part.Size += int64(n)
+	return n, err
+}
+
+func (s *summing) done() asic.Part {
+	s.part.Compressed = s.part.Size
+	s.sum.Sum(s.part.SHA256[:0])
+	return s.part
+}
+
+// asPacked reads the packed octets of a staged file and, at their end, refuses
+// others than were packed.
+type asPacked struct {
+	r    io.Reader
+	part *asic.Part
+	sum  hash.Hash
+}
+
+// Read reads.
+func (a *asPacked) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	a.sum.Write(p[:n])
+	if err == io.EOF && [sha256.Size]byte(a.sum.Sum(nil)) != a.part.Packed {
+		return n, fault.New(fault.Internal, "%s: other octets lie in the staging folder than were packed", a.part.Name)
+	}
+	return n, err
+}

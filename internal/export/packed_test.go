@@ -1,0 +1,90 @@
+package export
+
+import (
+	"context"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lerd/internal/export/verify"
+)
+
+// TestWhatTheMakerKnowsHoldsForItsOwnOctetsAlone gives the verifier digests that
+// are wrong, for the very container and for another: it takes a maker's word for
+// what a container unpacks to only while that lies there as it was written, and
+// even then holds the word against the signed manifest.
+func TestWhatTheMakerKnowsHoldsForItsOwnOctetsAlone(t *testing.T) {
+	d := newDesk(t)
+	s := d.seal(2, 300)
+	known := packedAs(s.SHA256)
+	if known == nil || len(known.Files) != 4 {
+		t.Fatalf("of a container just written the maker knows %v", known)
+	}
+	path := d.clear(s)
+	see := func(p *verify.Packed) verify.Report {
+		r, err := verify.Verify(context.Background(), path, verify.Options{Roots: d.roots(), LogKeys: []string{d.vkey}, Now: now, Packed: p})
+		d.must(err)
+		return r
+	}
+	if r := see(known); !r.OK {
+		show(t, r)
+		t.Error("with the maker's knowledge its own container does not verify")
+	}
+	lie := &verify.Packed{Container: known.Container, Files: map[string][sha256.Size]byte{"data/records/records.json": {1}}}
+	if r := see(lie); r.OK || !strings.Contains(strings.Join(r.Failed(), " "), "digests") {
+		t.Errorf("a wrong digest of contents goes through: %v", r.Failed())
+	}
+	lie.Container[0] ^= 1 // of another container: what is said of it does not count
+	if r := see(lie); !r.OK {
+		show(t, r)
+		t.Error("what is said of another container counts for this one")
+	}
+}
+
+// TestOctetsSpoiltInTheStagingFolderAreNotSealed changes each packed file of
+// records between its packing and the seal.
+func TestOctetsSpoiltInTheStagingFolderAreNotSealed(t *testing.T) {
+	for _, name := range []string{"phone_numbers.csv", "ip_addresses.csv", "records.json", "case.jsonld"} {
+		d := newDesk(t)
+		p, err := d.maker.Prepare(context.Background(), d.content(3, 300))
+		d.must(err)
+		s, err := loadStage(p.Dir)
+		d.must(err)
+		for i := range s.Files {
+			if f := &s.Files[i]; strings.HasSuffix(f.Name, name) {
+				spoilStaged(t, p.Dir, s, f)
+			}
+		}
+		if _, err := d.maker.Seal(context.Background(), d.sealRequest(p)); err == nil || !strings.Contains(err.Error(), "other octets") {
+			t.Errorf("%s was spoilt before the seal, and the answer is %v", name, err)
+		}
+	}
+}
+
+// spoilStaged changes one octet in the middle of a staged file.
+func spoilStaged(t *testing.T, dir string, s *stage, f *staged) {
+	t.Helper()
+	path := filepath.Join(dir, f.Blob)
+	if f.Blob == "" {
+		t.Fatalf("%s lies in the index", f.Name)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAReleaseForgetsWhatItKnew sees that nothing gathers in memory.
+func TestAReleaseForgetsWhatItKnew(t *testing.T) {
+	d := newDesk(t)
+	s, _ := d.release(3)
+	if packedAs(s.SHA256) != nil {
+		t.Error("what was known of the container stays after its release")
+	}
+}
