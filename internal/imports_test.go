@@ -14,7 +14,7 @@ import (
 )
 
 // domain packages know no framework and nothing of how they are stored or shown.
-var domain = []string{"access", "processes", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention", "oversight"}
+var domain = []string{"access", "processes", "agencies", "audit", "callback", "change", "export", "fault", "identity", "keys", "legal", "notices", "personal", "records", "requests", "risk", "violations", "transparency", "practice", "fraud", "usernotice", "retention", "oversight", "backup"}
 
 // outside packages are those that domain packages never import.
 var outside = []string{"store", "web", "jobs", "hi1", "testkit"}
@@ -32,7 +32,7 @@ var doors = map[string][]string{
 	"github.com/expr-lang/":                 {"legal"},
 	"codeberg.org/go-pdf/":                  {"requests/ordersample"},
 	"github.com/go-text/":                   {"pdfa"},
-	"filippo.io/age":                        {"export", "verifycli"},
+	"filippo.io/age":                        {"export", "verifycli", "backup"},
 	"github.com/ThalesGroup/":               {"keys/hsm"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},

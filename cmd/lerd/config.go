@@ -47,6 +47,7 @@ type config struct {
 	OIDC    oidcConfig    `yaml:"oidc"`
 	Mail    mailConfig    `yaml:"mail"`
 	Blobs   blobsConfig   `yaml:"blobs"`
+	Backups backupsConfig `yaml:"backups"`
 	// UserNotices is where the platform takes notices to its users.
 	UserNotices userNoticesConfig `yaml:"user_notices"`
 	// Documents says how order documents are examined.
@@ -109,7 +110,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_MAIL_USER": &c.Mail.User, "LERD_MAIL_PASSWORD": &c.Mail.Password, "LERD_MAIL_TLS": &c.Mail.TLS,
 		"LERD_BLOBS_KIND": &c.Blobs.Kind, "LERD_BLOBS_ENDPOINT": &c.Blobs.Endpoint, "LERD_BLOBS_REGION": &c.Blobs.Region, "LERD_BLOBS_BUCKET": &c.Blobs.Bucket,
 		"LERD_BLOBS_PREFIX": &c.Blobs.Prefix, "LERD_BLOBS_ACCESS_KEY": &c.Blobs.AccessKey, "LERD_BLOBS_SECRET_KEY": &c.Blobs.SecretKey, "LERD_BLOBS_CA": &c.Blobs.CA,
-		"LERD_DOCUMENTS_SCANNER": &c.Documents.Scanner, "LERD_DOCUMENTS_TRUST": &c.Documents.Trust,
+		"LERD_BACKUPS_KEYS": &c.Backups.Keys, "LERD_DOCUMENTS_SCANNER": &c.Documents.Scanner, "LERD_DOCUMENTS_TRUST": &c.Documents.Trust,
 		"LERD_KEEPER_FOLDER": &c.Keeper.Folder, "LERD_KEEPER_URL": &c.Keeper.URL, "LERD_KEEPER_TOKEN": &c.Keeper.Token,
 		"LERD_OIDC_ISSUER": &c.OIDC.Issuer, "LERD_OIDC_CLIENT_ID": &c.OIDC.ClientID, "LERD_OIDC_CLIENT_SECRET": &c.OIDC.ClientSecret,
 	}
@@ -145,6 +146,7 @@ func (c *config) check() error {
 	c.OIDC.check(fail)
 	c.checkMail(fail)
 	c.Blobs.check(fail)
+	c.Backups.check(c.Dir, fail)
 	c.UserNotices.check(fail)
 	checkMachines(c.Machines, fail)
 	c.checkPractice(fail)

@@ -29,6 +29,7 @@ type cli struct {
 	Policy   policyCmd   `cmd:"" help:"Test the legal processes against their example cases."`
 	Findings findingsCmd `cmd:"" help:"Bring in findings of the moderation system, on the server."`
 	Staff    staffCmd    `cmd:"" help:"Bring in the platform's first people, on the server."`
+	Backup   backupCmd   `cmd:"" help:"Make and restore backups that nobody can open once their time has come."`
 	DB       dbCmd       `cmd:"" name:"db" help:"Start, stop and find the private PostgreSQL of a data folder."`
 }
 

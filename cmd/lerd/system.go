@@ -474,6 +474,9 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 		return s.every(ctx, 10*time.Minute, "retention", func() (bool, error) { return s.erase(ctx) })
 	})
 	g.Go(func() error {
+		return s.every(ctx, 10*time.Minute, "backups", func() (bool, error) { return s.endBackups(ctx) })
+	})
+	g.Go(func() error {
 		return s.every(ctx, 5*time.Second, "user notices", func() (bool, error) { return s.tellUsers(ctx) })
 	})
 	g.Go(func() error {

@@ -72,7 +72,7 @@ var verbs = map[Verb][]Kind{
 	"lift":               {"agency", "forgery", "request", "retention"},
 	"list":               {"agency", "containment", "echo", "finding", "forgery", "fraud", "gag", "key", "process", "recall", "report", "request", "saved_reply", "skip"},
 	"list_motions":       {"agency"},
-	"make":               {"statement"},
+	"make":               {"statement", "backup"},
 	"manage":             {"officer", "unit"},
 	"mark":               {"forgery", "risk"},
 	"narrow":             {"request"},
