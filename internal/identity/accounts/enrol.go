@@ -109,6 +109,9 @@ func (s *Service) Confirm(ctx context.Context, id identity.PersonID, typed strin
 	if a.Person.Role != identity.Officer && a.Invitation.InvitedBy == actor.Person {
 		return fault.New(fault.Gate, "You invited this person. Somebody else with your role has to confirm them.")
 	}
+	if a.Person.Role == identity.Auditor && a.Invitation.InvitedBy == "" {
+		return fault.New(fault.Gate, "The server invited this auditor, and nobody confirms them here. Cancel the invitation; two auditors bring in a third.")
+	}
 	if !same(typed, key) {
 		return s.wrongFingerprint(ctx, a, rule)
 	}

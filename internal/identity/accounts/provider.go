@@ -39,6 +39,9 @@ func (s *Service) LinkFromServer(ctx context.Context, id identity.PersonID, issu
 	if !a.Person.Role.Staff() || issuer == "" || subject == "" || len(subject) > 255 {
 		return fault.New(fault.Invalid, "Give somebody of the platform's own, and the provider's name for them.")
 	}
+	if a.Person.Role == identity.Auditor {
+		return fault.New(fault.Gate, "An auditor signs in with a passkey alone: whoever runs the company's provider could be them.")
+	}
 	l := &identity.ProviderAccount{ID: uuid.NewString(), Person: id, Issuer: issuer, Subject: subject, LinkedAt: s.now(), Version: 1}
 	e := s.event(system(ctx), "person.linked", id, "server")
 	e.Facts["issuer"] = issuer

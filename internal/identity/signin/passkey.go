@@ -38,12 +38,16 @@ func (s *Service) SignInByProvider(ctx context.Context, person identity.PersonID
 	return s.admit(ctx, person, start{method: identity.ByProvider, agent: agent})
 }
 
+// byProvider tells whether people of a role may begin a session at the company's
+// provider. Auditors may not: its administrators could be any of its people.
+func byProvider(r identity.Role) bool { return r.Staff() && r != identity.Auditor }
+
 func (s *Service) admit(ctx context.Context, id identity.PersonID, how start) (string, identity.Actor, error) {
 	p, a, err := s.Directory.Person(system(ctx), id)
 	if err != nil {
 		return "", identity.Actor{}, unlessDown(err)
 	}
-	if !admitted(p, a) || how.method == identity.ByProvider && !p.Role.Staff() {
+	if !admitted(p, a) || how.method == identity.ByProvider && !byProvider(p.Role) {
 		return "", identity.Actor{}, refused(nil)
 	}
 	token, actor, err := s.begin(ctx, p, how)
