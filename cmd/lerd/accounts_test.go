@@ -71,7 +71,7 @@ func (p *portal) assertionsVerify() {
 		for name, change := range map[string]func(*identity.Assertion){
 			"digest":    func(a *identity.Assertion) { a.Digest[0] ^= 1 },
 			"purpose":   func(a *identity.Assertion) { a.Purpose += "x" },
-			"nonce":     func(a *identity.Assertion) { a.Nonce = append([]byte{1}, a.Nonce[1:]...) },
+			"nonce":     func(a *identity.Assertion) { a.Nonce = append([]byte{a.Nonce[0] ^ 1}, a.Nonce[1:]...) },
 			"signature": func(a *identity.Assertion) { a.Signature = append([]byte(nil), a.Signature[:len(a.Signature)-1]...) },
 			"client":    func(a *identity.Assertion) { a.ClientData = append([]byte(" "), a.ClientData...) },
 			"counter":   func(a *identity.Assertion) { a.SignCount++ },

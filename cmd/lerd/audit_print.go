@@ -15,6 +15,9 @@ func printReport(out io.Writer, r store.AuditReport) error {
 	fmt.Fprintln(w, "VERIFIED")
 	line := func(n any, what string) { fmt.Fprintf(w, "%v\t%s\n", n, what) }
 	line(r.Guards, "guards of the database are in force")
+	if r.Rules > 0 {
+		line(r.Rules, "rules that the database itself holds are as lerd installed them")
+	}
 	line(r.Entries, "entries: hash, canonical form, columns, opened values, order within their streams")
 	line(r.Tiles, "full hash tiles recomputed")
 	line(r.Checkpoints, "published checkpoints: signature and recomputed root")
@@ -25,6 +28,11 @@ func printReport(out io.Writer, r store.AuditReport) error {
 	line(r.Rows, "rows of case data are what the log says, and none is missing")
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if r.Evaluation {
+		if _, err := fmt.Fprintln(out, "EVALUATION: this database says that it is an evaluation's. People and steps count in it without passkeys, so what was said of auditors is not compared. If it is meant to be in use, its owner has changed lerd_evaluation()."); err != nil {
+			return err
+		}
 	}
 	if !r.Kept {
 		if _, err := fmt.Fprintln(out, "Not compared: the last signed checkpoint outside the database. A rollback to an older state would look the same."); err != nil {

@@ -365,7 +365,7 @@ func TestWhatServesTheWorkingDayGoes(t *testing.T) {
 		t.Fatal("there is no session")
 	}
 	for _, step := range []struct{ age, want string }{{"399 days", "there"}, {"401 days", "gone"}} {
-		attacker{t: t, db: s.ownerDB(), as: "owner"}.exec(`ALTER TABLE session DISABLE TRIGGER ALL; UPDATE session SET ends_at = now() - interval '` + step.age + `'; ALTER TABLE session ENABLE ALWAYS TRIGGER check_contained`)
+		attacker{t: t, db: s.ownerDB(), as: "owner"}.exec(`ALTER TABLE session DISABLE TRIGGER ALL; UPDATE session SET ends_at = now() - interval '` + step.age + `'; ALTER TABLE session ENABLE ALWAYS TRIGGER check_contained, ENABLE ALWAYS TRIGGER check_evaluation, ENABLE ALWAYS TRIGGER check_begins, ENABLE ALWAYS TRIGGER check_stays`)
 		_, err := s.retention.RunOnce(s.ctx)
 		s.must(err)
 		if n := len(s.column("SELECT 'x' FROM session")); (n == 0) != (step.want == "gone") {

@@ -34,6 +34,9 @@ type scenario struct {
 	log   *logText
 	owner *sql.DB // of lerd_owner, once somebody asked
 	empty bool    // nobody of the cast is registered
+	slack string  // how far the database lets clocks differ
+	// earnest: steps count with a passkey only.
+	earnest bool
 }
 
 // storyNow is when the stories take place.
@@ -72,6 +75,7 @@ func (s *scenario) anyTime() { s.clockSlack("200 years") }
 
 func (s *scenario) clockSlack(most string) {
 	s.t.Helper()
+	s.slack = most
 	db, err := sql.Open("pgx", s.db.Owner)
 	if err == nil {
 		_, err = db.Exec("CREATE OR REPLACE FUNCTION lerd_clock_slack() RETURNS interval LANGUAGE sql STABLE AS $$ SELECT interval '" + most + "' $$")
@@ -87,6 +91,7 @@ func (s *scenario) clockSlack(most string) {
 func (s *scenario) evaluation(yes bool) {
 	s.t.Helper()
 	s.must(migrations.Evaluate(s.ctx, s.db.Owner, yes))
+	s.earnest = !yes
 }
 
 // start builds lerd over a data folder; a test that "kills" it starts it again.

@@ -112,5 +112,9 @@ func (s *scenario) verify() (store.AuditReport, error) {
 	db, err := store.Open(s.ctx, store.Config{URL: s.db.Auditor})
 	s.must(err)
 	defer db.Close()
+	if s.earnest { // the verification would say that the database's owner has set its clock
+		defer s.clockSlack(s.slack)
+		s.clockSlack("10 minutes")
+	}
 	return db.VerifyAudit(s.ctx, store.AuditCheck{Trust: trust, Kept: kept})
 }

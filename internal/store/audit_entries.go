@@ -219,6 +219,7 @@ func (v *auditVerifier) take(first int64, batch []placedEvent) ([]audit.Hash, er
 			return nil, fmt.Errorf("entry %d: %w", e.index, err)
 		}
 		v.clock.Look(uint64(e.index), e.record.At)
+		v.watch.saw(e.record)
 		leaves = append(leaves, e.leaf)
 	}
 	v.report.SetBack = v.clock.Steps

@@ -48,6 +48,8 @@ type AuditReport struct {
 	Rows        int64 // business rows that are what the log says
 	Kept        bool  // the checkpoint outside the database was compared
 	SetBack     []audit.ClockStep
+	Rules       int  // of the database's catalogue that are as lerd installed them; 0: not compared
+	Evaluation  bool // the database is an evaluation's: steps count in it without a passkey
 }
 
 // Difference is the first thing found that is not as it should be: one
@@ -85,7 +87,7 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 		if err := seeAll(tx); err != nil {
 			return err
 		}
-		v := &auditVerifier{check: check, db: db, tx: tx, pool: tx.Statement.ConnPool, report: &report}
+		v := &auditVerifier{check: check, db: db, tx: tx, pool: tx.Statement.ConnPool, report: &report, watch: auditorWatch{}}
 		v.replay = newReplay(check.TempDir, cmp.Or(check.Memory, 128<<20), v.record(ctx))
 		defer v.replay.close()
 		if err := tx.Raw("SELECT pg_export_snapshot()").Scan(&v.snapshot).Error; err != nil {
@@ -170,6 +172,7 @@ type auditVerifier struct {
 	state     audit.TreeState       // over the entries seen so far
 	down      error                 // the first guard that is not in force
 	clock     audit.ClockWatch
+	watch     auditorWatch
 }
 
 type publishedCheckpoint struct {
@@ -188,7 +191,7 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
 		return v.down
 	}
-	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows} {
+	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows, v.auditors} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, v.down)
 		}
@@ -288,6 +291,23 @@ func (v *auditVerifier) guards(ctx context.Context) error {
 		return differs("In the database %s.", found[0])
 	}
 	v.report.Guards = looked
+	return v.installed(ctx)
+}
+
+// installed compares what the database holds people to with what lerd installed.
+func (v *auditVerifier) installed(ctx context.Context) (err error) {
+	g := guardCheck{ctx: ctx, pool: v.pool}
+	if v.report.Evaluation, err = g.evaluation(); err != nil || v.check.LogOnly {
+		return err
+	}
+	found, looked, err := g.installed(v.report.Evaluation)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return differs("In the database %s.", found[0])
+	}
+	v.report.Rules = looked
 	return nil
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"slices"
 
 	"lerd/internal/change"
 	"lerd/internal/fault"
@@ -92,6 +93,9 @@ func (s *Server) inviteAccount(c *Ctx) error {
 		return s.showInvite(c, c.FormAgain("/accounts", in, err), nil)
 	}
 	if in.Sure != "yes" {
+		if !slices.Contains(s.cfg.People.Accounts.Invites(c.Ctx()), identity.Role(in.Role)) {
+			return fault.New(fault.NotFound, "There is nothing here.")
+		}
 		in.Sure = "yes"
 		return s.showInvite(c, c.Form("/accounts", in), &in)
 	}
