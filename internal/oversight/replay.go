@@ -26,6 +26,19 @@ type Moment struct {
 	Release   string // reference of the release, from when its records are frozen
 	Records   string // digest of the frozen records
 	Look      *Look  // if the event is that somebody looked
+	Beside    Beside
+}
+
+// Beside is what stood beside a case at a moment, in streams of events of its own.
+type Beside struct {
+	Officer  string // pseudonym of the officer who held the case
+	Held     string // pseudonym of the reviewer who did
+	Gags     int    // in force
+	Told     int    // users to whom the platform has confirmed their notice
+	Untold   int    // users whose notice waited or was on its way
+	Withheld int    // users whom the law keeps uninformed
+	Recall   string // how far the newest recall of a bundle was: the end of its event's kind
+	Risk     string // level of the newest statement of risk
 }
 
 // SeenDocument is a document that was there at a moment.
@@ -80,6 +93,7 @@ type replayer struct {
 	erased   bool
 	reviewer string
 	verdict  string
+	beside   besideCase
 }
 
 // apply takes an event and gives the case after it.
@@ -88,7 +102,8 @@ func (r *replayer) apply(ev requests.TrailEvent) Moment {
 	if rec.Stream == requests.StreamOf(r.in.Case.Request.ID) {
 		r.step(rec)
 	}
-	m := Moment{Event: ev, State: r.state, Shown: r.state.ForAgency(r.examined), Erased: r.erased, Reviewer: r.reviewer, Verdict: r.verdict}
+	r.beside.saw(ev)
+	m := Moment{Beside: r.beside.now(), Event: ev, State: r.state, Shown: r.state.ForAgency(r.examined), Erased: r.erased, Reviewer: r.reviewer, Verdict: r.verdict}
 	m.Answers, m.Decisions = r.answers(), r.decisions()
 	m.Documents, m.Messages = r.documents()
 	m.Release, m.Records = r.release()

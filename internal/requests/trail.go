@@ -24,8 +24,9 @@ type Proofs interface {
 
 // TrailStore reads the audit log for auditors.
 type TrailStore interface {
-	// CaseEvents gives every event of a case and of its release, findings,
-	// document and looks, in the log's order, events without a place last.
+	// CaseEvents gives every event of a case and of all that belongs to it, from its
+	// documents to its gags and the notices to users, and the looks at it, in the
+	// log's order, events without a place last.
 	CaseEvents(ctx context.Context, c Case) ([]TrailEvent, error)
 	// SubmissionEvent gives the event by which a request was submitted, or
 	// NotFound where it was not.

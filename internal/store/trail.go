@@ -18,25 +18,22 @@ LEFT JOIN person p ON p.id = (SELECT CASE WHEN a.person ~ '^[0-9a-f]{8}(-[0-9a-f
 	FROM (SELECT convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person' AS person) a)
 `
 
-// CaseEvents gives every event of a case, in the log's order. Looks are found
-// by the range of their streams' names, which the index on (stream, version)
+// CaseEvents gives every event of a case and of all that belongs to it (caseStreams),
+// in the log's order. Looks are found by the range of their streams' names, which the index on (stream, version)
 // serves.
 func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.CaseEvents(%s)", c.Request.ID)
-	streams := []string{requests.StreamOf(c.Request.ID), "document:" + string(c.Document.ID)}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		if err := rowByRow(tx); err != nil {
 			return err
 		}
-		var more []string // also of earlier rounds of the case
-		if err := tx.Raw("SELECT 'release:' || id FROM release WHERE request_id = @q UNION SELECT 'copy:' || id FROM release_copy WHERE request_id = @q UNION SELECT 'finding:' || finding_id FROM finding_ask WHERE request_id = @q",
-			map[string]any{"q": string(c.Request.ID)}).Scan(&more).Error; err != nil {
+		streams, looks, err := streamsOf(tx, c)
+		if err != nil {
 			return err
 		}
-		streams = append(streams, more...)
-		looks := "look:" + string(c.Request.ID)
-		list, err = readTrail(ctx, tx, selectTrail+"WHERE e.stream = ANY($1) OR (e.stream >= $2 AND e.stream < $3) ORDER BY l.index NULLS LAST, e.recorded_at, e.id",
-			streams, looks+":", looks+";")
+		list, err = readTrail(ctx, tx, selectTrail+`WHERE e.id IN (SELECT x.id FROM audit.event x WHERE x.stream = ANY($1)
+			UNION ALL SELECT x.id FROM unnest($2::text[]) AS look, LATERAL (SELECT id FROM audit.event WHERE stream >= look || ':' AND stream < look || ';') x)
+			ORDER BY l.index NULLS LAST, e.recorded_at, e.id`, streams, looks)
 		return err
 	})
 	return list, err

@@ -72,7 +72,8 @@ func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fa
 	}
 	f.text("audit_replay.staff_saw", c.stateWords("review.state.", m.State))
 	f.text("audit_replay.agency_saw", c.stateWords("case.state.", m.Shown))
-	f.text("audit_replay.reviewer", word(m.Reviewer, c.T("audit_replay.nobody")))
+	f.text("audit_replay.officer", word(m.Beside.Officer, "–"))
+	f.text("audit_replay.reviewer", word(m.Beside.Held, c.T("audit_replay.nobody")))
 	f.text("audit_replay.verdict", word(m.Verdict, c.T("audit_replay.no_verdict")))
 	pin := r.Case.Request.Process
 	title := pin.ID
@@ -84,7 +85,22 @@ func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fa
 	if m.Release != "" {
 		f.add("audit_case.release", Cell{Code: m.Release, Note: "SHA-256 " + m.Records})
 	}
+	c.besideFacts(&f, m.Beside)
 	return f.list
+}
+
+// besideFacts says what stood beside the case.
+func (c *Ctx) besideFacts(f *facts, b oversight.Beside) {
+	if b.Risk != "" {
+		f.text("audit_replay.risk", c.T("risk.level."+b.Risk))
+	}
+	if b.Recall != "" {
+		f.text("audit_replay.recall", c.T("audit_replay.recall."+b.Recall))
+	}
+	f.text("audit_replay.gags", c.T("audit_replay.gags", "n", itoa(b.Gags)))
+	if b.Told+b.Untold+b.Withheld > 0 {
+		f.text("audit_replay.notices", c.T("audit_replay.notices.said", "told", itoa(b.Told), "waiting", itoa(b.Untold), "withheld", itoa(b.Withheld)))
+	}
 }
 
 // stateWords says a state in the words of one side; before the submission there is none.

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/oversight"
+	"lerd/internal/requests"
+)
+
+// TestTheReplayHasAllThatBelongsToTheCase takes a case through a gag, a notice, a
+// take-over, a recall, an error and a finding of an auditor, and finds each moment in
+// the replay: no event of the case is missing from it.
+func TestTheReplayHasAllThatBelongsToTheCase(t *testing.T) {
+	s := newScenario(t)
+	s.messaging()
+	q := s.released("IN/94/2026/871", "2026-11-20").Request
+	colleague := s.as("vikram.nair")
+	s.must(s.cases.TakeOver(colleague, q.ID, "She has left."))
+	s.must(s.cases.ProposeRecall(s.as("rita.lind"), q.ID, "wrong_records", "Of a test system."))
+	s.must(s.cases.ConfirmRecall(s.as("anna.keller"), q.ID, "So it is."))
+	s.overseen(q.Ref)
+	s.clock.Advance(19 * 24 * time.Hour)
+	s.tell()
+	s.indexed()
+	r, err := s.oversight.ReplayCase(s.as("ines.moreau"), q.ID)
+	s.must(err)
+	s.wholeTrail(q.ID, r.Moments)
+
+	at := func(kind string) oversight.Moment {
+		t.Helper()
+		i := slices.IndexFunc(r.Moments, func(m oversight.Moment) bool { return m.Event.Record.Kind == kind })
+		if i < 0 {
+			t.Fatalf("the replay has no %s", kind)
+		}
+		return r.Moments[i]
+	}
+	before, after := at("request.viewed").Beside, r.Moments[len(r.Moments)-1].Beside
+	if b := at("gag.registered").Beside; b.Gags != 1 {
+		t.Errorf("when it was registered: %+v", b)
+	}
+	if b := at("user_notice.scheduled").Beside; b.Untold == 0 || b.Told != 0 || b.Gags != 1 {
+		t.Errorf("when a notice was planned: %+v", b)
+	}
+	if b := at("request.taken_over").Beside; b.Officer == before.Officer || b.Officer == "" || before.Officer == "" {
+		t.Errorf("the case is held by %q, before by %q", b.Officer, before.Officer)
+	}
+	if b := at("recall.confirmed").Beside; b.Recall != "confirmed" || at("recall.proposed").Beside.Recall != "proposed" {
+		t.Errorf("at its recall: %+v", b)
+	}
+	if after.Gags != 0 || after.Untold != 0 || after.Told == 0 {
+		t.Errorf("at the end: %+v", after)
+	}
+	for _, kind := range []string{"risk.stated", "user_notice.delivered", "gag.ended", "error.reported", "audit_finding.opened"} {
+		at(kind)
+	}
+	p := s.open(unhurried)
+	ines := p.visit("ines.moreau")
+	for _, want := range []string{"Orders to be silent", "Users affected", "Recall of a bundle"} {
+		page, err := ines.get(p.ctx, "/audit/cases/"+string(q.ID)+"/replay?step="+strconv.Itoa(len(r.Moments)-1))
+		s.must(err)
+		if !strings.Contains(string(page.body), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
+// wholeTrail compares a replay with what the index of the log knows of the case by
+// the facts of its events, which is found another way. Attempts and what auditors
+// took with them are of the person and not of the case.
+func (s *scenario) wholeTrail(id requests.ID, moments []oversight.Moment) {
+	s.t.Helper()
+	has := map[audit.EventID]bool{}
+	for _, m := range moments {
+		has[m.Event.Record.ID] = true
+	}
+	missing := 0
+	for _, line := range s.column("SELECT event_id || ' ' || kind || ' ' || stream FROM log_index WHERE case_id = '" + string(id) + "' AND kind <> 'attempt.refused' ORDER BY idx") {
+		event, rest, _ := strings.Cut(line, " ")
+		if !has[audit.EventID(event)] {
+			missing++
+			s.t.Errorf("the replay lacks %s", rest)
+		}
+	}
+	if missing == 0 && len(has) < 20 {
+		s.t.Errorf("the replay has only %d events", len(has))
+	}
+}
