@@ -86,7 +86,7 @@ func TestEveryFormOfTheStoryCanBeSentTwice(t *testing.T) {
 	cosign, vikram := "/requests/"+id+"/cosign", d.visit("vikram.nair")
 	once(t, d.hammer(vikram, d.formAt(vikram, cosign, cosign)), "request.cosign", "request_signature", "assertion")
 	review, rita, helen := "/review/"+id, d.visit("rita.lind"), d.visit("helen.park")
-	once(t, d.hammer(rita, d.formAt(rita, review, "/claim")), "request.claim")
+	once(t, d.hammer(rita, d.formAt(rita, review, "/claim")), "request.claim", "order_comparison")
 	once(t, d.hammer(rita, d.formAt(rita, review, "/ask", "body", "Which tickets?")), "request.ask", "message")
 	once(t, d.hammer(d.officer, d.formAt(d.officer, "/requests/"+id, "/reply", "body", "Those for the concert.")), "request.reply", "message")
 	for _, v := range []*visitor{rita, helen} {

@@ -23,6 +23,7 @@ func (s *system) openPapers(blobs requests.Blobs) error {
 	c := papers.Config{Store: s.store, Blobs: blobs, Agencies: s.store, Register: s.fraud, Scanner: scanner, Trust: anchors, NewID: uuid.NewString, Now: s.now}
 	if r, err := orderdoc.FindRenderer(); err == nil {
 		c.Drawer = r
+		s.cases.Reader, s.cases.Compared = r, s.store
 	}
 	s.papers = papers.New(c)
 	s.cases.Papers = s.papers

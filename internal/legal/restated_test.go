@@ -70,7 +70,7 @@ VC-05 auto request review RR-04
 VC-06 human request review RR-05
 VC-07 both request review RR-06
 VC-08 auto request review RR-07
-VC-09 auto request review RR-08
+VC-09 both request review RR-08
 VC-10 both target review RR-09
 VC-11 auto item review RR-10
 VC-12 auto item review RR-11

@@ -14,7 +14,8 @@ type Case struct {
 	Agency   identity.Agency
 	Officer  identity.Person
 	Document Document
-	Answers  []Answer // oldest first
+	Compared *Comparison // of what was typed with the order; nil: not yet
+	Answers  []Answer    // oldest first
 	Messages []Message
 	// Signatures are the officer's and, where the agency wants one, the
 	// supervisor's.
@@ -113,7 +114,7 @@ func (c Case) Decision(t TargetID, cat Category) (Decision, bool) {
 // it, what they answered, whether accounts were found, and the decisions before
 // they are published.
 func (c Case) forAgency() Case {
-	c.Answers, c.Asks, c.CallBack = nil, nil, ""
+	c.Compared, c.Answers, c.Asks, c.CallBack = nil, nil, nil, ""
 	c.Request.Reviewer, c.Request.ClaimedAt = "", time.Time{}
 	targets := append([]Target{}, c.Request.Targets...)
 	for i := range targets {

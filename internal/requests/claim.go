@@ -46,7 +46,7 @@ func (s *Service) claimed(ctx context.Context, q *Request, actor identity.Actor,
 		tell(&part, "resolved_"+q.Targets[i].Ref(), personal.NewText(q.Targets[i].Resolution))
 		part.Update = append(part.Update, &q.Targets[i])
 	}
-	return part, nil
+	return part, s.compare(ctx, *q, &part)
 }
 
 // resolve asks the account data who held the identifier: at the stated moment

@@ -29,6 +29,9 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err != nil {
 		return err
 	}
+	if s.Reader != nil && c.Compared == nil {
+		return notCompared
+	}
 	verdict, err := s.Verdict(ctx, c)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (s *Service) facts(ctx context.Context, c Case) (*legal.Facts, error) {
 		Validator: legal.Authority{Kind: q.Order.ValidatorKind},
 		Order: legal.Order{Number: q.Order.Number, CaseNumber: q.Order.Number, IssuedAt: startOfDay(q.Order.IssuedOn, zone), ServedAt: q.ReceivedAt,
 			ValidUntil: endOfDay(q.Order.ExpiresOn, zone), ReturnAt: endOfDay(q.Order.ReturnOn, zone), Signed: legal.TriOf(q.Order.Signed), Language: q.Order.Language,
-			AddresseeRight: q.Attested["order.addressee_right"], LegalBasis: q.Order.LegalBasis},
+			AddresseeRight: q.Attested["order.addressee_right"], LegalBasis: q.Order.LegalBasis, Contradictions: c.contradictions()},
 		Offence: legal.Offence{Provision: q.Offence.Provision, Class: q.Offence.Class, MaxPenaltyYears: float64(q.Offence.MaxPenaltyMonths) / 12,
 			PenaltyStated: q.Offence.MaxPenaltyMonths > 0, CommittedByNetwork: legal.TriOf(q.Offence.ByNetwork),
 			SolePurposeIdentify: q.Attested["offence.sole_purpose_identify"], Listed: q.Attested["offence.listed"],

@@ -153,6 +153,8 @@ type Config struct {
 	Weigh        WeighStore
 	Watch        WatchStore
 	Rights       RightsStore // nil: no case touches rights
+	Reader       OrderReader // nil: what was typed is compared with no order
+	Compared     Comparisons // needed with Reader
 	Papers       Papers      // nil: documents are examined by their form alone
 	Brought      Brought     // nil: every finding is asked for anew
 	Repeats      Repeats     // nil: a repeated form is told that its step is taken

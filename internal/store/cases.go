@@ -77,6 +77,9 @@ func loadRest(tx *gorm.DB, c *requests.Case) error {
 		return err
 	}
 	c.Agency, c.Officer, c.Document = agency.domain(), officer.domain(), document.domain()
+	if c.Compared, err = compared(tx, c.Request.ID); err != nil {
+		return err
+	}
 	if err := loadAsks(tx, c); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"gorm.io/gorm"
@@ -11,6 +12,7 @@ import (
 	"lerd/internal/fraud"
 	"lerd/internal/identity"
 	"lerd/internal/personal"
+	"lerd/internal/requests"
 )
 
 type forgeryRemovalRow struct {
@@ -45,8 +47,11 @@ func (r forgeryRemovalRow) domain() fraud.ForgeryRemoval {
 
 // deskRow gives the row of a value of the reviewers' desk, nil of another.
 func deskRow(v any, event audit.EventID) tableRow {
-	if x, ok := v.(*fraud.ForgeryRemoval); ok {
+	switch x := v.(type) {
+	case *fraud.ForgeryRemoval:
 		return fromForgeryRemoval(*x, event)
+	case *requests.Comparison:
+		return fromComparison(*x, event)
 	}
 	return nil
 }
@@ -86,4 +91,56 @@ func (s *Store) Registered(ctx context.Context, id string) (list []fraud.Registe
 		}
 		return nil
 	})
+}
+
+type orderComparisonRow struct {
+	ID          string    `gorm:"column:id;primaryKey"`
+	RequestID   string    `gorm:"column:request_id"`
+	AgencyID    string    `gorm:"column:agency_id"`
+	DocumentID  string    `gorm:"column:document_id"`
+	HasText     bool      `gorm:"column:has_text"`
+	Differences int       `gorm:"column:differences"`
+	Found       string    `gorm:"column:found"`
+	At          time.Time `gorm:"column:at"`
+	EventID     string    `gorm:"column:event_id"`
+}
+
+// TableName names the table.
+func (orderComparisonRow) TableName() string  { return "order_comparison" }
+func (r orderComparisonRow) rowID() string    { return r.ID }
+func (r orderComparisonRow) rowEvent() string { return r.EventID }
+
+func fromComparison(c requests.Comparison, event audit.EventID) *orderComparisonRow {
+	found, err := json.Marshal(c.Found)
+	if err != nil || len(c.Found) == 0 { // texts and numbers can always be written
+		found = []byte("[]")
+	}
+	return &orderComparisonRow{c.ID, string(c.Request), string(c.Agency), string(c.Document), c.HasText, len(c.Found), string(found), micro(c.At), string(event)}
+}
+
+func (r orderComparisonRow) domain() (c requests.Comparison, err error) {
+	c = requests.Comparison{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Document: requests.DocumentID(r.DocumentID), HasText: r.HasText, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+	return c, json.Unmarshal([]byte(r.Found), &c.Found)
+}
+
+// Compared gives the comparison of a request's order with what was typed.
+func (s *Store) Compared(ctx context.Context, id requests.ID) (c requests.Comparison, ok bool, err error) {
+	defer fault.Wrap(&err, "store.Compared(%s)", id)
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		found, err := compared(tx, id)
+		if found != nil {
+			c, ok = *found, true
+		}
+		return err
+	})
+	return c, ok, err
+}
+
+func compared(tx *gorm.DB, id requests.ID) (*requests.Comparison, error) {
+	var rows []orderComparisonRow
+	if err := tx.Where("request_id = ?", string(id)).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	c, err := rows[0].domain()
+	return &c, err
 }

@@ -41,7 +41,7 @@ func (w *workbench) sheets() (sheetsPart, error) {
 	if waits != "" {
 		p.Sheets, p.Missed = nil, waits
 	}
-	p.File = append(p.File, found...)
+	p.File = append(append(p.File, found...), w.comparedFact()...)
 	return p, err
 }
 

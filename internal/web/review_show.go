@@ -23,6 +23,7 @@ type reviewPage struct {
 	Typed     []Fact // what was typed into a form that is gone
 	Hint      string // why the reader can do nothing here
 	Claim     *Form
+	Compared  *Table // where the order says something else than was typed
 	Verdict   verdictPart
 	Sheets    sheetsPart
 	Checklist checklist
@@ -88,6 +89,7 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 	if p.Sheets, err = w.sheets(); err != nil {
 		return err
 	}
+	p.Compared = w.compared()
 	if p.Risk, err = w.strip(); err != nil {
 		return err
 	}

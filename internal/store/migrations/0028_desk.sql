@@ -1,5 +1,5 @@
 -- The reviewers' desk: a document leaves the register of known forgeries by two
--- people's words.
+-- people's words; what was typed is compared with the order's text.
 
 -- +goose Up
 
@@ -68,6 +68,33 @@ CREATE POLICY stoppers ON forgery_removal TO lerd_app
 GRANT SELECT, INSERT ON forgery_removal TO lerd_app;
 GRANT UPDATE (state, decided_by, decided_at, version, event_id) ON forgery_removal TO lerd_app;
 GRANT SELECT ON forgery_removal TO lerd_auditor;
+
+-- Where the text of an order says something else than what was typed about it, when
+-- a reviewer first took the case up.
+CREATE TABLE order_comparison (
+    id          uuid PRIMARY KEY,
+    request_id  uuid NOT NULL UNIQUE,
+    agency_id   uuid NOT NULL,
+    document_id uuid NOT NULL,
+    has_text    boolean NOT NULL,
+    differences integer NOT NULL CHECK (differences >= 0),
+    found       text NOT NULL CHECK (found <> ''), -- JSON: field, typed, says, page and line of each
+    at          timestamptz NOT NULL,
+    event_id    uuid NOT NULL,
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id),
+    FOREIGN KEY (document_id, agency_id) REFERENCES document (id, agency_id),
+    CHECK (has_text OR differences = 0)
+);
+INSERT INTO retention.field VALUES ('case', 'order_comparison', 'found', '''[]''');
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON order_comparison FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION refuse_change();
+ALTER TABLE order_comparison ENABLE ALWAYS TRIGGER written_once;
+SELECT audit.guard_table('public.order_comparison');
+ALTER TABLE order_comparison ENABLE ROW LEVEL SECURITY;
+CREATE POLICY all_to_auditor ON order_comparison FOR SELECT TO lerd_auditor USING (true);
+CREATE POLICY of_staff ON order_comparison TO lerd_app
+    USING (lerd_scope() IN ('reviewer', 'counsel', 'approver', 'auditor', 'system')) WITH CHECK (lerd_scope() IN ('reviewer', 'system'));
+GRANT SELECT, INSERT ON order_comparison TO lerd_app;
+GRANT SELECT ON order_comparison TO lerd_auditor;
 
 RESET ROLE;
 

@@ -1,0 +1,139 @@
+package requests
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/identity"
+	"lerd/internal/legal"
+	"lerd/internal/requests/ordercompare"
+	"lerd/internal/requests/orderdoc"
+)
+
+// Comparison is what was typed about an order against what its text says, as it
+// stood when a reviewer first took the case up. It never changes.
+type Comparison struct {
+	ID       string
+	Request  ID
+	Agency   identity.AgencyID
+	Document DocumentID
+	HasText  bool // false: a scanned page, which people compare by eye
+	Found    []ordercompare.Difference
+	At       time.Time
+	EventID  audit.EventID
+}
+
+// OrderReader gives the text of an order; *orderdoc.Renderer fulfils it.
+type OrderReader interface {
+	// Text is Invalid where a document's text cannot be read, and Unavailable where
+	// it cannot be read now.
+	Text(ctx context.Context, pdf []byte) (string, error)
+}
+
+// Comparisons keeps what was found.
+type Comparisons interface {
+	// Compared gives the comparison of a request, ok false where there is none yet.
+	Compared(ctx context.Context, id ID) (c Comparison, ok bool, err error)
+}
+
+// notCompared keeps a case from being found valid before it was compared.
+var notCompared = fault.New(fault.Gate, "What was typed was not yet compared with the order's text, because the document could not be read. Give the case back and claim it again.")
+
+// compare adds to a claim the comparison of the order's text with what was typed,
+// the first time. A document that nobody may open yet, or that cannot be read at
+// this moment, is compared with the next claim.
+func (s *Service) compare(ctx context.Context, q Request, part *change.Part) error {
+	if s.Reader == nil || s.Compared == nil {
+		return nil
+	}
+	_, there, err := s.Compared.Compared(ctx, q.ID)
+	if err != nil || there {
+		return err
+	}
+	text, err := s.orderText(ctx, Document{ID: q.Order.Document, Agency: q.Agency})
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		if err != nil {
+			text = ""
+		}
+	case fault.Unavailable, fault.Gate, fault.NotFound:
+		if err != nil {
+			return nil
+		}
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	found := ordercompare.Compare(text, typedOf(q))
+	part.Event.Facts["order_text"], part.Event.Facts["differences"] = string(legal.TriOf(strings.TrimSpace(text) != "")), strconv.Itoa(len(found))
+	part.Insert = append(part.Insert, &Comparison{ID: newID[string](), Request: q.ID, Agency: q.Agency, Document: q.Order.Document, HasText: strings.TrimSpace(text) != "", Found: found, At: s.now()})
+	return nil
+}
+
+func (s *Service) orderText(ctx context.Context, d Document) (string, error) {
+	if s.Papers != nil {
+		if err := s.Papers.MayOpen(ctx, d); err != nil {
+			return "", err
+		}
+	}
+	body, err := s.Blobs.Get(ctx, DocumentBlob(d.ID))
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	pdf, err := io.ReadAll(io.LimitReader(body, orderdoc.DefaultLimits().MaxBytes+1))
+	if err != nil {
+		return "", err
+	}
+	return s.Reader.Text(ctx, pdf)
+}
+
+// typedOf is what the form says that an order can contradict.
+func typedOf(q Request) ordercompare.Typed {
+	t := ordercompare.Typed{Issued: q.Order.IssuedOn, Court: q.Order.IssuerName,
+		Numbers:  []ordercompare.Named{{Field: "order_number", Value: q.Order.Number}},
+		Statutes: []ordercompare.Named{{Field: "legal_basis", Value: q.Order.LegalBasis}, {Field: "offence_provision", Value: q.Offence.Provision}}}
+	for id, text := range q.Further {
+		if strings.HasSuffix(id, "_number") {
+			t.Numbers = append(t.Numbers, ordercompare.Named{Field: id, Value: text})
+		}
+	}
+	slices.SortFunc(t.Numbers[1:], func(a, b ordercompare.Named) int { return strings.Compare(a.Field, b.Field) })
+	for _, x := range q.Targets {
+		t.Targets = append(t.Targets, ordercompare.Target{Ref: x.Ref(), Kind: x.Kind, Value: x.Identifier.Reveal()})
+	}
+	return t
+}
+
+// Differences gives where the order says something else than what is still asked.
+func (c Case) Differences() (out []ordercompare.Difference) {
+	if c.Compared == nil {
+		return nil
+	}
+	dropped := map[string]bool{}
+	for _, t := range c.Request.Targets {
+		dropped[t.Ref()] = t.Dropped()
+	}
+	for _, d := range c.Compared.Found {
+		if !dropped[d.Field] {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// contradictions names the differences for the law: by field and place alone.
+func (c Case) contradictions() (out []string) {
+	for _, d := range c.Differences() {
+		out = append(out, d.Field+" "+Place{Page: d.Page, Line: d.Line}.String())
+	}
+	return out
+}
