@@ -137,6 +137,8 @@ func (p *Process) profileValue(key string) any {
 		return string(p.Emergency)
 	case "notice":
 		return string(p.Notice.Rule)
+	case "keeps_on_arrival":
+		return p.Keeps != nil
 	case "jurisdiction":
 		return p.Jurisdiction
 	case "in_force":

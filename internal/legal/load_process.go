@@ -328,6 +328,9 @@ func (c *Clocks) all() map[ClockKind]*Limit {
 func (p *Process) AllStatements() []Statement {
 	out := []Statement{{"the process itself", p.Source}}
 	out = append(out, p.Statements...)
+	if p.Keeps != nil {
+		out = append(out, Statement{"data are kept from receipt on", *p.Keeps})
+	}
 	for _, r := range p.Issuers {
 		out = append(out, Statement{"issued by " + strings.Join(r.Kinds, ", "), r.Source})
 	}

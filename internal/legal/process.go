@@ -72,7 +72,8 @@ type Process struct {
 	Emergency    EmergencyUse   `yaml:"emergency"`
 	TransferOpen bool           `yaml:"transfer_open"` // counsel has not settled the transfer and conflict-of-law question in general
 	Source       Source         `yaml:"source"`
-	Statements   []Statement    `yaml:"statements"` // what else the file relies on, with marks
+	Keeps        *Source        `yaml:"keeps_on_arrival"` // the law wants the data kept from receipt on; nil: it does not
+	Statements   []Statement    `yaml:"statements"`       // what else the file relies on, with marks
 	Issuers      []IssuerRule   `yaml:"issuers"`
 	Categories   []CategoryRule `yaml:"categories"`
 	Required     []FieldID      `yaml:"required"`

@@ -50,7 +50,13 @@ type SnapshotStore interface {
 	SnapshotsDue(ctx context.Context, limit int) ([]ID, error)
 	// Snapshots gives those of a preservation.
 	Snapshots(ctx context.Context, id ID) ([]Snapshot, error)
-	// SnapshotsFor gives the taken ones that an order may be answered from.
+	// Arrivals gives open requests by these processes whose data are not kept yet, of
+	// agencies that may have more kept at a time; the first to arrive first.
+	Arrivals(ctx context.Context, processes []string, most, limit int) ([]ID, error)
+	// Arrived tells whether the data of a request are kept since it arrived.
+	Arrived(ctx context.Context, id ID) (bool, error)
+	// SnapshotsFor gives the taken ones that an order may be answered from: its own,
+	// and those of preservations.
 	SnapshotsFor(ctx context.Context, order ID) ([]Snapshot, error)
 }
 
@@ -68,7 +74,9 @@ func (s *Service) KeepSnapshots(ctx context.Context) (err error) {
 	if s.Snapshots == nil {
 		return nil
 	}
+	arrived := s.keepArrived(ctx)
 	due, err := s.Snapshots.SnapshotsDue(ctx, 200)
+	err = errors.Join(arrived, err)
 	for _, id := range due {
 		err = errors.Join(err, unlessTaken(s.keepSnapshots(ctx, id)))
 	}
@@ -85,7 +93,7 @@ func (s *Service) keepSnapshots(ctx context.Context, id ID) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Request.State != Preserved {
+	if c.Request.State != Preserved && !(c.Request.State.keptOnArrival() && s.hasArrived(ctx, id)) {
 		for _, x := range list {
 			err = errors.Join(err, s.eraseSnapshot(ctx, x, rule))
 		}

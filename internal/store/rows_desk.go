@@ -52,6 +52,8 @@ func deskRow(v any, event audit.EventID) tableRow {
 		return fromForgeryRemoval(*x, event)
 	case *requests.Comparison:
 		return fromComparison(*x, event)
+	case *requests.Arrival:
+		return &arrivalRow{string(x.Request), string(x.Agency), micro(x.At), string(event)}
 	}
 	return nil
 }
@@ -144,3 +146,15 @@ func compared(tx *gorm.DB, id requests.ID) (*requests.Comparison, error) {
 	c, err := rows[0].domain()
 	return &c, err
 }
+
+type arrivalRow struct {
+	RequestID string    `gorm:"column:request_id;primaryKey"`
+	AgencyID  string    `gorm:"column:agency_id"`
+	At        time.Time `gorm:"column:at"`
+	EventID   string    `gorm:"column:event_id"`
+}
+
+// TableName names the table.
+func (arrivalRow) TableName() string  { return "arrival" }
+func (r arrivalRow) rowID() string    { return r.RequestID }
+func (r arrivalRow) rowEvent() string { return r.EventID }

@@ -1,5 +1,6 @@
 -- The reviewers' desk: a document leaves the register of known forgeries by two
--- people's words; what was typed is compared with the order's text.
+-- people's words; what was typed is compared with the order's text; data are
+-- kept as an order arrives whose law wants that.
 
 -- +goose Up
 
@@ -95,6 +96,93 @@ CREATE POLICY of_staff ON order_comparison TO lerd_app
     USING (lerd_scope() IN ('reviewer', 'counsel', 'approver', 'auditor', 'system')) WITH CHECK (lerd_scope() IN ('reviewer', 'system'));
 GRANT SELECT, INSERT ON order_comparison TO lerd_app;
 GRANT SELECT ON order_comparison TO lerd_auditor;
+
+-- A request whose law wants the data kept from its receipt on: snapshots of its
+-- targets are taken as it arrives and erased when it was answered, or ended.
+-- LAW: Regulation (EU) 2023/1543 Art. 10(1).
+CREATE TABLE arrival (
+    request_id uuid PRIMARY KEY,
+    agency_id  uuid NOT NULL,
+    at         timestamptz NOT NULL,
+    event_id   uuid NOT NULL,
+    FOREIGN KEY (request_id, agency_id) REFERENCES request (id, agency_id)
+);
+CREATE INDEX arrival_of ON arrival (agency_id);
+
+-- The states of a request in which its data are kept since it arrived.
+CREATE FUNCTION kept_on_arrival(state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT state IN ('submitted', 'in_review', 'needs_information', 'legal_conflict', 'qualified', 'awaiting_confirmation', 'confirmed', 'approved')
+$$;
+
+-- +goose StatementBegin
+-- As in 0026, for arrivals too.
+CREATE OR REPLACE FUNCTION snapshot_needed(preservation uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT 1 FROM request q WHERE q.id = preservation AND q.state = 'preserved')
+        OR EXISTS (SELECT 1 FROM arrival a JOIN request q ON q.id = a.request_id WHERE a.request_id = preservation AND kept_on_arrival(q.state))
+        OR EXISTS (SELECT 1 FROM request_link l JOIN request q ON q.id = l.request_id WHERE l.follows_id = preservation AND l.kind = 'kept'
+                   AND q.state IN ('submitted', 'in_review', 'needs_information', 'qualified', 'awaiting_confirmation', 'confirmed', 'legal_conflict'))
+        OR EXISTS (SELECT 1 FROM legal_hold h WHERE h.request_id = preservation AND h.state <> 'lifted')
+$$;
+
+CREATE OR REPLACE FUNCTION check_snapshot() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    progress CONSTANT text[] := ARRAY['state', 'wrapped_key', 'taken_at', 'contents_sha256', 'counts_sha256', 'erased_at', 'version', 'event_id'];
+BEGIN
+    -- Locked, so that a preservation that ends, or a hold placed meanwhile, comes before or after.
+    PERFORM 1 FROM request q WHERE q.id = NEW.request_id FOR UPDATE;
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.version <> 1 OR NEW.state <> 'begun' THEN
+            RAISE EXCEPTION 'snapshot %: it begins empty', NEW.id;
+        END IF;
+        IF NOT EXISTS (SELECT 1 FROM request q JOIN preservation k ON k.request_id = q.id WHERE q.id = NEW.request_id AND q.state = 'preserved')
+           AND NOT EXISTS (SELECT 1 FROM request q JOIN arrival a ON a.request_id = q.id WHERE q.id = NEW.request_id AND kept_on_arrival(q.state)) THEN
+            RAISE EXCEPTION 'snapshot %: nothing is kept for its case', NEW.id;
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.version <> OLD.version + 1 OR to_jsonb(NEW) - progress IS DISTINCT FROM to_jsonb(OLD) - progress THEN
+        RAISE EXCEPTION 'snapshot %: how it began does not change', NEW.id;
+    END IF;
+    IF (OLD.state, NEW.state) NOT IN (('begun', 'taken'), ('begun', 'erased'), ('taken', 'erased'), ('erased', 'gone')) THEN
+        RAISE EXCEPTION 'snapshot %: no step leads from % to %', NEW.id, OLD.state, NEW.state;
+    END IF;
+    IF NEW.state = 'taken' AND NEW.wrapped_key <> OLD.wrapped_key THEN
+        RAISE EXCEPTION 'snapshot %: its key does not change', NEW.id;
+    END IF;
+    IF NEW.state <> 'taken' AND (NEW.taken_at, NEW.contents_sha256, NEW.counts_sha256) IS DISTINCT FROM (OLD.taken_at, OLD.contents_sha256, OLD.counts_sha256)
+       OR OLD.erased_at IS NOT NULL AND NEW.erased_at IS DISTINCT FROM OLD.erased_at THEN
+        RAISE EXCEPTION 'snapshot %: what it held does not change', NEW.id;
+    END IF;
+    IF NEW.state = 'erased' AND snapshot_needed(NEW.request_id) THEN
+        RAISE EXCEPTION 'snapshot %: it is still needed', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+
+CREATE FUNCTION check_arrival() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('preserved ' || NEW.agency_id, 0));
+    IF NOT EXISTS (SELECT 1 FROM request q WHERE q.id = NEW.request_id AND kept_on_arrival(q.state)) THEN
+        RAISE EXCEPTION 'arrival %: the request is not open', NEW.request_id;
+    END IF;
+    IF (SELECT count(*) FROM arrival a JOIN request q ON q.id = a.request_id WHERE a.agency_id = NEW.agency_id AND kept_on_arrival(q.state)) >= max_preserved() THEN
+        RAISE EXCEPTION 'arrival %: too many of its agency are kept', NEW.request_id;
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+
+CREATE TRIGGER check_count BEFORE INSERT ON arrival FOR EACH ROW EXECUTE FUNCTION check_arrival();
+CREATE TRIGGER written_once BEFORE UPDATE OR DELETE ON arrival FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION refuse_change();
+ALTER TABLE arrival ENABLE ALWAYS TRIGGER check_count;
+ALTER TABLE arrival ENABLE ALWAYS TRIGGER written_once;
+SELECT audit.guard_table('public.arrival');
+ALTER TABLE arrival ENABLE ROW LEVEL SECURITY;
+CREATE POLICY keepers ON arrival TO lerd_app USING (lerd_scope() IN ('system', 'auditor')) WITH CHECK (lerd_scope() = 'system');
+CREATE POLICY all_to_auditor ON arrival FOR SELECT TO lerd_auditor USING (true);
+GRANT SELECT, INSERT ON arrival TO lerd_app;
+GRANT SELECT ON arrival TO lerd_auditor;
 
 RESET ROLE;
 
