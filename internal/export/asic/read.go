@@ -1,13 +1,12 @@
 package asic
 
 import (
+	"bufio"
 	"hash/crc32"
 	"io"
-	"sync"
-)
 
-// inflaters are used again: each has buffers of a quarter of a megabyte.
-var inflaters = sync.Pool{New: func() any { return newInflater(nil) }}
+	"github.com/klauspost/compress/flate"
+)
 
 // Open gives the contents. The reader ends without error only if size and
 // checksum are the announced ones and the compressed data end with the entry.
@@ -16,9 +15,8 @@ func (e *Entry) Open() io.Reader {
 	if e.Stored {
 		return &checked{e: e, in: raw}
 	}
-	packed := inflaters.Get().(*inflater)
-	packed.reset(raw)
-	return &checked{e: e, in: packed, packed: packed}
+	packed := bufio.NewReaderSize(raw, int(min(e.Compressed+1, 64<<10)))
+	return &checked{e: e, in: flate.NewReader(packed), packed: packed}
 }
 
 // Raw gives the octets as they lie in the archive; the contents when stored.
@@ -28,7 +26,7 @@ func (e *Entry) Raw() *io.SectionReader { return io.NewSectionReader(e.r, e.data
 type checked struct {
 	e      *Entry
 	in     io.Reader
-	packed *inflater // nil when stored, and after the end
+	packed *bufio.Reader
 	n      int64
 	crc    uint32
 	err    error
@@ -60,10 +58,7 @@ func (c *checked) atEnd() error {
 		return bad("The entry %q does not have its announced size and checksum.", c.e.Name)
 	}
 	if c.packed != nil {
-		ended := c.packed.ended()
-		inflaters.Put(c.packed)
-		c.packed, c.in = nil, nil
-		if !ended {
+		if _, err := c.packed.ReadByte(); err != io.EOF {
 			return bad("Something is hidden behind the compressed data of %q.", c.e.Name)
 		}
 	}
