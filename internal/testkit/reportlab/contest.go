@@ -3,9 +3,11 @@ package reportlab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,13 +18,16 @@ import (
 	"lerd/policies"
 )
 
-// Contest times a report against a plain SQL aggregate over as many rows.
+// Contest times a report against plain SQL aggregates over as many rows, one for
+// each event, with the columns that they group by beside it and nothing else.
 type Contest struct {
 	Cases, Looks int
 	Dir, URL     string
+	Keep         bool // leave the table, so that a further contest in this folder only times
+	Rounds       int  // of timing, whose medians count; 0: one
 }
 
-// Result is how long each took.
+// Result is how long each took, the median of the rounds.
 type Result struct {
 	Cases               int
 	Events              uint64
@@ -30,16 +35,27 @@ type Result struct {
 	SQL                 time.Duration // counts by kind, country and process over all rows
 	SQLByCase           time.Duration // the same figures as the report's largest table
 	Reused, MemoryBytes int64
+	FreshCPU, SQLCPU    time.Duration // processor time; of the SQL's by one process. 0 where it cannot be read
 }
 
 // String gives the result in lines.
 func (r Result) String() string {
-	return fmt.Sprintf("%d requests, %d events; log made in %v\nreport, reading everything: %v (%.0f events a second), %.2f × SQL\nreport, %d segments remembered (%d bytes): %v, %.2f × SQL\nSQL aggregate over %d rows: %v; by request: %v\n",
-		r.Cases, r.Events, r.Made.Round(time.Millisecond), r.Fresh.Round(time.Millisecond), float64(r.Events)/r.Fresh.Seconds(), r.Fresh.Seconds()/r.SQL.Seconds(),
-		r.Reused, r.MemoryBytes, r.Again.Round(time.Millisecond), r.Again.Seconds()/r.SQL.Seconds(), r.Events, r.SQL.Round(time.Millisecond), r.SQLByCase.Round(time.Millisecond))
+	return fmt.Sprintf("%d requests, %d events; log made in %v\nreport, reading everything: %v (%.0f events a second), %.2f × SQL, %.2f × SQL by request\nreport, %d segments remembered (%d bytes): %v, %.2f × SQL\nSQL aggregate over %d rows: %v; by request: %v\nprocessor time: report %v, SQL %v, ratio %.2f\n",
+		r.Cases, r.Events, r.Made.Round(time.Millisecond), r.Fresh.Round(time.Millisecond), float64(r.Events)/r.Fresh.Seconds(), r.Fresh.Seconds()/r.SQL.Seconds(), r.Fresh.Seconds()/r.SQLByCase.Seconds(),
+		r.Reused, r.MemoryBytes, r.Again.Round(time.Millisecond), r.Again.Seconds()/r.SQL.Seconds(), r.Events, r.SQL.Round(time.Millisecond), r.SQLByCase.Round(time.Millisecond),
+		r.FreshCPU, r.SQLCPU, r.FreshCPU.Seconds()/r.SQLCPU.Seconds())
 }
 
-// Run makes the log and the rows, and times.
+// The quarter that is reported on, and what is asked of all its rows.
+const (
+	sqlByKind = `SELECT kind, country, process, emergency, count(*) FROM report_rows WHERE at >= '2026-07-01' AND at < '2026-10-31' GROUP BY 1, 2, 3, 4`
+	sqlByCase = `SELECT country, outcome, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FROM (
+		SELECT case_id, max(country) AS country, max(kind) FILTER (WHERE kind IN ('request.export', 'request.refuse', 'request.answered', 'request.withdraw', 'request.expire')) AS outcome,
+			max(extract(epoch FROM at)) - min(extract(epoch FROM at)) AS took
+		FROM report_rows WHERE at >= '2026-07-01' AND at < '2026-10-31' GROUP BY case_id) x GROUP BY 1, 2`
+)
+
+// Run makes the log and the rows, unless an earlier run kept them, and times.
 func (c Contest) Run(ctx context.Context) (r Result, err error) {
 	r.Cases = c.Cases
 	db, err := pgx.Connect(ctx, c.URL)
@@ -47,36 +63,75 @@ func (c Contest) Run(ctx context.Context) (r Result, err error) {
 		return r, err
 	}
 	defer db.Close(ctx)
-	rows, err := newRows(ctx, db)
-	if err != nil {
-		return r, err
+	if !c.Keep {
+		defer db.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS report_rows")
 	}
-	defer db.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS report_rows")
 	began := time.Now()
-	quarter := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
-	f, err := Write(c.Dir, Size{Cases: c.Cases, Looks: c.Looks, From: quarter, To: quarter.AddDate(0, 3, 0), Seed: 1, Each: rows.add})
+	f, err := c.made(ctx, db)
 	if err != nil {
-		return r, err
-	}
-	if err := rows.done(); err != nil {
 		return r, err
 	}
 	r.Made, r.Events = time.Since(began), f.Events
-	memory := &transparency.Memory{Dir: filepath.Join(c.Dir, "counted")}
-	for _, took := range []*time.Duration{&r.Fresh, &r.Again} {
-		if *took, err = f.report(ctx, memory); err != nil {
-			return r, err
+	var fresh, again, kind, byCase, freshCPU, sqlCPU []time.Duration
+	for range max(c.Rounds, 1) { // in turn, so that other work on the machine slows them alike
+		for _, part := range []struct {
+			took *[]time.Duration
+			do   func() (time.Duration, error)
+		}{
+			{&fresh, func() (time.Duration, error) { return f.report(ctx, nil) }},
+			{&freshCPU, func() (time.Duration, error) { return busy("self", func() error { _, err := f.report(ctx, nil); return err }) }},
+			{&sqlCPU, func() (time.Duration, error) { return alone(ctx, db, sqlByKind) }},
+			{&kind, func() (time.Duration, error) { return timed(ctx, db, sqlByKind) }},
+			{&again, func() (time.Duration, error) { return r.remembered(ctx, f) }},
+			{&byCase, func() (time.Duration, error) { return timed(ctx, db, sqlByCase) }},
+		} {
+			took, err := part.do()
+			if err != nil {
+				return r, err
+			}
+			*part.took = append(*part.took, took)
 		}
 	}
-	r.Reused, r.MemoryBytes = int64(memory.Reused), sizeOf(memory.Dir)
-	if r.SQL, err = timed(ctx, db, `SELECT kind, country, process, emergency, count(*) FROM report_rows WHERE at >= '2026-07-01' AND at < '2026-10-31' GROUP BY 1, 2, 3, 4`); err != nil {
-		return r, err
+	r.Fresh, r.Again, r.SQL, r.SQLByCase = median(fresh), median(again), median(kind), median(byCase)
+	r.FreshCPU, r.SQLCPU = median(freshCPU), median(sqlCPU)
+	return r, nil
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+// remembered times a report that finds all full segments in a memory, which is
+// filled before if it is empty.
+func (r *Result) remembered(ctx context.Context, f Folder) (took time.Duration, err error) {
+	memory := &transparency.Memory{Dir: filepath.Join(f.Dir, "counted")}
+	if _, err := os.Stat(memory.Dir); err != nil {
+		if _, err := f.report(ctx, memory); err != nil {
+			return 0, err
+		}
 	}
-	r.SQLByCase, err = timed(ctx, db, `SELECT country, outcome, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FROM (
-		SELECT case_id, max(country) AS country, max(kind) FILTER (WHERE kind IN ('request.export', 'request.refuse', 'request.answered', 'request.withdraw', 'request.expire')) AS outcome,
-			max(extract(epoch FROM at)) - min(extract(epoch FROM at)) AS took
-		FROM report_rows WHERE at >= '2026-07-01' AND at < '2026-10-31' GROUP BY case_id) x GROUP BY 1, 2`)
-	return r, err
+	took, err = f.report(ctx, memory)
+	r.Reused, r.MemoryBytes = int64(memory.Reused), sizeOf(memory.Dir)
+	return took, err
+}
+
+// made gives the log, and sees to it that the table has a row for each event.
+func (c Contest) made(ctx context.Context, db *pgx.Conn) (Folder, error) {
+	if f, err := Open(c.Dir); err == nil {
+		var n uint64
+		if err := db.QueryRow(ctx, `SELECT count(*) FROM report_rows`).Scan(&n); err != nil || n != f.Events {
+			return f, fmt.Errorf("the folder is not empty, and the table has %d rows for its %d events: %w", n, f.Events, err)
+		}
+		return f, nil
+	}
+	rows, err := newRows(ctx, db)
+	if err != nil {
+		return Folder{}, err
+	}
+	quarter := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	f, err := Write(c.Dir, Size{Cases: c.Cases, Looks: c.Looks, From: quarter, To: quarter.AddDate(0, 3, 0), Seed: 1, Each: rows.add})
+	return f, errors.Join(err, rows.done())
 }
 
 // report collects and makes the report of the quarter.

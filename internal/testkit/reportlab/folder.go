@@ -31,6 +31,33 @@ func (f Folder) Openings() (*os.File, error) {
 	return os.Open(filepath.Join(f.Dir, transparency.OpeningsName))
 }
 
+// keyName is the file of the key that the log is signed with.
+const keyName = "log.vkey"
+
+// Open gives a log that Write made earlier.
+func Open(dir string) (f Folder, err error) {
+	f.Dir = dir
+	vkey, err := os.ReadFile(filepath.Join(dir, keyName))
+	if err != nil {
+		return f, err
+	}
+	if f.Trust, err = trusting(string(vkey)); err != nil {
+		return f, err
+	}
+	signed, err := os.ReadFile(filepath.Join(f.LogDir(), audit.CheckpointPath))
+	if err != nil {
+		return f, err
+	}
+	c, err := audit.OpenCheckpoint(signed, f.Trust)
+	f.Checkpoint, f.Events = c.Checkpoint, c.Size
+	return f, err
+}
+
+func trusting(vkey string) (audit.Trust, error) {
+	verifier, err := audit.NewVerifier(strings.TrimSpace(vkey))
+	return audit.Trust{Log: []note.Verifier{verifier}}, err
+}
+
 // Size says how large a log is made.
 type Size struct {
 	Cases    int
@@ -192,15 +219,16 @@ func (w *writer) finish() error {
 	if err != nil {
 		return err
 	}
-	verifier, err := audit.NewVerifier(strings.TrimSpace(vkey))
-	if err != nil {
+	if w.Trust, err = trusting(vkey); err != nil {
 		return err
 	}
-	w.Trust = audit.Trust{Log: []note.Verifier{verifier}}
 	w.Checkpoint = audit.Checkpoint{Origin: signer.Name(), Size: w.state.Size, Root: w.state.Root()}
 	signed, err := w.Checkpoint.Sign(signer)
 	if err != nil {
 		return err
 	}
-	return w.put(audit.CheckpointPath, signed)
+	if err := w.put(audit.CheckpointPath, signed); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(w.Dir, keyName), []byte(vkey), 0o644)
 }

@@ -5,7 +5,7 @@
 //
 // It prints how long the log takes to make, the report with and without what
 // earlier runs remembered, and the SQL. The folder needs about 550 bytes for each
-// event, the database about 130; it makes one table and drops it.
+// event, the database about 130; it makes one table, report_rows, and drops it unless -keep is given.
 package main
 
 import (
@@ -23,6 +23,8 @@ func main() {
 	flag.IntVar(&o.Looks, "looks", 35, "events of each request that nobody counts")
 	flag.StringVar(&o.Dir, "dir", "", "empty folder for the log")
 	flag.StringVar(&o.URL, "url", os.Getenv("LERD_TEST_DATABASE_URL"), "a PostgreSQL database in which a table may be made")
+	flag.BoolVar(&o.Keep, "keep", false, "leave the table, so that a further run with this folder only times")
+	flag.IntVar(&o.Rounds, "rounds", 1, "rounds of timing, whose medians are given")
 	flag.Parse()
 	if o.Dir == "" || o.URL == "" {
 		flag.Usage()
