@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -170,4 +171,50 @@ func TestLeavesKeepTheirOrder(t *testing.T) {
 	if err := inTx(lab.App, leaf("1", first), leaf("2", second)); err != nil {
 		t.Errorf("the right order was refused: %v", err)
 	}
+}
+
+// standIns takes the place of what the guards compare with, for whoever names the
+// schema first in the search_path.
+const standIns = `
+CREATE SCHEMA standin;
+GRANT USAGE ON SCHEMA standin TO lerd_app;
+CREATE FUNCTION standin.pg_current_xact_id() RETURNS xid8 LANGUAGE sql AS 'SELECT ''3''::xid8';
+CREATE FUNCTION standin.yes(uuid, uuid) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION standin.yes(xid8, xid8) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION standin.no(xid8, xid8) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION standin.yes(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION standin.no(bigint, integer) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION standin.yes(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR standin.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = standin.yes);
+CREATE OPERATOR standin.= (LEFTARG = xid8, RIGHTARG = xid8, FUNCTION = standin.yes);
+CREATE OPERATOR standin.<> (LEFTARG = xid8, RIGHTARG = xid8, FUNCTION = standin.no);
+CREATE OPERATOR standin.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = standin.yes);
+CREATE OPERATOR standin.> (LEFTARG = bigint, RIGHTARG = integer, FUNCTION = standin.no);
+CREATE OPERATOR standin.= (LEFTARG = text, RIGHTARG = text, FUNCTION = standin.yes)`
+
+// TestStandInsDoNotFoolTheGuards has somebody with the right to create put operators
+// of their own into the way of those that the guards use.
+func TestStandInsDoNotFoolTheGuards(t *testing.T) {
+	lab, id, thing := oneEvent(t)
+	second := lab.Do(t, auditlab.Step{ID: uuid.NewString(), To: "received", Version: 1})[0]
+	if err := lab.Super.Exec(standIns).Error; err != nil {
+		t.Fatal(err)
+	}
+	const first = `SET LOCAL search_path = standin, pg_catalog, public`
+	refused(t, inTx(lab.App, first, `SELECT 1 / (gen_random_uuid() <> gen_random_uuid() AND NOT gen_random_uuid() = gen_random_uuid())::int`), "division by zero") // they work
+	refused(t, inTx(lab.App, first, `INSERT INTO public.thing VALUES (gen_random_uuid(), 'received', 1, gen_random_uuid())`), "names no audit event")
+	refused(t, inTx(lab.App, first, `INSERT INTO public.thing VALUES (gen_random_uuid(), 'received', 1, '`+string(id)+`')`), "names no audit event")
+	refused(t, inTx(lab.App, first, `UPDATE public.thing SET state = 'x', event_id = '`+string(second)+`'`), "names no audit event")
+	event := func(version int, causes string) string {
+		return fmt.Sprintf(`INSERT INTO audit.event (id, stream, version, causes, kind, entry) VALUES (gen_random_uuid(), 'request:%s', %d, '%s', 'k', 'x')`, thing, version, causes)
+	}
+	refused(t, inTx(lab.App, first, event(3, "{}")), "skips a version")
+	refused(t, inTx(lab.App, first, event(2, "{"+uuid.NewString()+"}")), "which is not there")
+	stray := auditlab.Step{ID: thing, From: "received", To: "taken", Version: 2, Stream: "other:1", At: 1}
+	refused(t, lab.App.Transaction(func(tx *gorm.DB) error {
+		if _, err := auditlab.Take(tx, stray); err != nil {
+			return err
+		}
+		return tx.Exec(first).Error // the guard of the row looks at the end
+	}), "does not rely on event")
 }
