@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -224,7 +226,45 @@ func FuzzParseEntry(f *testing.F) {
 		}
 		sameRef(t, b, got, err)
 		sameKind(t, b, got, err)
+		sameCounted(t, b, got, err)
 	})
+}
+
+// sameCounted compares what is counted of an entry with what ParseEntry reads.
+func sameCounted(t interface{ Fatalf(string, ...any) }, b []byte, want Record, wantErr error) {
+	got, err := ParseCounted(b)
+	if (err == nil) != (wantErr == nil) {
+		t.Fatalf("the count says %v, ParseEntry says %v", err, wantErr)
+	}
+	if err != nil {
+		return
+	}
+	facts := map[string]string{}
+	for _, f := range got.Facts {
+		facts[f.Name] = got.Fact(f.Name)
+	}
+	count, has := want.Count()
+	same := got.Kind == want.Kind && got.Stream == want.Stream && got.At.Equal(want.At) && maps.Equal(facts, want.Facts) &&
+		(got.Count != nil) == has && (!has || *got.Count == count)
+	if !same {
+		t.Fatalf("counted %+v of %+v", got, want)
+	}
+}
+
+// TestCountedOfManyEvents compares the two over events with and without a count.
+func TestCountedOfManyEvents(t *testing.T) {
+	e, nonce, salt := goldenEvent()
+	for _, v := range []Value{{Name: CountValue, New: []byte("{}")}, {Name: CountValue, Old: []byte("{}")}, {Name: "counted", New: []byte("1")}} {
+		c := e
+		c.Values = append(slices.Clone(e.Values), v)
+		entry, err := c.Seal(nonce, salt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseEntry(entry)
+		sameCounted(t, entry, got, err)
+		sameCounted(t, entry[:len(entry)-1], Record{}, errors.New("cut off"))
+	}
 }
 
 // sameKind compares what is seen of an entry's kind from either side with what it is.

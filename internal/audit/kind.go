@@ -30,7 +30,8 @@ func kindBehind(entry []byte) []byte {
 // has an escape.
 func kindAhead(entry []byte) (kind []byte, ok bool) {
 	s := skipper{rest: entry}
-	s.over(`{"actor":{"person":"`, `,"role":"`, `,"session":"`, `},"at":"`)
+	s.over(`{"actor":{"person":"`, `,"role":"`, `,"session":"`)
+	s.fixed(`},"at":"`, len(TimeLayout))
 	s.lit(`,"causes":[`)
 	for s.next('"') {
 		s.str()
@@ -48,13 +49,15 @@ func kindAhead(entry []byte) (kind []byte, ok bool) {
 		s.next(',')
 	}
 	s.lit(`}`)
-	s.over(`,"id":"`)
+	s.fixed(`,"id":"`, len(Nonce{})*2+4) // a UUID
 	s.lit(`,"kind":"`)
 	kind = s.str()
-	return kind, !s.lost
+	passed := entry[:len(entry)-len(s.rest)]
+	return kind, !s.lost && bytes.IndexByte(passed, '\\') < 0
 }
 
-// skipper goes over the parts of an entry, until one is not where it should be.
+// skipper goes over the parts of an entry that has no escapes, until one is not
+// where it should be.
 type skipper struct {
 	rest []byte
 	lost bool
@@ -77,6 +80,16 @@ func (s *skipper) over(texts ...string) {
 	}
 }
 
+// fixed passes over a string of n bytes behind a text that ends in its quote.
+func (s *skipper) fixed(text string, n int) {
+	s.lit(text)
+	if len(s.rest) <= n || s.rest[n] != '"' {
+		s.rest, s.lost = nil, true
+		return
+	}
+	s.rest = s.rest[n+1:]
+}
+
 // next passes over one byte, if it comes next.
 func (s *skipper) next(b byte) bool {
 	if len(s.rest) == 0 || s.rest[0] != b {
@@ -89,7 +102,7 @@ func (s *skipper) next(b byte) bool {
 // str passes over a string and its last quote.
 func (s *skipper) str() []byte {
 	end := bytes.IndexByte(s.rest, '"')
-	if end < 0 || bytes.IndexByte(s.rest[:end], '\\') >= 0 {
+	if end < 0 {
 		s.rest, s.lost = nil, true
 		return nil
 	}

@@ -21,32 +21,9 @@ type refScanner struct {
 
 // ref reads an entry.
 func (s *refScanner) ref(b []byte) (eventRef, error) {
-	if len(b) > MaxEntry {
-		return eventRef{}, fmt.Errorf("entry of %d bytes is over the limit of %d", len(b), MaxEntry)
-	}
-	s.scanner = scanner{text: string(b)}
-	s.rows, s.values, s.ids = s.rows[:0], s.values[:0], s.ids[:0]
-	w := s.entry(
-		func() { s.each(func() { s.ids = append(s.ids, EventID(s.str())) }) },
-		s.skipFacts,
-		func() { s.each(s.skipRow) },
-		func() { s.each(s.skipValue) })
-	if s.err == nil && s.at != len(s.text) {
-		s.fail("data after the end")
-	}
-	if s.err != nil {
-		return eventRef{}, fmt.Errorf("entry: not in canonical form: %w", s.err)
-	}
-	w.Causes = s.ids
-	if err := w.check(); err != nil {
-		return eventRef{}, fmt.Errorf("entry: %w", err)
-	}
-	if err := s.names(); err != nil {
-		return eventRef{}, fmt.Errorf("entry: %w", err)
-	}
-	at, err := quickTime(w.At)
+	w, at, err := s.read(b, s.skipFacts, s.skipValue)
 	if err != nil {
-		return eventRef{}, fmt.Errorf("entry: %w", err)
+		return eventRef{}, err
 	}
 	stream := sha256.Sum256([]byte(w.Stream))
 	ref := eventRef{id: quickUUID(w.ID), version: w.Version, at: at, causes: make([][16]byte, len(s.ids))}
@@ -55,6 +32,37 @@ func (s *refScanner) ref(b []byte) (eventRef, error) {
 		ref.causes[i] = quickUUID(c)
 	}
 	return ref, nil
+}
+
+// read reads an entry, its facts and each of its values as the caller does.
+func (s *refScanner) read(b []byte, facts, value func()) (w wireEntry, at time.Time, err error) {
+	if len(b) > MaxEntry {
+		return w, at, fmt.Errorf("entry of %d bytes is over the limit of %d", len(b), MaxEntry)
+	}
+	s.scanner = scanner{text: string(b)}
+	s.rows, s.values, s.ids = s.rows[:0], s.values[:0], s.ids[:0]
+	w = s.entry(
+		func() { s.each(func() { s.ids = append(s.ids, EventID(s.str())) }) },
+		facts,
+		func() { s.each(s.skipRow) },
+		func() { s.each(value) })
+	if s.err == nil && s.at != len(s.text) {
+		s.fail("data after the end")
+	}
+	if s.err != nil {
+		return w, at, fmt.Errorf("entry: not in canonical form: %w", s.err)
+	}
+	w.Causes = s.ids
+	if err = w.check(); err == nil {
+		err = s.names()
+	}
+	if err == nil {
+		at, err = quickTime(w.At)
+	}
+	if err != nil {
+		return w, at, fmt.Errorf("entry: %w", err)
+	}
+	return w, at, nil
 }
 
 // each reads an array.

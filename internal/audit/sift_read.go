@@ -127,7 +127,8 @@ func (s *Sifter) bundle(ctx context.Context, index uint64, width int) *sifted {
 	memory := bundleMemory.Get().(*[]byte)
 	defer bundleMemory.Put(memory)
 	read := s.Log.ReadEntries
-	if r, ok := s.Log.(refiller); ok {
+	r, own := s.Log.(refiller)
+	if own {
 		read = func(ctx context.Context, index uint64, width int) (data []byte, err error) {
 			if data, err = r.ReadEntriesInto(ctx, index, width, *memory); err == nil {
 				*memory = data
@@ -144,23 +145,27 @@ func (s *Sifter) bundle(ctx context.Context, index uint64, width int) *sifted {
 	if err != nil {
 		return &sifted{err: unreadable(err, EntriesPath(index, width), index*TileWidth)}
 	}
+	if !own { // another may read the same bytes
+		*memory = append((*memory)[:0], data...)
+		data = *memory
+	}
 	return s.sift(data, index, width)
 }
 
-// sift hashes the entries of a bundle where they lie, without a slice for each.
+// sift hashes the entries of a bundle where they lie, and overwrites their lengths:
+// a leaf is hashed behind a zero byte. SPEC: RFC 6962 §2.1.
 func (s *Sifter) sift(data []byte, index uint64, width int) *sifted {
 	out := &sifted{}
 	var leaves [TileWidth]Hash
-	leaf := make([]byte, 1, 4096) // SPEC: RFC 6962 §2.1: a leaf is hashed behind a zero byte
 	for i := range width {
 		if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
 			return &sifted{err: &Violation{BadTree, index*TileWidth + uint64(i), EntriesPath(index, width), "the file is not what its name says", errMalformed}}
 		}
 		n := int(binary.BigEndian.Uint16(data))
+		data[1] = 0
+		leaves[i] = sha256.Sum256(data[1 : 2+n])
 		entry := data[2 : 2+n : 2+n]
 		data = data[2+n:]
-		leaf = append(leaf[:1], entry...)
-		leaves[i] = sha256.Sum256(leaf)
 		k, err := s.Keep(index*TileWidth+uint64(i), entry)
 		if err != nil {
 			return &sifted{err: err}

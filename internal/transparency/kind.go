@@ -83,7 +83,7 @@ func keep(index uint64, entry []byte) (any, error) {
 	if !ok {
 		return nil, nil
 	}
-	r, err := audit.ParseEntry(entry)
+	r, err := audit.ParseCounted(entry)
 	if err != nil {
 		return nil, &Finding{Code: BadEvent, Index: index, Reason: "a counted entry is no event in canonical form", Err: err}
 	}
@@ -96,13 +96,13 @@ func keep(index uint64, entry []byte) (any, error) {
 	case kFraud:
 		return m, nil
 	case kCallOpen:
-		if r.Facts["about"] != "request" {
+		if r.Fact("about") != "request" {
 			return nil, nil
 		}
-		id = r.Facts["subject"]
-		m.kind = callKinds[r.Facts["outcome"]]
+		id = r.Fact("subject")
+		m.kind = callKinds[r.Fact("outcome")]
 	case kGagBegins, kGagEnds:
-		id = r.Facts["request"]
+		id = r.Fact("request")
 	}
 	if m.of, err = readID(id); err != nil {
 		return nil, &Finding{Code: BadEvent, Index: index, Reason: "a counted event names no case", Err: err}
@@ -110,9 +110,10 @@ func keep(index uint64, entry []byte) (any, error) {
 	if !k.counts() {
 		return m, nil
 	}
-	if m.commit, ok = r.Count(); !ok {
+	if r.Count == nil {
 		return nil, &Finding{Code: NoCount, Index: index, Reason: fmt.Sprintf("the event %s commits to no count", r.Kind)}
 	}
+	m.commit = *r.Count
 	return m, nil
 }
 

@@ -79,7 +79,9 @@ func (c Contest) Run(ctx context.Context) (r Result, err error) {
 			do   func() (time.Duration, error)
 		}{
 			{&fresh, func() (time.Duration, error) { return f.report(ctx, nil) }},
-			{&freshCPU, func() (time.Duration, error) { return busy("self", func() error { _, err := f.report(ctx, nil); return err }) }},
+			{&freshCPU, func() (time.Duration, error) {
+				return busy("self", func() error { _, err := f.report(ctx, nil); return err })
+			}},
 			{&sqlCPU, func() (time.Duration, error) { return alone(ctx, db, sqlByKind) }},
 			{&kind, func() (time.Duration, error) { return timed(ctx, db, sqlByKind) }},
 			{&again, func() (time.Duration, error) { return r.remembered(ctx, f) }},
