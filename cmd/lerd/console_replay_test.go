@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lerd/internal/audit"
+	"lerd/internal/fault"
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
 )
@@ -89,4 +90,41 @@ func (s *scenario) wholeTrail(id requests.ID, moments []oversight.Moment) {
 	if missing == 0 && len(has) < 20 {
 		s.t.Errorf("the replay has only %d events", len(has))
 	}
+}
+
+// TestAnErrorIsSettledByANoticeThatArrived: a reference of lerd's own settles an error
+// only where the notice is the case's and the platform has signed that it told the
+// user, which no notice is while a gag runs.
+func TestAnErrorIsSettledByANoticeThatArrived(t *testing.T) {
+	s := newScenario(t)
+	s.messaging()
+	q, other := s.released("IN/94/2026/872", "2026-11-20").Request, s.released("IN/94/2026/873", "").Request
+	ines := s.as("ines.moreau")
+	id, err := s.oversight.ReportError(s.as("rita.lind"), "too_much", q.Ref, "One day too many.", storyNow)
+	s.must(err)
+	s.must(s.oversight.AssessError(ines, id, "significant", "some", "It was used in court."))
+	s.tell() // the other case's notice goes out; this one's waits for the gag
+	ref, foreign := s.onFile(q.ID).Notices[0].Ref, s.onFile(other.ID).Notices[0].Ref
+	for name, ref := range map[string]string{"another case's": foreign, "nobody's": "UN-2026-0000-0000", "one that waits": ref} {
+		if err := s.oversight.SettleError(ines, id, "told", "The user has to know.", ref); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("settled by %s notice: %v", name, err)
+		}
+	}
+	s.must(s.oversight.SettleError(ines, id, "later", "A gag runs.", ""))
+	s.clock.Advance(19 * 24 * time.Hour)
+	s.tell()
+	s.must(s.oversight.SettleError(s.as("ines.moreau"), id, "told", "The gag is over.", ref))
+	x, err := s.oversight.ShowError(s.as("ines.moreau"), id)
+	s.must(err)
+	if at, err := s.oversight.ToldOn(s.as("ines.moreau"), x); err != nil || at.IsZero() || !x.SettledAt.After(storyNow) {
+		t.Errorf("told on %s: %v", at, err)
+	}
+	report, err := s.oversight.DutyReport(s.as("ines.moreau"))
+	s.must(err)
+	for _, h := range report.Holders {
+		if h.Events == 0 || h.From.IsZero() || h.To.Before(h.From) {
+			t.Errorf("the report on duties says of %s: %+v", h.Role, h)
+		}
+	}
+	s.verifyLog()
 }

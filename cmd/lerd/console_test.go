@@ -207,7 +207,7 @@ func TestAnErrorGoesThroughItsTest(t *testing.T) {
 		t.Error("significant harm is not serious")
 	}
 	s.must(s.oversight.SettleError(ines, id, "later", "The inquiry runs.", ""))
-	s.must(s.oversight.SettleError(ines, id, "told", "It is over.", "UN-2026-AAAA-BBBB"))
+	s.must(s.oversight.SettleError(ines, id, "told", "It is over.", "Letter 12/2026"))
 	if err := s.oversight.SettleError(ines, id, "not_told", "No.", ""); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a settled error moves: %v", err)
 	}

@@ -64,6 +64,9 @@ type ErrorStore interface {
 	ErrorReport(ctx context.Context, id string) (ErrorReport, error)
 	// CaseIDByRef gives a case's id by its reference, or NotFound.
 	CaseIDByRef(ctx context.Context, ref string) (string, error)
+	// NoticeOf gives when the platform confirmed a notice to a user of a case, by its
+	// reference: zero while it has not; NotFound where the case has none.
+	NoticeOf(ctx context.Context, caseID, ref string) (delivered time.Time, err error)
 }
 
 // PathOfError is where an error lies in the register.
@@ -177,6 +180,11 @@ func (s *Service) SettleError(ctx context.Context, id, told, why, ref string) (e
 	case told == x.Told:
 		return fault.Fields([]fault.Problem{{Field: "told", Message: "This was decided before. Choose another answer, or leave it as it is."}})
 	}
+	if told == "told" {
+		if err := s.wasTold(ctx, x, strings.TrimSpace(ref)); err != nil {
+			return err
+		}
+	}
 	proof, err := identity.RequireProof(ctx, identity.PurposeAudit, SettleDigest(x))
 	if err != nil {
 		return err
@@ -190,6 +198,41 @@ func (s *Service) SettleError(ctx context.Context, id, told, why, ref string) (e
 	part := change.Part{Event: e, Update: []any{&x}}
 	change.Prove(&part, proof)
 	return s.commit(ctx, PathOfError(id), part)
+}
+
+// noticePrefix begins the references of notices that lerd hands to the platform.
+const noticePrefix = "UN-"
+
+// wasTold looks a notice of lerd's own up: it is of the error's case, and the platform
+// has signed that it told the user, which it cannot while a gag runs. Any other
+// reference is that of a letter, which lerd does not know.
+func (s *Service) wasTold(ctx context.Context, x ErrorReport, ref string) error {
+	if !strings.HasPrefix(ref, noticePrefix) {
+		return nil
+	}
+	delivered, err := s.Errors.NoticeOf(ctx, x.Case, ref)
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return fault.Fields([]fault.Problem{{Field: "ref", Message: "The case of this error has no notice with this reference."}})
+	case err != nil:
+		return err
+	case delivered.IsZero():
+		return fault.Fields([]fault.Problem{{Field: "ref", Message: "The platform has not confirmed this notice yet: it waits for its day, or an order to be silent runs. Choose to decide later."}})
+	}
+	return nil
+}
+
+// ToldOn gives when the platform told the person by the notice that settles an error;
+// zero where a letter did, or nobody was told.
+func (s *Service) ToldOn(ctx context.Context, x ErrorReport) (time.Time, error) {
+	if x.Told != "told" || !strings.HasPrefix(x.ToldRef, noticePrefix) {
+		return time.Time{}, nil
+	}
+	at, err := s.Errors.NoticeOf(ctx, x.Case, x.ToldRef)
+	if fault.KindOf(err) == fault.NotFound { // whoever reported it sees no notices
+		return time.Time{}, nil
+	}
+	return at, err
 }
 
 // ListErrors lists the register: auditors see all of it, others what they reported.

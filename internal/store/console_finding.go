@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -125,6 +126,25 @@ func (c Console) ErrorReport(ctx context.Context, id string) (x oversight.ErrorR
 	return x, err
 }
 
+// NoticeOf gives when the platform confirmed a notice of a case, by its reference.
+func (c Console) NoticeOf(ctx context.Context, caseID, ref string) (delivered time.Time, err error) {
+	defer fault.Wrap(&err, "store.NoticeOf(%s)", ref)
+	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
+		var list []struct{ DeliveredAt *time.Time }
+		if err := tx.Raw("SELECT delivered_at FROM user_notice WHERE request_id::text = ? AND ref = ?", caseID, ref).Scan(&list).Error; err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return fault.New(fault.NotFound, "There is nothing here.")
+		}
+		if at := list[0].DeliveredAt; at != nil {
+			delivered = at.UTC()
+		}
+		return nil
+	})
+	return delivered, err
+}
+
 // Holders lists who acted in which role.
 func (c Console) Holders(ctx context.Context) (list []oversight.Holder, err error) {
 	defer fault.Wrap(&err, "store.Holders")
@@ -134,7 +154,8 @@ func (c Console) Holders(ctx context.Context) (list []oversight.Holder, err erro
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
 		var rows []struct {
 			Person, Name, Role string
-			logSpan
+			FirstAt, LastAt    time.Time
+			Events             int64
 		}
 		err := tx.Raw(`SELECT h.person, coalesce(p.pseudonym, '') AS name, h.role, h.first_at, h.last_at, h.events FROM log_holder h
 			LEFT JOIN person p ON p.id = CASE WHEN h.person ~ '^[0-9a-f-]{36}$' THEN h.person::uuid END

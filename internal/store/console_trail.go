@@ -13,13 +13,6 @@ import (
 	"lerd/internal/requests"
 )
 
-// logSpan is from when to when something is in the log.
-type logSpan struct {
-	FirstAt time.Time
-	LastAt  time.Time
-	Events  int64
-}
-
 // Payloads gives what opens the commitments of events; what was erased is absent.
 func (c Console) Payloads(ctx context.Context, ids []audit.EventID) (out map[audit.EventID]audit.Payload, err error) {
 	defer fault.Wrap(&err, "store.Payloads")

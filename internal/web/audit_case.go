@@ -56,7 +56,7 @@ func (s *Server) auditResults(c *Ctx, cs requests.Case) Table {
 	t := Table{Caption: c.T("audit_case.results"), Empty: Empty{Title: c.T("audit_case.undecided")},
 		Columns: []Column{{Text: c.T("case.account")}, {Text: c.T("audit_case.category")}, {Text: c.T("audit_case.outcome")}, {Text: c.T("audit_case.reasons")}}}
 	for _, d := range cs.Decisions {
-		t.Rows = append(t.Rows, []Cell{{Text: refOfTarget(cs, d.Target)}, {Code: string(d.Category)}, {Code: string(d.Outcome)}, {Text: requests.JoinCodes(d.Reasons)}})
+		t.Rows = append(t.Rows, []Cell{{Text: refOfTarget(cs, d.Target)}, {Text: c.T("category." + string(d.Category))}, {Code: string(d.Outcome)}, {Text: requests.JoinCodes(d.Reasons)}})
 	}
 	return t
 }

@@ -66,6 +66,7 @@ type ErrorRegister interface {
 	ReportError(ctx context.Context, what, caseRef, body string, foundOn time.Time) (id string, err error)
 	ListErrors(ctx context.Context) ([]oversight.ErrorReport, error)
 	ShowError(ctx context.Context, id string) (oversight.ErrorReport, error)
+	ToldOn(ctx context.Context, x oversight.ErrorReport) (time.Time, error)
 	AssessError(ctx context.Context, id, prejudice, harm, reason string) error
 	SettleError(ctx context.Context, id, told, why, ref string) error
 }

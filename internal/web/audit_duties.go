@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lerd/internal/identity"
 	"lerd/internal/oversight"
 )
 
@@ -47,7 +48,15 @@ func (c *Ctx) holderTable(b Base, r oversight.DutyReport) Table {
 		Columns: []Column{{Text: c.T("audit_duties.person")}, {Text: c.T("audit_query.role")}, {Text: c.T("audit_duties.first")}, {Text: c.T("audit_duties.last")}, {Text: c.T("audit.size"), Number: true}}}
 	for _, h := range r.Holders {
 		from, to := b.When(h.From), b.When(h.To)
-		t.Rows = append(t.Rows, []Cell{{Text: word(h.Name, h.Person)}, {Text: c.T("role." + h.Role)}, {When: &from}, {When: &to}, {Text: strconv.FormatInt(h.Events, 10), Number: true}})
+		t.Rows = append(t.Rows, []Cell{{Text: word(h.Name, h.Person)}, {Text: c.holderRole(h.Role)}, {When: &from}, {When: &to}, {Text: strconv.FormatInt(h.Events, 10), Number: true}})
 	}
 	return t
+}
+
+// holderRole names a role; lerd itself acts in one that nobody can have.
+func (c *Ctx) holderRole(role string) string {
+	if role == string(identity.System) {
+		return c.T("audit_replay.automatic")
+	}
+	return c.T("role." + role)
 }

@@ -128,6 +128,13 @@ func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
 		f.text("error_report.told", c.T("error_report.told."+x.Told))
 		f.text("error_report.told_why", x.ToldWhy.Reveal())
 		f.text("error_report.told_ref", x.ToldRef)
+		at, err := s.cfg.Services.Oversight.ToldOn(c.Ctx(), x)
+		if err != nil {
+			return err
+		}
+		if when := p.When(at); !at.IsZero() {
+			f.add("error_report.confirmed", Cell{When: &when})
+		}
 	}
 	p.Facts = f.list
 	p.Acts = c.errorActs(x, wrong)

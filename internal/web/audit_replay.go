@@ -97,7 +97,7 @@ func (c *Ctx) besideFacts(f *facts, b oversight.Beside) {
 	if b.Recall != "" {
 		f.text("audit_replay.recall", c.T("audit_replay.recall."+b.Recall))
 	}
-	f.text("audit_replay.gags", c.T("audit_replay.gags", "n", itoa(b.Gags)))
+	f.text("audit_replay.gags", c.T("audit_replay.gagged", "n", itoa(b.Gags)))
 	if b.Told+b.Untold+b.Withheld > 0 {
 		f.text("audit_replay.notices", c.T("audit_replay.notices.said", "told", itoa(b.Told), "waiting", itoa(b.Untold), "withheld", itoa(b.Withheld)))
 	}

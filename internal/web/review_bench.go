@@ -62,6 +62,9 @@ func (w *workbench) bench() (p benchPart, err error) {
 	}
 	if !until.IsZero() {
 		p.Held = c.T("bench.held", "by", w.names.name(q.Reviewer), "until", c.Moment(until))
+		if w.holds {
+			p.Held = c.T("bench.held.own", "until", c.Moment(until))
+		}
 	}
 	if q.State == requests.InReview && !w.holds && w.role == identity.Reviewer {
 		p.Take = w.plainForm("take", takeClaimInput{})
