@@ -24,6 +24,7 @@ type caseGraph struct {
 	ips     []IPRecord
 	records int64
 	out     io.Writer
+	buf     []byte
 	err     error
 	objects []any // references to what was written
 	known   map[string]bool
@@ -62,9 +63,10 @@ func (g *caseGraph) ip(p *IPRecord) {
 
 // node writes one member of the bundle.
 func (g *caseGraph) node(n node) {
-	b, err := json.Marshal(n)
+	b, err := appendGraph(append(g.buf[:0], ",\n"...), n)
+	g.buf = b
 	if err == nil && g.err == nil {
-		_, g.err = g.out.Write(append([]byte(",\n"), b...))
+		_, g.err = g.out.Write(b)
 	}
 	if g.err == nil {
 		g.err = err

@@ -121,7 +121,7 @@ func (w *runWriter) glyph(g shaping.Glyph, size float64) {
 	}
 	x := float64(g.XOffset) / 64
 	w.move(-x)
-	fmt.Fprintf(&w.hex, "%04X", uint16(g.GlyphID))
+	w.hex.Write(appendHex(w.hex.AvailableBuffer(), uint16(g.GlyphID)))
 	w.move(x + w.face.file.width(int(g.GlyphID)) - float64(g.Advance)/64)
 }
 
@@ -164,9 +164,15 @@ func utf16Hex(text []rune) string { return "FEFF" + bareHex(text) }
 func bareHex(text []rune) string {
 	var b []byte
 	for _, u := range utf16.Encode(text) {
-		b = fmt.Appendf(b, "%04X", u)
+		b = appendHex(b, u)
 	}
 	return string(b)
+}
+
+// appendHex writes four digits.
+func appendHex(b []byte, u uint16) []byte {
+	const digits = "0123456789ABCDEF"
+	return append(b, digits[u>>12], digits[u>>8&15], digits[u>>4&15], digits[u&15])
 }
 
 func sortedGlyphs[K ~uint16 | ~uint32, V any](m map[K]V) []K {

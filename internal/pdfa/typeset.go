@@ -109,6 +109,9 @@ func (t *typesetter) typeface(face *font.Face) *typeface {
 // drawable writes out what cannot be drawn, and what could hide or reorder
 // other letters.
 func (t *typesetter) drawable(text string, s style) string {
+	if isPlain(text) {
+		return text
+	}
 	var b strings.Builder
 	for _, r := range text {
 		switch {
@@ -125,6 +128,16 @@ func (t *typesetter) drawable(text string, s style) string {
 	return b.String()
 }
 
+// isPlain tells whether a text has letters of ASCII alone, which every style draws.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // cluster is the glyphs that stand for some letters together.
 type cluster struct {
 	glyphs []shaping.Glyph
@@ -132,7 +145,7 @@ type cluster struct {
 }
 
 func clusters(text []rune, run shaping.Output) []cluster {
-	var out []cluster
+	out := make([]cluster, 0, len(run.Glyphs))
 	for i := 0; i < len(run.Glyphs); {
 		n := i + 1
 		for n < len(run.Glyphs) && run.Glyphs[n].TextIndex() == run.Glyphs[i].TextIndex() {
@@ -174,12 +187,14 @@ func (t *typesetter) note(f *typeface, c cluster) (plain bool) {
 		seen = map[font.GID][]rune{}
 		t.used[f] = seen
 	}
-	var got []rune
+	got := make([]rune, 0, 8)
 	for _, g := range c.glyphs {
-		if _, ok := seen[g.GlyphID]; !ok {
-			seen[g.GlyphID] = meaning(f, g.GlyphID, c)
+		text, ok := seen[g.GlyphID]
+		if !ok {
+			text = meaning(f, g.GlyphID, c)
+			seen[g.GlyphID] = text
 		}
-		got = append(got, seen[g.GlyphID]...)
+		got = append(got, text...)
 	}
 	return slices.Equal(got, c.text)
 }

@@ -38,22 +38,38 @@ func (f *file) add(format string, a ...any) int {
 // packers are used again: each has tables of half a megabyte.
 var packers = sync.Pool{New: func() any { return zlib.NewWriter(io.Discard) }}
 
+// pack compresses.
+func pack(b []byte) ([]byte, error) {
+	var z bytes.Buffer
+	w := packers.Get().(*zlib.Writer)
+	defer packers.Put(w)
+	w.Reset(&z)
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return z.Bytes(), nil
+}
+
 // stream adds a stream, compressed unless raw.
 func (f *file) stream(dict string, b []byte, raw bool) (int, error) {
-	if !raw {
-		var z bytes.Buffer
-		w := packers.Get().(*zlib.Writer)
-		defer packers.Put(w)
-		w.Reset(&z)
-		if _, err := w.Write(b); err != nil {
-			return 0, err
-		}
-		if err := w.Close(); err != nil {
-			return 0, err
-		}
-		b, dict = z.Bytes(), dict+" /Filter /FlateDecode"
+	if raw {
+		return f.rawStream(dict, b), nil
 	}
-	return f.add("<<%s /Length %d>>\nstream\n%s\nendstream", dict, len(b), b), nil
+	z, err := pack(b)
+	if err != nil {
+		return 0, err
+	}
+	return f.packed(dict, z), nil
+}
+
+// packed adds a stream that pack has compressed.
+func (f *file) packed(dict string, z []byte) int { return f.rawStream(dict+" /Filter /FlateDecode", z) }
+
+func (f *file) rawStream(dict string, b []byte) int {
+	return f.add("<<%s /Length %d>>\nstream\n%s\nendstream", dict, len(b), b)
 }
 
 // bytes writes the file: header, objects, table of objects, trailer.
@@ -224,13 +240,12 @@ func (t *typeface) write(f *file, used map[font.GID][]rune) (int, error) {
 		list = append(list, int(g))
 		fmt.Fprintf(&widths, "%d [%s] ", g, num(t.file.width(int(g))))
 	}
-	program := t.file.subset(list)
-	sum := sha256.Sum256(program)
-	name := subsetTag(sum) + "+" + t.name
-	data, err := f.stream(fmt.Sprintf(" /Length1 %d", len(program)), program, false)
+	program, err := t.cut(list)
 	if err != nil {
 		return 0, err
 	}
+	name := subsetTag(program.sum) + "+" + t.name
+	data := f.packed(fmt.Sprintf(" /Length1 %d", program.size), program.packed)
 	head, hhea := t.file.tables["head"], t.file.tables["hhea"]
 	unit := func(b []byte) string { return num(t.file.thousandths(int(int16(be.Uint16(b))))) }
 	desc := f.add("<</Type /FontDescriptor /FontName /%s /Flags 4 /FontBBox [%s %s %s %s] /ItalicAngle 0 /Ascent %s /Descent %s /CapHeight %s /StemV 80 /FontFile2 %d 0 R>>",
