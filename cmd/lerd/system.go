@@ -290,13 +290,7 @@ func (s *system) exporter(ctx context.Context, blobs requests.Blobs, now func() 
 			Certifier:   export.Certificate{Employer: c.Name, System: systemDescription},
 			System:      about,
 			PublishedAt: s.cfg.PublicOrigin + "/.well-known/lerd/",
-			Process: func(id string, v int) ([]string, string) {
-				p, err := s.book.Known().Process(legal.ProcessID(id), v)
-				if err != nil {
-					return nil, ""
-				}
-				return p.Certificates, p.Jurisdiction
-			},
+			Process:     certificatesOf(s.book),
 			Refusal: func(code string) (text, cure string) {
 				if r := s.law.Refusal(legal.RefusalCode(code)); r != nil {
 					return r.Text, r.Cure

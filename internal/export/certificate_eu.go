@@ -7,25 +7,7 @@ import (
 	"lerd/internal/pdfa"
 )
 
-// Kinds of process that have a form of their own where their certificate is the
-// general one.
-const (
-	instrumentEPOC   = "EU-EPOC" // a European Production Order Certificate, of any category
-	jurisdictionEU   = "EU"
-	jurisdictionBR   = "BR"
-	brazilianInstant = "2006-01-02 15:04:05"
-)
-
-func (p *paper) epoc() bool {
-	return p.certificate.general() && p.certificate.Jurisdiction == jurisdictionEU && strings.HasPrefix(p.header.Request.Instrument, instrumentEPOC)
-}
-
-func (p *paper) brazilian() bool {
-	return p.certificate.general() && p.certificate.Jurisdiction == jurisdictionBR
-}
-
-// general tells whether no other form than the general one is asked for.
-func (c Certificate) general() bool { return !c.american() && !c.has(FormIndia) }
+const brazilianInstant = "2006-01-02 15:04:05"
 
 // basisEPOC answers a European Production Order Certificate: what was transmitted
 // of which category, when the certificate came in, and what was not.
@@ -51,7 +33,7 @@ func (p *paper) categoriesEPOC() string {
 		switch {
 		case c == CategoryPhone:
 			parts = append(parts, "telephone numbers: subscriber data (Article 3(9))")
-		case strings.HasPrefix(p.header.Request.Instrument, instrumentEPOC+"-T"):
+		case p.certificate.has(FormTraffic):
 			parts = append(parts, "IP addresses with source ports and time stamps: traffic data (Article 3(11))")
 		default:
 			parts = append(parts, "IP addresses with source ports and time stamps: data requested for the sole purpose of identifying the user (Article 3(10))")

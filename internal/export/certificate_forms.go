@@ -86,7 +86,7 @@ func (c Certificate) declaration(d *pdfa.Document) {
 	case c.american():
 		// LAW: 28 U.S.C. § 1746(1), executed outside the United States; (2) inside.
 		d.Text("I declare under penalty of perjury under the laws of the United States of America that the foregoing is true and correct.")
-	case c.Jurisdiction == "GB":
+	case c.has(FormUK):
 		// LAW: Criminal Justice Act 1967, s. 9(2)(b); Criminal Procedure Rules, part 16.
 		d.Text("This statement (consisting of ____ pages, each signed by me) is true to the best of my knowledge and belief and I make it knowing that, if it is tendered in evidence, " +
 			"I shall be liable to prosecution if I have wilfully stated in it anything which I know to be false, or do not believe to be true.")

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lerd/internal/fault"
 )
 
 // papersOf gives the text of certificate and letter.
@@ -33,22 +35,22 @@ func TestCertificatesByProcess(t *testing.T) {
 	d := newDesk(t)
 	perjury, schedule, wilful := "I declare under penalty of perjury under the laws of the United States of America", "Part B (to be filled by the Expert)", "liable to prosecution if I have wilfully stated"
 	for name, c := range map[string]struct {
-		forms        []string
-		jurisdiction string
-		has, not     []string
+		forms    []string
+		has, not []string
 	}{
-		"US":               {[]string{FormUS11, FormUS13, FormUS14}, "US", []string{"902(11), 902(13), 902(14)", "902(11), 803(6)(A)-(C)", "regular practice", perjury, "Executed on (date)"}, []string{schedule, wilful}},
-		"US, system alone": {[]string{FormUS13}, "US", []string{"902(13):", perjury}, []string{"902(11)", "902(14)"}},
-		"India": {[]string{FormIndia}, "IN", []string{"Part A (to be filled by the Party)", schedule, "भाग क (पक्षकार द्वारा भरा जाए)", "भारतीय साक्ष्य अधिनियम, 2023",
+		"US":               {[]string{FormUS11, FormUS13, FormUS14}, []string{"902(11), 902(13), 902(14)", "902(11), 803(6)(A)-(C)", "regular practice", perjury, "Executed on (date)"}, []string{schedule, wilful}},
+		"US, system alone": {[]string{FormUS13}, []string{"902(13):", perjury}, []string{"902(11)", "902(14)"}},
+		"India": {[]string{FormIndia}, []string{"Part A (to be filled by the Party)", schedule, "भाग क (पक्षकार द्वारा भरा जाए)", "भारतीय साक्ष्य अधिनियम, 2023",
 			"[x] SHA256", "Time (IST)", "solemnly affirm"}, []string{perjury, wilful}},
-		"UK": {[]string{FormGeneral}, "GB", []string{wilful}, []string{perjury, schedule}},
-		"EU": {[]string{FormGeneral}, "EU", []string{"Reply to a European Production Order Certificate", "Article 10 of Regulation (EU) 2023/1543", "subscriber data (Article 3(9))",
+		"UK": {[]string{FormUK}, []string{wilful}, []string{perjury, schedule}},
+		"EU": {[]string{FormEPOC}, []string{"Reply to a European Production Order Certificate", "Article 10 of Regulation (EU) 2023/1543", "subscriber data (Article 3(9))",
 			"sole purpose of identifying the user (Article 3(10))", "to the best of my knowledge"}, []string{perjury, schedule, wilful, "Lei 12.965", "Article 3(11)"}},
-		"Brazil":     {nil, "BR", []string{"Declaração sobre registros de acesso", "Lei 12.965/2014", "UTC−3", "art. 158-A and 158-B"}, []string{perjury, schedule, "Article 10 of Regulation"}},
-		"none named": {nil, "FR", []string{"Certificate of authenticity"}, []string{perjury, schedule, "Article 10 of Regulation", "Lei 12.965"}},
+		"EU, traffic data": {[]string{FormEPOC, FormTraffic}, []string{"Reply to a European Production Order Certificate", "traffic data (Article 3(11))"}, []string{"Article 3(10)", "Lei 12.965"}},
+		"Brazil":           {[]string{FormBrazil}, []string{"Declaração sobre registros de acesso", "Lei 12.965/2014", "UTC−3", "art. 158-A and 158-B"}, []string{perjury, schedule, "Article 10 of Regulation"}},
+		"none named":       {nil, []string{"Certificate of authenticity"}, []string{perjury, schedule, "Article 10 of Regulation", "Lei 12.965"}},
 	} {
 		content := d.content(2, 3)
-		content.Certificate.Forms, content.Certificate.Jurisdiction = c.forms, c.jurisdiction
+		content.Certificate.Forms = c.forms
 		got, _ := papersOf(t, d, content)
 		for _, want := range append(c.has, "Polizei Köln", "NTP", "5 ms", "1000 µs", "unsigned, it certifies nothing") {
 			if !strings.Contains(got, want) {
@@ -64,6 +66,17 @@ func TestCertificatesByProcess(t *testing.T) {
 				t.Errorf("%s: the certificate says %q", name, not)
 			}
 		}
+	}
+}
+
+// TestAFormThatCannotBeMadeStopsTheExport: a process that wants a certificate of
+// which the program knows nothing gets no general one in its place.
+func TestAFormThatCannotBeMadeStopsTheExport(t *testing.T) {
+	d := newDesk(t)
+	content := d.content(1, 1)
+	content.Certificate.Forms = []string{FormGeneral, "xx_unknown"}
+	if _, err := d.maker.Prepare(t.Context(), content); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("Prepare = %v, want invalid", err)
 	}
 }
 

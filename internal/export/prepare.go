@@ -253,6 +253,9 @@ func checkContent(c *Content) error {
 	for _, d := range c.Derivations {
 		want(columns.IsID([]byte(d.QueryID)), "derivations", "A query's id must be an identifier.")
 	}
+	for _, form := range c.Certificate.Forms {
+		want(slices.Contains(Forms, form), "certificate", "Name forms of the certificate that can be made.")
+	}
 	want(c.Signer.KeyID != "" && c.Signer.CertSHA256 != "", "signer", "Name the sealing key.")
 	return fault.Fields(ps)
 }

@@ -26,8 +26,8 @@ type Profile struct {
 	System        records.System     // of the account data
 	PublishedAt   string             // where keys and roots are published
 	ProcessTitles func(id string) string
-	// Process gives the forms of certificate that a process wants, and its jurisdiction.
-	Process func(id string, version int) (forms []string, jurisdiction string)
+	// Process gives the evidence certificates that a version of a process wants.
+	Process func(id string, version int) (forms []string, err error)
 	// Refusal says why something is withheld, and what would cure it.
 	Refusal func(code string) (text, cure string)
 }
@@ -47,7 +47,11 @@ func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Rele
 	for _, r := range x.Keys.Roots {
 		content.Roots = append(content.Roots, r.Raw)
 	}
-	content.Certificate.Forms, content.Certificate.Jurisdiction = x.Profile.Process(c.Request.Process.ID, c.Request.Process.Version)
+	forms, err := x.Profile.Process(c.Request.Process.ID, c.Request.Process.Version)
+	if err != nil {
+		return content, err
+	}
+	content.Certificate.Forms = forms
 	content.Certificate.Address = x.Profile.Controller.Address
 	of := bundleOf{c: c, rel: rel, system: systemID(x.Profile.System.Name), items: map[requests.ItemID]requests.Item{}, digits: digitsOf(x.Profile.System.Precision)}
 	for _, i := range rel.Items {

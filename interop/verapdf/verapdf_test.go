@@ -71,7 +71,7 @@ func TestDocumentsArePDFA(t *testing.T) {
 func papers(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	for _, form := range []string{export.FormGeneral, export.FormUS13, export.FormIndia} {
+	for _, form := range []string{export.FormGeneral, export.FormUS13, export.FormIndia, export.FormEPOC, export.FormBrazil, export.FormUK} {
 		desk := exporttest.New(t, demopki.Options{})
 		c := desk.Content(3, 12)
 		c.Certificate.Forms = []string{form}
