@@ -16,12 +16,10 @@ func isAddr(b []byte) bool {
 	if !ok {
 		return false
 	}
-	a := netip.AddrFrom16(raw)
-	if a.Is4In6() {
-		return false
-	}
+	// There is one form only. That of an address which wraps an IPv4 address has
+	// dots, which sixteen does not take.
 	var buf [48]byte
-	return string(a.AppendTo(buf[:0])) == string(b) // there is one form only
+	return string(netip.AddrFrom16(raw).AppendTo(buf[:0])) == string(b)
 }
 
 // isIPv4 takes four numbers up to 255 without leading zeros.

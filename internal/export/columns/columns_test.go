@@ -87,7 +87,7 @@ func FuzzLine(f *testing.F) {
 
 // FuzzAddr holds the reader of addresses against net/netip.
 func FuzzAddr(f *testing.F) {
-	for _, s := range []string{"203.0.113.7", "1.2.3.04", "2001:db8::1", "::", "1::", "::ffff:1.2.3.4", "64:ff9b::1.2.3.4", "fe80::1%e",
+	for _, s := range []string{"203.0.113.7", "1.2.3.04", "2001:db8::1", "::", "1::", "::ffff:1.2.3.4", "::ffff:102:304", "64:ff9b::1.2.3.4", "fe80::1%e",
 		"1:2:3:4:5:6:7:8", "1:0:0:2:0:0:0:3", "1:2:3:4:5:6:7::", "2001:DB8::1", "1::2::3", "0:0:0:0:0:0:0:1", "1:2:3:4:5:6:7:8:9", "12345::"} {
 		f.Add(s)
 	}
