@@ -110,17 +110,22 @@ func (s *stream) finish(rows *int64) error {
 // add stages a small file in the index itself: two dozen files of a few
 // kilobytes would cost more to make than to compress.
 func (st *stager) add(name, mediaType string, b []byte) error {
+	f, err := packed(name, mediaType, b)
+	if err == nil {
+		st.files = append(st.files, f)
+	}
+	return err
+}
+
+// packed compresses a small file.
+func packed(name, mediaType string, b []byte) (staged, error) {
 	var out bytes.Buffer
 	d := asic.NewDeflater(&out, name)
 	if _, err := d.Write(b); err != nil {
-		return err
+		return staged{}, err
 	}
 	part, err := d.Close()
-	if err != nil {
-		return err
-	}
-	st.files = append(st.files, staged{Part: part, MediaType: mediaType, Data: out.Bytes()})
-	return nil
+	return staged{Part: part, MediaType: mediaType, Data: out.Bytes()}, err
 }
 
 // open gives a staged file as it will lie in the container.
