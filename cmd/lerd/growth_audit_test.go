@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
 )
@@ -25,23 +27,24 @@ var auditorsPages = func() []string {
 // TestAuditorsPagesDoNotGrow measures the auditors' lists, the library, the replay of
 // a case and its dossier in an almost empty database and in a large one, in turn.
 func TestAuditorsPagesDoNotGrow(t *testing.T) {
-	n, rounds := 500, 2 // to see that it works; times of a busy machine say nothing
+	n, rounds, few := 500, 2, 800 // to see that it works; times of a busy machine say nothing
 	if v := os.Getenv(envGrowth); v != "" {
 		var err error
 		if n, err = strconv.Atoi(v); err != nil {
 			t.Fatal(err)
 		}
-		rounds = 150
+		rounds, few = growthRounds(t), min(n, 10_000)
 	}
-	small, large := newScenario(t), newScenario(t)
-	small.seeded(800, 0)
-	large.seeded(n, 0)
+	small, large := newScenario(t), largeScenario(t, n)
+	small.seeded(few, 0)
+	large.settled()
 	pair := [2]*bench{small.openBench(), large.openBench()}
 	var visitors [2]*visitor
 	var cases [2]requests.ID
 	lines := [2]map[string]int{{}, {}}
+	run := uuid.NewString()[:8]
 	for i, b := range pair {
-		cases[i] = b.toExport("IN/94/2026/900").ID
+		cases[i] = b.toExport("IN/94/2026/" + run).ID
 		b.indexed()
 		_, err := b.ownerDB().Exec("ANALYZE")
 		b.must(err)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"lerd/internal/requests"
 	"lerd/internal/web"
 )
@@ -115,6 +117,22 @@ func (b *bench) counsels(id requests.ID) (in []requests.CheckInput) {
 	return in
 }
 
+// envRounds names the variable with how often each page is asked for; below 100 times
+// are printed and not judged.
+const envRounds = "LERD_GROWTH_ROUNDS"
+
+func growthRounds(t *testing.T) int {
+	v := os.Getenv(envRounds)
+	if v == "" {
+		return 150
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // TestReviewersPagesDoNotGrow measures the reviewer's pages in an almost empty
 // database and in a large one, in turn, and compares the times. It judges them
 // where LERD_GROWTH_REQUESTS says how many requests there are.
@@ -125,16 +143,16 @@ func TestReviewersPagesDoNotGrow(t *testing.T) {
 		if n, err = strconv.Atoi(v); err != nil {
 			t.Fatal(err)
 		}
-		rounds = 150
+		rounds = growthRounds(t)
 	}
-	small, large := newScenario(t), newScenario(t)
+	small, large := newScenario(t), largeScenario(t, n)
 	small.seeded(400, 0.3) // so that each page has as many lines in both
-	large.seeded(n, 0)
 	pair := [2]*bench{small.openBench(), large.openBench()}
 	var visitors [2]*visitor
 	for i, b := range pair {
 		visitors[i] = b.visit("rita.lind")
 	}
+	run := uuid.NewString()[:8] // a kept database knows the numbers of the runs before
 	for round := range rounds + 3 {
 		if round == 3 { // the first rounds warm plans and caches
 			for _, b := range pair {
@@ -143,7 +161,7 @@ func TestReviewersPagesDoNotGrow(t *testing.T) {
 		}
 		for i := range pair {
 			b := pair[(i+round)%2]
-			q := b.submit(fmt.Sprintf("IN/94/2026/%d", 1000+round))
+			q := b.submit(fmt.Sprintf("IN/94/2026/%s/%d", run, round))
 			b.reviewed(visitors[(i+round)%2], q.ID)
 		}
 	}

@@ -47,11 +47,15 @@ type house struct {
 }
 
 func newHouse(t *testing.T) *house {
+	return houseOf(newScenario(t), func(s *scenario) *portal { return s.open(unhurried) })
+}
+
+// houseOf plants the case in a scenario and lets everybody in.
+func houseOf(s *scenario, open func(*scenario) *portal) *house {
 	h := &house{own: map[string]string{}, missing: map[string]reply{}}
-	s := newScenario(t)
 	h.plant(s)
 	s.cfg.OIDC = oidcConfig{Issuer: "http://127.0.0.1:1", ClientID: "lerd"} // nobody answers there
-	h.portal = s.open(unhurried)
+	h.portal = open(s)
 	for _, who := range []person{{}, {signIn: "asha.rao", role: identity.Officer}, {signIn: "vikram.nair", role: identity.Officer}, {signIn: "jana.weber", role: identity.Officer, foreign: true},
 		{signIn: "rita.lind", role: identity.Reviewer}, {signIn: "omar.haddad", role: identity.Reviewer}, {signIn: "helen.park", role: identity.Counsel}, {signIn: "carl.ito", role: identity.Confirmer},
 		{signIn: "emil.novak", role: identity.Confirmer}, {signIn: "anna.keller", role: identity.Approver}, {signIn: "ines.moreau", role: identity.Auditor},

@@ -51,22 +51,28 @@ func newScenario(t testing.TB) *scenario {
 func newScenarioOf(t testing.TB, empty bool) *scenario {
 	t.Helper()
 	s := &scenario{t: t, empty: empty, ctx: context.Background(), db: testkit.Postgres(t), clock: testkit.NewClock(storyNow), times: sample.StoryTimes(storyNow), log: &logText{}}
+	s.begin(testkit.Folder(t), false)
+	return s
+}
+
+// begin fills the database, unless that was done in an earlier run, and starts lerd.
+func (s *scenario) begin(dir string, filled bool) {
+	t := s.t
+	t.Helper()
 	const password = testkit.RecordsPassword
-	if _, err := sample.Fill(s.ctx, s.db.Owner, sample.Options{Accounts: 20, Sessions: 200, Seed: 7, Now: storyNow, Password: password}); err != nil {
-		t.Fatal(err)
+	if !filled {
+		_, err := sample.Fill(s.ctx, s.db.Owner, sample.Options{Accounts: 20, Sessions: 200, Seed: 7, Now: storyNow, Password: password})
+		s.must(err)
 	}
 	accounts, err := sample.URL(s.db.Owner, password)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.must(err)
 	s.anyTime()
-	s.start(testkit.Folder(t), accounts)
+	s.start(dir, accounts)
 	t.Cleanup(func() {
 		if s.system != nil {
 			s.close()
 		}
 	})
-	return s
 }
 
 // anyTime lets the database take the story's clock for its own, as only its owner

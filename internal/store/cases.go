@@ -250,6 +250,9 @@ func (s *Store) Document(ctx context.Context, id requests.DocumentID) (d request
 func (s *Store) Twins(ctx context.Context, q requests.Request, sha256 string) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.Twins(%s)", q.ID)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		return tx.Raw(`SELECT id FROM (
 				SELECT q.id, q.received_at, q.state FROM document d JOIN request q ON q.document_id = d.id WHERE d.sha256 = @sha
 				UNION SELECT q.id, q.received_at, q.state FROM request q WHERE q.agency_id = @agency AND q.order_number = @number) AS twin

@@ -39,7 +39,7 @@ func (c Console) Findings(ctx context.Context, all bool) (list []oversight.Findi
 func nameFindings(tx *gorm.DB, list []oversight.Finding) error {
 	for i := range list {
 		f := &list[i]
-		err := tx.Raw(`SELECT coalesce((SELECT pseudonym FROM person WHERE id::text = ?), ''), coalesce((SELECT pseudonym FROM person WHERE id::text = ?), ''), coalesce((SELECT ref FROM request WHERE id::text = ?), '')`,
+		err := tx.Raw(`SELECT coalesce((SELECT pseudonym FROM person WHERE id = CAST(NULLIF(?, '') AS uuid)), ''), coalesce((SELECT pseudonym FROM person WHERE id = CAST(NULLIF(?, '') AS uuid)), ''), coalesce((SELECT ref FROM request WHERE id = CAST(NULLIF(?, '') AS uuid)), '')`,
 			string(f.Owner), string(f.MadeBy), f.Case).Row().Scan(&f.OwnerName, &f.MadeByName, &f.CaseRef)
 		if err != nil {
 			return err
@@ -102,7 +102,7 @@ func (c Console) ErrorReports(ctx context.Context, limit int) (list []oversight.
 		}
 		for _, r := range rows {
 			x := r.domain()
-			if err := tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id::text = ?), '')", x.Case).Scan(&x.CaseRef).Error; err != nil {
+			if err := tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id = CAST(NULLIF(?, '') AS uuid)), '')", x.Case).Scan(&x.CaseRef).Error; err != nil {
 				return err
 			}
 			list = append(list, x)
@@ -121,7 +121,7 @@ func (c Console) ErrorReport(ctx context.Context, id string) (x oversight.ErrorR
 			return err
 		}
 		x = row.domain()
-		return tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id::text = ?), '')", x.Case).Scan(&x.CaseRef).Error
+		return tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id = CAST(NULLIF(?, '') AS uuid)), '')", x.Case).Scan(&x.CaseRef).Error
 	})
 	return x, err
 }

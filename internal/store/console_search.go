@@ -29,7 +29,7 @@ func (c Console) Search(ctx context.Context, q oversight.Search) (list []oversig
 		return nil, err
 	}
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := rowByRow(tx); err != nil {
+		if err := byKeys(tx); err != nil {
 			return err
 		}
 		switch q.Name {
@@ -43,13 +43,6 @@ func (c Console) Search(ctx context.Context, q oversight.Search) (list []oversig
 		return err
 	})
 	return list, err
-}
-
-// rowByRow keeps the planner of a transaction to indexes, one row after the other: a
-// page has few lines, and what it guesses of their number grows with the log, until it
-// reads a whole table to be ready for them.
-func rowByRow(tx *gorm.DB) error {
-	return tx.Exec("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)").Error
 }
 
 // clauses collects conditions with their arguments.

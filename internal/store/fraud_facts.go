@@ -66,6 +66,9 @@ func (s *Store) History(ctx context.Context, c requests.Case) (h fraud.History, 
 		zone = "UTC"
 	}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		var r historyRow
 		if err := tx.Raw(selectHistory, map[string]any{"id": string(c.Request.ID), "zone": zone}).Scan(&r).Error; err != nil {
 			return err
@@ -126,7 +129,7 @@ WHERE r.id <> CAST(@id AS uuid) AND r.state NOT IN ('redrafted', 'awaiting_cosig
 const (
 	samePaper = `SELECT s.id FROM document e JOIN request s ON s.document_id = e.id WHERE e.sha256 = @sha
     UNION SELECT s.id FROM request s WHERE s.agency_id = CAST(@agency AS uuid) AND s.order_number = @number`
-	sameBands = `SELECT s.id FROM document_print e JOIN request s ON s.document_id = e.id WHERE string_to_array(e.bands, ' ') && string_to_array(@bands, ' ')`
+	sameBands = `SELECT s.id FROM prints_sharing(@bands) e JOIN request s ON s.document_id = e`
 	// the newest prints, whoever sent them; an index of their own finds them
 	samePicture = `SELECT s.id FROM (SELECT id FROM document_print WHERE picture <> '' ORDER BY at DESC LIMIT @pictures) e JOIN request s ON s.document_id = e.id`
 	ofOthers    = ` AND r.agency_id <> CAST(@agency AS uuid) AND d.sha256 <> @sha`
@@ -147,6 +150,9 @@ func (s *Store) TwinPapers(ctx context.Context, c requests.Case, p fraud.Print) 
 		queries = append(queries, fmt.Sprintf(selectPapers, samePicture, ofOthers, mostPictures))
 	}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		seen := map[string]bool{}
 		for _, q := range queries {
 			if err := readPapers(tx.Raw(q, args), seen, &list); err != nil {

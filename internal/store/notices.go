@@ -59,18 +59,18 @@ func (s *Store) Parties(ctx context.Context, p notices.Placed) (out notices.Part
 			out.Person = identity.PersonID(p.Record.Actor.Person) // a colleague, maybe
 		}
 		if kind == "takeover" {
-			if err := tx.Raw("SELECT from_id FROM takeover WHERE id::text = ?", id).Scan(&out.Former).Error; err != nil {
+			if err := tx.Raw("SELECT from_id FROM takeover WHERE id = id_in(':' || ?)", id).Scan(&out.Former).Error; err != nil {
 				return err
 			}
 		}
 		if kind == "audit_finding" { // of its case its owner may know nothing
-			return tx.Raw("SELECT owner_id AS person, made_by AS opener FROM audit_finding WHERE id::text = ?", id).Scan(&out).Error
+			return tx.Raw("SELECT owner_id AS person, made_by AS opener FROM audit_finding WHERE id = id_in(':' || ?)", id).Scan(&out).Error
 		}
 		switch {
 		case kind == "request":
 			return partiesOfCase(tx, id, &out)
 		case kind == "draft":
-			return tx.Raw("SELECT owner_id AS person, agency_id AS agency FROM draft WHERE id::text = ?", id).Scan(&out).Error
+			return tx.Raw("SELECT owner_id AS person, agency_id AS agency FROM draft WHERE id = id_in(':' || ?)", id).Scan(&out).Error
 		case facts["request"] != "":
 			return partiesOfCase(tx, facts["request"], &out)
 		case kind == "agency":
@@ -96,7 +96,7 @@ func partiesOfCase(tx *gorm.DB, request string, out *notices.Parties) error {
 		HolderID  string `gorm:"column:holder_id"`
 	}
 	err := tx.Raw(`SELECT agency_id, ref, officer_id, coalesce((SELECT t.to_id FROM takeover t WHERE t.request_id = q.id ORDER BY t.ordinal DESC LIMIT 1), q.officer_id) AS holder_id
-		FROM request q WHERE id::text = ?`, request).Scan(&row).Error
+		FROM request q WHERE id = id_in(':' || ?)`, request).Scan(&row).Error
 	out.Agency, out.Ref, out.Asked, out.Officer = identity.AgencyID(row.AgencyID), row.Ref, identity.PersonID(row.OfficerID), identity.PersonID(row.HolderID)
 	if out.Person == "" {
 		out.Person = out.Asked

@@ -26,14 +26,19 @@ func (s *Store) Terms(ctx context.Context) (terms map[retention.ClassID]retentio
 	return terms, err
 }
 
-// Candidates are found by the closing of their case, or by the erasure of the
-// cases that asked; retention.due, which the database's gate asks too, decides.
+// Candidates are found by the closing of their case, the longest closed first and no
+// more than can be listed, or by the erasure of the cases that asked; retention.due,
+// which the database's gate asks too, decides. A case waits for its own records.
 const selectDue = `
 WITH term AS (SELECT c.id, greatest(t.days, c.floor) AS days FROM retention.class c JOIN retention_term t ON t.class = c.id),
 candidate AS (
-    SELECT t.id AS class, q.id AS subject, q.ref FROM term t JOIN request q ON t.id IN ('records', 'case')
-        AND q.closed_at <= CAST(@until AS timestamptz) - make_interval(days => t.days)
-    WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.class = t.id AND e.subject_id = q.id)
+    SELECT t.id AS class, o.id AS subject, o.ref FROM term t CROSS JOIN LATERAL (
+        SELECT q.id, q.ref FROM request q WHERE q.closed_at <= CAST(@until AS timestamptz) - make_interval(days => t.days)
+            AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.class = t.id AND e.subject_id = q.id)
+            AND (CAST(@held AS boolean) OR NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.state <> 'lifted' AND h.request_id = q.id))
+            AND (t.id = 'records' OR retention.due(t.id, q.id) IS NOT NULL)
+        ORDER BY q.closed_at LIMIT @limit) o
+    WHERE t.id IN ('records', 'case')
     UNION ALL
     SELECT DISTINCT 'finding', a.finding_id, '' FROM erasure e JOIN finding_ask a ON a.request_id = e.subject_id
     WHERE e.class = 'case' AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'finding' AND f.subject_id = a.finding_id)),
@@ -48,6 +53,9 @@ SELECT * FROM dated WHERE at <= CAST(@until AS timestamptz) AND (CAST(@held AS b
 func (s *Store) DueForErasure(ctx context.Context, until time.Time, held bool, limit int) (list []retention.Due, err error) {
 	defer fault.Wrap(&err, "store.DueForErasure")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		var rows []struct {
 			Class   string    `gorm:"column:class"`
 			Subject string    `gorm:"column:subject"`

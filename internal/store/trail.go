@@ -24,7 +24,7 @@ LEFT JOIN person p ON p.id = (SELECT CASE WHEN a.person ~ '^[0-9a-f]{8}(-[0-9a-f
 func (s *Store) CaseEvents(ctx context.Context, c requests.Case) (list []requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.CaseEvents(%s)", c.Request.ID)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := rowByRow(tx); err != nil {
+		if err := byKeys(tx); err != nil {
 			return err
 		}
 		streams, looks, err := streamsOf(tx, c)
@@ -83,7 +83,7 @@ func (s *Store) oneEvent(ctx context.Context, where, arg string) (ev requests.Tr
 func (s *Store) Recent(ctx context.Context, limit int) (list []requests.TrailEvent, err error) {
 	defer fault.Wrap(&err, "store.Recent")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := rowByRow(tx); err != nil {
+		if err := byKeys(tx); err != nil {
 			return err
 		}
 		list, err = readTrail(ctx, tx, selectTrail+"WHERE e.id IN (SELECT event_id FROM audit.leaf ORDER BY index DESC LIMIT $1) ORDER BY l.index DESC", limit)

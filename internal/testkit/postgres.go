@@ -44,6 +44,30 @@ func Postgres(t testing.TB) Database {
 	return newDatabase(t, true)
 }
 
+// KeptPostgres gives a database by its name, and tells whether it had been there
+// before. It stays when the test ends: what took long to fill serves the next run.
+// One that was there is brought to the newest schema.
+func KeptPostgres(t testing.TB, name string) (d Database, there bool) {
+	t.Helper()
+	ctx := context.Background()
+	s, err := sharedServer()
+	if err != nil {
+		t.Fatalf("this test needs PostgreSQL: %v", err)
+	}
+	template, err := s.template()
+	if err != nil {
+		t.Fatalf("the template database could not be migrated: %v", err)
+	}
+	d = s.database(name)
+	if _, err := migrations.Up(ctx, d.Owner); err == nil {
+		return d, true
+	}
+	if err := s.exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s OWNER %s", pgx.Identifier{name}.Sanitize(), template, cluster.RoleOwner)); err != nil {
+		t.Fatalf("making the database to keep: %v", err)
+	}
+	return d, false
+}
+
 // EmptyPostgres is Postgres without the schema.
 func EmptyPostgres(t testing.TB) Database {
 	t.Helper()

@@ -7,7 +7,7 @@
 //     it; streams are dense, states follow the workflow's table;
 //   - the same options give the same database, whichever worker made which part;
 //   - the database's triggers are off while rows are copied in, and exactly as
-//     before afterwards, also after a failure;
+//     before afterwards, also after a failure; so are indexes, where many rows come;
 //   - events have no place in the log yet: a sequencer gives it to them.
 package seed
 
@@ -33,8 +33,9 @@ type Options struct {
 	Open     float64         // the part that is not finished; 0: one in 200
 	Law      *legal.Registry // its processes are what requests are pinned to
 	Seed     uint64
-	Workers  int // 0: 2
-	First    int // of the first request, to add to what an earlier run made
+	Workers  int       // 0: 2
+	Until    time.Time // of the machine's clock, after which no more are begun; zero: all are made
+	First    int       // of the first request, to add to what an earlier run made
 	Busy     *Busy
 }
 
@@ -68,7 +69,10 @@ func Run(ctx context.Context, o Options) (res Result, err error) {
 		if err != nil {
 			return err
 		}
-		return fill(ctx, o, w, &res)
+		if o.Requests < manyRequests {
+			return fill(ctx, o, w, &res)
+		}
+		return withoutIndexes(ctx, o.URL, func() error { return fill(ctx, o, w, &res) })
 	})
 	if err == nil {
 		err = settle(ctx, o.URL)
@@ -120,7 +124,7 @@ func fill(ctx context.Context, o Options, w World, res *Result) error {
 			}
 		})
 	}
-	for from := o.First; from < o.First+o.Requests; from += batchSize {
+	for from := o.First; from < o.First+o.Requests && (o.Until.IsZero() || time.Now().Before(o.Until)); from += batchSize {
 		select {
 		case starts <- from:
 		case <-ctx.Done():

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mostRead is how many rows and index entries a page may read in all: some hundreds
+// are its own, and beside the order lie the last answers to look back on.
+const mostRead = 6000
+
+// reading is what the database read since the last look.
+type reading struct {
+	whole map[string]int64 // rows read by going through a table from its beginning
+	rows  int64            // all rows and index entries
+}
+
+// readers are the pages that are walked: all that somebody of the platform may see.
+func (h *house) readers(p person) (paths []string) {
+	for _, r := range h.web.Routes() {
+		if r.Method != http.MethodGet || r.Public || !p.may(r.Name) || redirects[r.Name] || otherwise[r.Name] != 0 || h.anothers(p, r) {
+			continue
+		}
+		paths = append(paths, at(r, h.mine(p, r)))
+	}
+	switch p.signIn {
+	case "rita.lind":
+		for _, f := range []string{"free", "mine", "held", "waiting", "conflict", "later", "ended"} {
+			paths = append(paths, "/review?show="+f)
+		}
+		paths = append(paths, "/review?show=ended&page=2")
+	case "ines.moreau":
+		for _, page := range auditorsPages {
+			paths = append(paths, strings.Replace(page, ":id", h.own["request"], 1))
+		}
+	}
+	return paths
+}
+
+// TestPagesReadNoGrowingTable walks every page of the staff in a database of some
+// thousand requests: none goes through a table that grows with them, and none reads
+// more rows than a page needs. It counts rows and not time, so that a busy machine
+// says the same as a quiet one.
+func TestPagesReadNoGrowingTable(t *testing.T) {
+	s := newScenario(t)
+	s.seeded(3000, 0.02)
+	h := houseOf(s, func(s *scenario) *portal { return s.openBench().portal })
+	s.settled()
+	s.store.SQL().SetMaxIdleConns(-1) // a connection that ends says what it read
+	grown := s.grown(1000)
+	for _, p := range h.once() {
+		if p.role == "" || strings.HasPrefix(string(p.role), "agency") {
+			continue
+		}
+		for _, path := range h.readers(p) {
+			h.ask(p.visitor, http.MethodGet, path, nil, "") // accounts and counts of the first look
+			before := s.read()
+			if got := h.ask(p.visitor, http.MethodGet, path, nil, ""); got.status != http.StatusOK {
+				t.Errorf("%s: GET %s answers %d", p, path, got.status)
+				continue
+			}
+			after := s.read()
+			for _, table := range slices.Sorted(maps.Keys(after.whole)) {
+				if n := after.whole[table] - before.whole[table]; n > 0 && grown[table] {
+					t.Errorf("%s: GET %s reads %d rows of %s from its beginning", p, path, n, table)
+				}
+			}
+			if n := after.rows - before.rows; n > mostRead {
+				t.Errorf("%s: GET %s reads %d rows and index entries", p, path, n)
+			}
+		}
+	}
+}
+
+// grown are the tables with more rows than a number.
+func (s *scenario) grown(rows int) map[string]bool {
+	out := map[string]bool{}
+	for _, name := range s.column(fmt.Sprintf("SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.reltuples > %d AND n.nspname IN ('public', 'audit')", rows)) {
+		out[name] = true
+	}
+	return out
+}
+
+// read gives what the database has read, once every connection of lerd has said so.
+func (s *scenario) read() (r reading) {
+	s.t.Helper()
+	for range 500 {
+		if s.column("SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND usename = 'lerd_app'")[0] == "0" {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	r.whole = map[string]int64{}
+	for _, line := range s.column(`SELECT schemaname || '.' || relname || ' ' || seq_tup_read || ' ' || seq_tup_read + coalesce(idx_tup_fetch, 0) +
+		(SELECT coalesce(sum(i.idx_tup_read), 0) FROM pg_stat_user_indexes i WHERE i.relid = t.relid) FROM pg_stat_user_tables t`) {
+		f := strings.Fields(line)
+		whole, err := strconv.ParseInt(f[1], 10, 64)
+		s.must(err)
+		all, err := strconv.ParseInt(f[2], 10, 64)
+		s.must(err)
+		r.whole[f[0]] = whole
+		r.rows += all
+	}
+	return r
+}
