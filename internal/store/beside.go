@@ -39,7 +39,7 @@ func (s *Store) Tally(ctx context.Context, p requests.Precedents) (t requests.Ta
 	defer fault.Wrap(&err, "store.Tally")
 	t.Ended = map[requests.State]int{}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var states []string
@@ -78,7 +78,7 @@ const whatLeft = `EXISTS (SELECT 1 FROM release l WHERE l.request_id = q.id AND 
 func (s *Store) Precedents(ctx context.Context, p requests.Precedents, limit int) (list []requests.Elsewhere, err error) {
 	defer fault.Wrap(&err, "store.Precedents")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var rows []earlierRow
@@ -105,7 +105,7 @@ WHERE q.state NOT IN ('redrafted', 'awaiting_cosignature') ORDER BY q.received_a
 func (s *Store) SamePeople(ctx context.Context, id requests.ID, limit int) (list []requests.Elsewhere, err error) {
 	defer fault.Wrap(&err, "store.SamePeople(%s)", id)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var rows []earlierRow

@@ -187,6 +187,9 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 		if f.Ref != "" {
 			q = q.Where("q.ref = ?", f.Ref)
 		}
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		var rows []summaryRow
 		order := "q.emergency DESC, q.effect_by, q.received_at, q.id" // the index request_waits; NULL comes last
 		if f.Newest {

@@ -66,7 +66,7 @@ func (s *Store) History(ctx context.Context, c requests.Case) (h fraud.History, 
 		zone = "UTC"
 	}
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var r historyRow

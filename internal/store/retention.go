@@ -53,7 +53,7 @@ SELECT * FROM dated WHERE at <= CAST(@until AS timestamptz) AND (CAST(@held AS b
 func (s *Store) DueForErasure(ctx context.Context, until time.Time, held bool, limit int) (list []retention.Due, err error) {
 	defer fault.Wrap(&err, "store.DueForErasure")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var rows []struct {

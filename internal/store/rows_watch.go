@@ -174,12 +174,18 @@ func (s *Store) SamePaper(ctx context.Context, q requests.Request, sha256 string
 	defer fault.Wrap(&err, "store.SamePaper(%s)", q.ID)
 	const asked = "SELECT kind, identifier, from_at, to_at, want_phone, want_ip FROM target WHERE request_id = "
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		list = nil
-		return tx.Raw(`SELECT o.id, o.agency_id = @agency AND o.order_number = @number AND d.sha256 = @sha AND o.state NOT IN ('withdrawn', 'expired', 'refused', 'no_data', 'lapsed')
+		return tx.Raw(`WITH same AS MATERIALIZED (
+				SELECT x.id FROM document f JOIN request x ON x.document_id = f.id WHERE f.sha256 = @sha
+				UNION SELECT x.id FROM request x WHERE x.agency_id = @agency AND x.order_number = @number)
+			SELECT o.id, o.agency_id = @agency AND o.order_number = @number AND d.sha256 = @sha AND o.state NOT IN ('withdrawn', 'expired', 'refused', 'no_data', 'lapsed')
 				AND EXISTS (SELECT 1 FROM target t WHERE t.request_id = @id)
 				AND NOT EXISTS (`+asked+`o.id EXCEPT `+asked+`@id) AND NOT EXISTS (`+asked+`@id EXCEPT `+asked+`o.id) AS identical
-			FROM request o JOIN document d ON d.id = o.document_id
-			WHERE o.id <> @id AND o.state NOT IN ('redrafted', 'awaiting_cosignature') AND (d.sha256 = @sha OR o.agency_id = @agency AND o.order_number = @number)
+			FROM same JOIN request o ON o.id = same.id JOIN document d ON d.id = o.document_id
+			WHERE o.id <> @id AND o.state NOT IN ('redrafted', 'awaiting_cosignature')
 			  AND (o.received_at, o.id) < (CAST(@at AS timestamptz), CAST(@id AS uuid)) ORDER BY o.received_at, o.id LIMIT 50`,
 			map[string]any{"id": string(q.ID), "agency": string(q.Agency), "sha": sha256, "number": q.Order.Number, "at": micro(q.ReceivedAt)}).Scan(&list).Error
 	})

@@ -102,6 +102,8 @@ GRANT EXECUTE ON FUNCTION answered_as(text, text, text, text, text, integer), pr
 
 -- The case of an account that was looked at often, and findings by their age.
 CREATE INDEX target_account ON target (account_id, request_id) WHERE account_id IS NOT NULL;
+-- All cases in the order of the queue, for the auditors' list.
+CREATE INDEX request_by_due ON request (emergency DESC, effect_by, received_at, id);
 CREATE INDEX finding_by_age ON finding (state, opened_at, id);
 
 RESET ROLE;
