@@ -13,7 +13,7 @@ import (
 
 // mostRead is how many rows and index entries a page may read in all: some hundreds
 // are its own, and beside the order lie the last answers to look back on.
-const mostRead = 6000
+const mostRead = 10_000
 
 // reading is what the database read since the last look.
 type reading struct {
