@@ -11,6 +11,7 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests"
+	"lerd/internal/web"
 )
 
 // said gives what was said of a case's clocks: "clock alert", in the order in
@@ -110,6 +111,7 @@ func TestAQuestionThatNobodyAnswersEndsTheCase(t *testing.T) {
 	if want := storyNow.AddDate(0, 0, requests.UnansweredDays); by.Before(want) || by.After(want.Add(24*time.Hour)) {
 		t.Fatalf("asked on %s, to be answered by %s", storyNow, by)
 	}
+	s.agencyReadsWhen(t, q.ID, by)
 	s.clock.Set(by)
 	s.watch()
 	if got := s.state(q.ID); got != requests.NeedsInformation {
@@ -174,4 +176,24 @@ func (s *scenario) inConflict(number string) requests.ID {
 	s.answerAll(s.as("helen.park"), q.ID, legal.RoleCounsel)
 	s.must(s.cases.SendToCounsel(reviewer, q.ID, "The person is a witness."))
 	return q.ID
+}
+
+// agencyReadsWhen: the page says by when to answer, in UTC and where the law is, in
+// each language.
+func (s *scenario) agencyReadsWhen(t *testing.T, id requests.ID, by time.Time) {
+	t.Helper()
+	zone, err := time.LoadLocation("Asia/Kolkata")
+	s.must(err)
+	p := s.open(web.Limits{})
+	v := p.visit("asha.rao")
+	for _, language := range []string{"en", "de", "fr", "es", "pt", "hi", "ar"} {
+		body := p.ask(v, "GET", "/requests/"+string(id), map[string]string{"Accept-Language": language}, "").body
+		_, part, _ := strings.Cut(body, `id="reply"`)
+		part, _, _ = strings.Cut(part, "<form")
+		for _, want := range []string{by.UTC().Format("2006-01-02"), by.UTC().Format("15:04"), by.In(zone).Format("15:04"), by.UTC().Format("2006-01-02T15:04:05Z")} {
+			if !strings.Contains(part, want) {
+				t.Errorf("%s: the question does not say %s: %s", language, want, part)
+			}
+		}
+	}
 }

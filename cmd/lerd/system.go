@@ -344,7 +344,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	if s.cfg.practice != nil {
 		cfg.Practice, cfg.DevSignIn = s.practiceWeb(), practiceSignIn{devSignIn{s.people, s.store}}
 	}
-	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Cosigning: s.cases, Receipts: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
+	cfg.Services = web.Services{Law: s.law, Cases: s.cases, Drafts: s.cases, Drafting: s.cases, Delivery: s.cases, Asking: s.cases, Cosigning: s.cases, Receipts: s.cases, Agencies: s.store, Findings: s.findings, Trail: s.cases, Proofs: reader,
 		Review: s.cases, Releases: s.cases, Answers: s.cases, Recalls: s.cases, Reissues: s.cases, Changes: s.cases, Extensions: s.cases, Follows: s.cases, Choices: s.cases, Results: s.cases, Uploads: s.cases, Appeals: s.findings, Related: s.store}
 	cfg.Services.Fraud, cfg.Services.Papers = s.fraudPages(), s.papers
 	cfg.Services.FindingImports = s.findings

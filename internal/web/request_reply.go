@@ -1,6 +1,9 @@
 package web
 
 import (
+	"context"
+	"time"
+
 	"lerd/internal/requests"
 )
 
@@ -15,6 +18,7 @@ type replyPart struct {
 	Question string
 	By       string
 	When     When
+	Until    *When // by when the answer is to be there; nil: not known
 	Send     Button
 }
 
@@ -30,6 +34,24 @@ func (c *Ctx) replyPart(cs requests.Case, form *Form) *replyPart {
 		}
 	}
 	return part
+}
+
+// Asking knows by when an agency is to answer; *requests.Service fulfils it.
+type Asking interface {
+	// AnswerBy is zero where the agency was asked nothing.
+	AnswerBy(ctx context.Context, c requests.Case) (time.Time, error)
+}
+
+// answerBy says by when the agency is to answer, in UTC and where its law is.
+func (s *Server) answerBy(c *Ctx, cs requests.Case) (*When, error) {
+	if s.cfg.Services.Asking == nil {
+		return nil, nil
+	}
+	at, err := s.cfg.Services.Asking.AnswerBy(c.Ctx(), cs)
+	if err != nil || at.IsZero() {
+		return nil, err
+	}
+	return &When{at, legalZone(cs)}, nil
 }
 
 // replyRequest sends the answer; the clock runs on from there.

@@ -98,6 +98,11 @@ func (s *Server) showCase(c *Ctx, reply *Form) error {
 		p.Badges = append(p.Badges, Badge{c.T("case.emergency"), Danger})
 	}
 	s.fillActs(c, &p, cs, reply)
+	if p.Reply != nil {
+		if p.Reply.Until, err = s.answerBy(c, cs); err != nil {
+			return err
+		}
+	}
 	s.fillCase(c, &p, cs)
 	return requestView.Show(c, p)
 }

@@ -27,6 +27,7 @@ type Services struct {
 	Drafts     Drafts
 	Drafting   Drafting
 	Delivery   Delivery
+	Asking     Asking     // nil: no page says by when to answer
 	Receipts   Receipts   // nil: no receipts
 	Reports    Reports    // nil: no public reports
 	Publishing Publishing // nil: nobody publishes any
