@@ -92,6 +92,6 @@ func newSequencer(s auditSource, db *store.Store, signer note.Signer, log *slog.
 			}
 			return session, err
 		},
-		Tiles: sequence.Tiles(), Receipts: db.AuditReader(), Keeper: s.keeper(), Signer: signer, Trust: trust, Log: log,
+		Tiles: sequence.Tiles(), Receipts: db.AuditReader(), Keeper: s.keeper(), Signer: signer, Trust: trust, Epochs: db, Log: log,
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"lerd/internal/audit"
 	"lerd/internal/store"
 	"lerd/internal/verifycli"
 )
@@ -38,6 +39,9 @@ func printReport(out io.Writer, r store.AuditReport) error {
 		if _, err := fmt.Fprintln(out, "Not compared: the last signed checkpoint outside the database. A rollback to an older state would look the same."); err != nil {
 			return err
 		}
+	}
+	if _, err := fmt.Fprint(out, audit.Gaps(r.Log.Gaps)); err != nil {
+		return err
 	}
 	if err := verifycli.PrintClock(out, r.SetBack); err != nil {
 		return err

@@ -74,6 +74,7 @@ var entrance = map[string]string{
 	"transparency.home": "everybody", "transparency.show": "everybody", "transparency.file": "everybody",
 	"publishing.list": "counsel auditor", "publishing.preview": "counsel auditor", "publishing.publish": "counsel", "publishing.drop": "counsel",
 
+	"loss.show": "counsel auditor", "loss.acknowledge": "counsel auditor",
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 	"audit.verify": "auditor", "audit.queries": "auditor", "audit.query": "auditor", "audit.csv": "auditor", "audit.acts": "auditor", "audit.duties": "auditor", "audit.replay": "auditor", "audit.dossier": "auditor", "audit.dossier_take": "auditor",
 	"audit.samples": "auditor", "audit.sample_new": "auditor", "audit.sample_plan": "auditor", "audit.sample": "auditor",

@@ -99,6 +99,9 @@ func (c console) Verify(ctx context.Context, progress func(what string, done, to
 	if err == nil && len(report.SetBack) > 0 {
 		out.Finding = report.SetBack[0].String()
 	}
+	if err == nil {
+		out.Finding = strings.TrimSpace(audit.Gaps(report.Log.Gaps) + out.Finding) // a gap is named whenever somebody looks
+	}
 	out.Size, out.Root, out.Entries, out.Rows = head.Size, hex.EncodeToString(head.Root[:]), report.Entries, report.Rows
 	var violation *audit.Violation
 	if errors.As(err, &violation) {
@@ -124,7 +127,7 @@ func (s *system) openConsole() error {
 	c := console{Console: s.store.Console(), cases: s.cases, sequencer: s.sequencer, trust: trust, places: places, required: s.cfg.Witness.Required, keeper: auditSource{Dir: s.cfg.Dir}.keeper(), log: s.store.AuditReader()}
 	s.consoleOf = c
 	s.oversight = oversight.New(oversight.Config{Store: s.store, Access: s.rules, Law: s.book.Law, Searches: c, Cases: c, Samples: c, Findings: c, Errors: c, Runs: c, Duties: c, Settings: c, Dossiers: c, Signer: dossierSigner{s},
-		Outside: c, Log: s.store.AuditReader(), Now: s.now, Quorum: trust.Quorum})
+		Outside: c, Losses: s.sequencer, LossWordsOf: c, Log: s.store.AuditReader(), Now: s.now, Quorum: trust.Quorum})
 	return nil
 }
 

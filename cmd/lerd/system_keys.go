@@ -132,7 +132,16 @@ func upToRoot(chain []*x509.Certificate) []*x509.Certificate {
 // publisher gives the files below /.well-known/lerd/.
 func (s *system) publisher(now func() time.Time) *keys.Publisher {
 	return &keys.Publisher{Keys: s.store, Signer: s.keys.Signer, Roots: s.keys.Roots, CRLs: s.keys.CRLs, Now: now,
-		Issuers: authoritiesOf(s.keys)}
+		Issuers: authoritiesOf(s.keys), Epoch: s.epoch}
+}
+
+// epoch gives in which epoch the log is.
+func (s *system) epoch(ctx context.Context) (n int64, err error) {
+	begun, err := s.store.Epochs(ctx)
+	for n = 1; len(begun) > 0; begun = begun[1:] {
+		n = begun[0].Number
+	}
+	return n, err
 }
 
 // authoritiesOf gives every certificate authority of all chains.

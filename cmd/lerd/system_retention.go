@@ -25,6 +25,11 @@ func (s *system) erase(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	defer done()
+	// What is destroyed cannot be looked for any more: not while the log and what is
+	// kept outside it contradict each other.
+	if err := s.sequencer.Settled(ctx); err != nil {
+		return false, err
+	}
 	n, err := s.retention.RunOnce(ctx)
 	return n > 0, err
 }

@@ -41,7 +41,7 @@ type Object struct {
 // it is a typing error and refuses to load.
 var verbs = map[Verb][]Kind{
 	"abandon":            {"agency"},
-	"acknowledge":        {"release"},
+	"acknowledge":        {"release", "log_loss"},
 	"activate":           {"agency"},
 	"answer_recall":      {"release"},
 	"appeal":             {"finding"},
@@ -108,7 +108,7 @@ var verbs = map[Verb][]Kind{
 	"take_over_claim":    {"request"},
 	"upload":             {"document"},
 	"verify":             {"log"},
-	"view":               {"agency", "containment", "delivery_form", "document", "finding", "gag", "log", "release", "request", "retention", "risk"},
+	"view":               {"agency", "containment", "delivery_form", "document", "finding", "gag", "log", "release", "request", "retention", "risk", "log_loss"},
 	"view_cosignature":   {"agency"},
 	"watch":              {"request"},
 	"withdraw":           {"request"},

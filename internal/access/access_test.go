@@ -87,7 +87,7 @@ func TestNobodyWithoutAgencyOwnsAnything(t *testing.T) {
 
 // auditorsOwn are the kinds in which auditors act: among themselves, and in what
 // their console keeps. Of everything else they look at it, and change nothing.
-var auditorsOwn = map[access.Kind]bool{"auditor": true, "account": true, "log": true, "audit_finding": true, "error": true, "dossier": true}
+var auditorsOwn = map[access.Kind]bool{"auditor": true, "account": true, "log": true, "audit_finding": true, "error": true, "dossier": true, "log_loss": true}
 
 var looks = map[access.Verb]bool{"view": true, "list": true, "verify": true, "trace": true, "compare": true, "replay": true}
 

@@ -61,6 +61,8 @@ func OpenCheckpoint(msg []byte, trust Trust) (SignedCheckpoint, error) {
 	if len(trust.Log) == 0 {
 		return SignedCheckpoint{}, errors.New("checkpoint: no key of the log was given")
 	}
+	origin, _, _ := strings.Cut(string(msg[:min(len(msg), MaxNote)]), "\n")
+	trust = trust.under(origin)
 	n, err := note.Open(msg, note.VerifierList(append(slices.Clone(trust.Log), trust.Witnesses...)...))
 	if err != nil {
 		return SignedCheckpoint{}, fmt.Errorf("checkpoint: %w", err)
@@ -182,5 +184,14 @@ func GenerateKey(rand io.Reader, origin string) (signer, verifier string, err er
 // NewSigner reads a private key as GenerateKey writes it.
 func NewSigner(key string) (note.Signer, error) { return note.NewSigner(strings.TrimSpace(key)) }
 
-// NewVerifier reads a verifier key as GenerateKey writes it.
-func NewVerifier(key string) (note.Verifier, error) { return note.NewVerifier(strings.TrimSpace(key)) }
+// NewVerifier reads a verifier key as GenerateKey writes it. OpenCheckpoint takes
+// it for the log's later epochs, too; whether one was rightly begun, the log's
+// entries tell (VerifyLog).
+func NewVerifier(key string) (note.Verifier, error) {
+	key = strings.TrimSpace(key)
+	v, err := note.NewVerifier(key)
+	if err != nil {
+		return nil, err
+	}
+	return epochVerifier{v, strings.SplitN(key, "+", 3)[2]}, nil
+}

@@ -20,27 +20,39 @@ func (k Kept) Equal(other Kept) bool {
 	return k.Place == other.Place && (k.Note == nil) == (other.Note == nil) && bytes.Equal(k.Note, other.Note)
 }
 
-// NewestKept gives the record of the largest size, nil if there is none. What
-// cannot be read counts as size 0 and is left to whoever opens it.
+// NewestKept gives the record of the latest epoch and in it of the largest size,
+// nil if there is none. What cannot be read counts as size 0 and is left to
+// whoever opens it.
 func NewestKept(records []Kept) (newest []byte) {
-	var size uint64
+	var last Checkpoint
 	for _, r := range records {
-		n := sizeOf(r.Note)
-		if r.Note != nil && (newest == nil || n > size) {
-			newest, size = r.Note, n
+		c := stated(r.Note)
+		if r.Note != nil && (newest == nil || c.after(last)) {
+			newest, last = r.Note, c
 		}
 	}
 	return newest
 }
 
-// sizeOf is the size that a note states, unverified.
-func sizeOf(note []byte) uint64 {
+// after tells whether a checkpoint is of a later epoch, or larger in the same.
+func (c Checkpoint) after(other Checkpoint) bool {
+	switch {
+	case epochAfter(c.Origin, other.Origin):
+		return true
+	case epochAfter(other.Origin, c.Origin):
+		return false
+	}
+	return c.Size > other.Size
+}
+
+// stated is what a note states, unverified.
+func stated(note []byte) (c Checkpoint) {
 	if at := bytes.Index(note, []byte("\n\n")); at >= 0 {
 		if c, _, err := parseText(string(note[:at+1])); err == nil {
-			return c.Size
+			return c
 		}
 	}
-	return 0
+	return c
 }
 
 // Place is somewhere that a checkpoint is kept.
@@ -80,6 +92,7 @@ func (p Places) Records() ([]Kept, error) {
 func (p Places) judge(records []Kept) error {
 	bySize := map[uint64]Kept{}
 	roots := map[uint64]Hash{}
+	newest := stated(NewestKept(records))
 	for _, r := range records {
 		if r.Note == nil {
 			continue
@@ -88,12 +101,15 @@ func (p Places) judge(records []Kept) error {
 		if err != nil {
 			return &Violation{Breach: BadNote, Reason: r.Place + " holds a checkpoint that this log has not signed", Err: err}
 		}
+		if epochAfter(newest.Origin, c.Origin) {
+			continue // its epoch has ended; whoever signs compares it with how that was
+		}
 		if other, ok := bySize[c.Size]; ok && roots[c.Size] != c.Root {
 			return &Violation{Breach: Fork, Index: c.Size, Reason: fmt.Sprintf("%s and %s hold different checkpoints over %d entries", other.Place, r.Place, c.Size)}
 		}
 		bySize[c.Size], roots[c.Size] = r, c.Root
 	}
-	size := sizeOf(NewestKept(records))
+	size := newest.Size
 	for _, r := range records {
 		if r.Note == nil && size > 0 {
 			return &Violation{Breach: Rollback, Index: size, Reason: fmt.Sprintf("%s has no record of the last signed checkpoint, and another place has one over %d entries: "+
@@ -120,6 +136,14 @@ func (p Places) Replace(old, next []byte) (err error) {
 	if newest := NewestKept(records); !(Kept{Note: newest}).Equal(Kept{Note: old}) {
 		return fault.New(fault.Conflict, "another process has signed a checkpoint since this one was read")
 	}
+	return p.put(records, next)
+}
+
+// Renew puts next in every place, where each still holds the record that the
+// caller has judged. It is for the first checkpoint of an epoch: what the places
+// hold then need not agree.
+func (p Places) Renew(records []Kept, next []byte) (err error) {
+	defer fault.Wrap(&err, "places.Renew")
 	return p.put(records, next)
 }
 

@@ -38,6 +38,20 @@ func MaySign(ctx context.Context, r TileReader, last, next Checkpoint) error {
 	return consistent(ctx, r, last, next)
 }
 
+// SignEpoch signs the first checkpoint of an epoch, after the caller has found that
+// the tree continues every record, or that its entries name what it does not. It
+// returns once every place holds it.
+func SignEpoch(k Keeper, records []Kept, next Checkpoint, signer note.Signer) ([]byte, error) {
+	signed, err := next.Sign(signer)
+	if err != nil {
+		return nil, err
+	}
+	if several, ok := k.(interface{ Renew([]Kept, []byte) error }); ok {
+		return signed, several.Renew(records, signed)
+	}
+	return signed, k.Replace(records[0].Note, signed)
+}
+
 func consistent(ctx context.Context, r TileReader, last, next Checkpoint) error {
 	state, err := LoadState(ctx, r, next.Size)
 	if err != nil {

@@ -40,6 +40,11 @@ type Report struct {
 	Pinned     int       // checkpoints found to be prefixes, or equal
 	// SetBack are the places where the time goes back by more than ClockSlack.
 	SetBack []ClockStep
+	// Gaps are the losses that the log names since entry Since, with the words on
+	// which it went on. InGap counts pinned checkpoints that lie in one: what they
+	// are over is lost, as the log says.
+	Gaps  []Gap
+	InGap int
 }
 
 const defaultMemory = 64 << 20
@@ -68,7 +73,7 @@ func VerifyLog(ctx context.Context, r LogReader, checkpoint []byte, trust Trust,
 	if memory == 0 {
 		memory = defaultMemory
 	}
-	v := &logVerifier{tileComparer: tileComparer{ctx: ctx, tiles: r}, opts: opts, grower: &grower{}}
+	v := &logVerifier{tileComparer: tileComparer{ctx: ctx, tiles: r}, trust: trust, opts: opts, grower: &grower{}}
 	v.order = newOrderCheck(opts.TempDir, memory)
 	defer v.order.close()
 	v.report.Checkpoint = signed
@@ -90,10 +95,14 @@ func settle(err error) error {
 
 type logVerifier struct {
 	tileComparer
+	trust  Trust
 	opts   VerifyOptions
 	grower *grower
 	order  *orderCheck
-	pins   []Checkpoint // by size, those not reached yet
+	epochs *epochWatch
+	roots  map[uint64]Hash // before the entries that tell of epochs
+	pins   []Checkpoint    // by size, those not reached yet
+	former []formerPin     // of earlier epochs
 	began  time.Time
 	clock  ClockWatch
 	report Report
@@ -104,6 +113,7 @@ func (v *logVerifier) run() error {
 		v.began = v.opts.Now()
 	}
 	end := v.report.Checkpoint.Checkpoint
+	v.epochs, v.roots = newEpochWatch(v.ctx, v.tiles, v.trust, end.Origin, v.opts.Since), map[uint64]Hash{}
 	if err := v.pin(end); err != nil {
 		return err
 	}
@@ -123,7 +133,40 @@ func (v *logVerifier) run() error {
 	}
 	v.report.Streams, err = v.order.finish()
 	v.report.Earlier = v.order.earlier
-	return err
+	if err != nil || v.opts.Opaque {
+		return err
+	}
+	if err := v.epochs.finish(end); err != nil {
+		return err
+	}
+	v.report.Gaps = v.epochs.gaps
+	return v.judgeFormer()
+}
+
+// formerPin is a pinned checkpoint of an earlier epoch, and what the log has at
+// its size.
+type formerPin struct {
+	Checkpoint
+	root Hash
+}
+
+// judgeFormer says whether the checkpoints of earlier epochs are what the log
+// continues, or what it says was lost.
+func (v *logVerifier) judgeFormer() error {
+	for _, p := range v.former {
+		inGap, err := v.epochs.owns(p.Checkpoint, p.root)
+		switch violation, _ := violationOf(err); {
+		case violation != nil:
+			return violation
+		case err != nil:
+			return &Violation{Breach: Fork, Index: p.Size, Reason: fmt.Sprintf("the first %d entries are not those under root %s, which was signed for them in an earlier epoch", p.Size, p.Root)}
+		case inGap:
+			v.report.InGap++
+		default:
+			v.report.Pinned++
+		}
+	}
+	return nil
 }
 
 // start takes the tree as it was verified before from its tiles: whether they
@@ -156,7 +199,10 @@ func (v *logVerifier) pin(end Checkpoint) error {
 	v.pins = slices.SortedFunc(slices.Values(pinned), func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	for _, p := range v.pins {
 		switch {
-		case p.Origin != end.Origin:
+		case v.isFormer(p, end):
+			v.former = append(v.former, formerPin{Checkpoint: p})
+			continue
+		case p.Origin != end.Origin && (v.opts.Since == nil || p != *v.opts.Since || v.trust.Epoch(p.Origin) == 0):
 			return &Violation{Breach: BadNote, Path: CheckpointPath, Reason: fmt.Sprintf("the log is %q, the pinned checkpoint is of %q", end.Origin, p.Origin)}
 		case p.Size > end.Size:
 			return &Violation{Breach: Rollback, Index: end.Size, Path: CheckpointPath, Reason: fmt.Sprintf("the log has %d entries, but %d were signed before", end.Size, p.Size)}
@@ -164,6 +210,7 @@ func (v *logVerifier) pin(end Checkpoint) error {
 			return &Violation{Breach: Fork, Index: end.Size, Path: CheckpointPath, Reason: fmt.Sprintf("two roots were signed for %d entries: %s and %s", end.Size, p.Root, end.Root)}
 		}
 	}
+	v.pins = slices.DeleteFunc(v.pins, func(p Checkpoint) bool { return v.isFormer(p, end) })
 	// What lies before the part that is recomputed needs a consistency proof.
 	if s := v.opts.Since; s != nil {
 		from := s.Size / TileWidth * TileWidth
@@ -176,6 +223,12 @@ func (v *logVerifier) pin(end Checkpoint) error {
 		}
 	}
 	return nil
+}
+
+// isFormer tells a pinned checkpoint of an earlier epoch from others.
+func (v *logVerifier) isFormer(p, end Checkpoint) bool {
+	of := v.trust.Epoch(p.Origin)
+	return !v.opts.Opaque && of > 0 && of < v.trust.Epoch(end.Origin) && (v.opts.Since == nil || p != *v.opts.Since)
 }
 
 // within verifies that a pinned checkpoint is a prefix of what was verified
@@ -194,6 +247,11 @@ func (v *logVerifier) within(p, since Checkpoint) error {
 // reachPins compares the pinned checkpoints of the size reached. Recomputing the
 // prefix says more than a consistency proof: it needs no tile of the log.
 func (v *logVerifier) reachPins() error {
+	for i, p := range v.former {
+		if p.Size == v.grower.size {
+			v.former[i].root = v.grower.state().Root()
+		}
+	}
 	for len(v.pins) > 0 && v.pins[0].Size == v.grower.size {
 		if got, want := v.grower.state().Root(), v.pins[0].Root; got != want {
 			return &Violation{Breach: Fork, Index: v.grower.size,
@@ -211,6 +269,9 @@ func (v *logVerifier) block(b *block) error {
 	v.current = b
 	first := v.grower.size
 	for i, leaf := range b.leaves {
+		if slices.Contains(b.marked, i) {
+			v.roots[first+uint64(i)] = v.grower.state().Root()
+		}
 		if err := v.grower.add(leaf, v.compare); err != nil {
 			return err
 		}
@@ -238,6 +299,9 @@ func (v *logVerifier) events(first uint64, b *block) error {
 			return err
 		}
 		v.clock.Look(first+uint64(i), e.at)
+		if err := v.epoch(first, i, b); err != nil {
+			return err
+		}
 	}
 	v.report.SetBack = v.clock.Steps
 	if n := len(b.events); n > 0 {
@@ -250,6 +314,20 @@ func (v *logVerifier) events(first uint64, b *block) error {
 		v.opts.Progress(estimate(v.opts.Now().Sub(v.began), v.grower.size, v.report.Checkpoint.Size))
 	}
 	return nil
+}
+
+// epoch follows the log's epochs. Entries before Since are there for their hashes.
+func (v *logVerifier) epoch(first uint64, i int, b *block) error {
+	index := first + uint64(i)
+	if s := v.opts.Since; s != nil && index < s.Size {
+		return nil
+	}
+	if slices.Contains(b.marked, i) {
+		if err := v.epochs.look(index, b.entries[i], v.roots[index]); err != nil {
+			return err
+		}
+	}
+	return v.epochs.of(index, b.events[i].epoch)
 }
 
 func estimate(elapsed time.Duration, done, size uint64) Progress {

@@ -1,6 +1,9 @@
 package audit
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Breach is the kind of thing that is wrong with a log.
 type Breach string
@@ -13,6 +16,7 @@ const (
 	BadTree   Breach = "TREE"       // entries, tiles and root do not fit each other
 	BadEntry  Breach = "ENTRY"      // an entry is not an event in canonical form
 	BadOrder  Breach = "ORDER"      // a gap or repetition in a stream, or an effect before its cause
+	BadEpoch  Breach = "EPOCH"      // an epoch that no rightly acknowledged loss began
 	Missing   Breach = "MISSING"    // a tile, bundle or entry is not there
 	Unsettled Breach = "INCOMPLETE" // the check could not be carried to its end
 )
@@ -41,3 +45,13 @@ func (v *Violation) Error() string {
 
 // Unwrap gives the cause.
 func (v *Violation) Unwrap() error { return v.Err }
+
+// violationOf takes apart what a check of the log gave: a finding, or a failure to
+// look.
+func violationOf(err error) (*Violation, error) {
+	var v *Violation
+	if errors.As(err, &v) && v.Breach != Unsettled {
+		return v, nil
+	}
+	return nil, err
+}

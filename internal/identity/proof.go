@@ -37,6 +37,7 @@ const (
 	PurposeRights         Purpose = "rights"         // counsel's review of a case that touches rights, and who is on counsel's list
 	PurposeForgery        Purpose = "forgery"        // what leaves the register of known forgeries
 	PurposeConfirm        Purpose = "confirm"        // a word on a finding
+	PurposeLostLog        Purpose = "lost_log"       // that entries of the log are lost, and that it goes on without them
 	PurposeAppeal         Purpose = "appeal"         // a word on an appeal against one
 )
 

@@ -64,6 +64,7 @@ type Sequencer struct {
 	Trust     audit.Trust // the log's keys
 	Witnesses Witnesses   // nil: none are asked
 	Batch     int         // events a round at most; 0 for 20,000
+	Epochs    Epochs      // nil: the log has one
 	Log       *slog.Logger
 
 	mu     sync.Mutex
@@ -90,13 +91,17 @@ func (s *Sequencer) RunOnce(ctx context.Context) (round Round, err error) {
 	defer fault.Wrap(&err, "jobs.Sequencer")
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	begun, err := s.begun(ctx)
+	if err != nil {
+		return Round{}, err
+	}
 	session, err := s.Lock(ctx)
 	if err != nil || session == nil {
 		return Round{Idle: true}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	defer func() { hold := holdOf(round, err); s.hold.Store(&hold) }()
-	if round, err = s.round(ctx, session); err == nil {
+	if round, err = s.round(ctx, session, begun); err == nil {
 		return round, nil
 	}
 	s.agreed = nil // what became durable is unknown: read everything anew
@@ -111,10 +116,17 @@ func (s *Sequencer) RunOnce(ctx context.Context) (round Round, err error) {
 
 // round takes the durable steps. Each one may be lost, or done and reported
 // lost; the prose between them says what the next round finds then.
-func (s *Sequencer) round(ctx context.Context, session LogSession) (Round, error) {
+func (s *Sequencer) round(ctx context.Context, session LogSession, begun epochs) (Round, error) {
+	if next := begun.next(); next != nil {
+		s.agreed = nil
+		if err := s.beginEpoch(ctx, session, begun, *next); err != nil {
+			return Round{}, err
+		}
+		begun = begun.placed(*next)
+	}
 	// Database and keeper must agree before anything is added: a restored
 	// backup would otherwise grow beside its lost tail.
-	now, err := s.agree(ctx, session)
+	now, err := s.agree(ctx, session, begun)
 	if err != nil {
 		return Round{}, err
 	}
@@ -144,8 +156,7 @@ func (s *Sequencer) round(ctx context.Context, session LogSession) (Round, error
 	// is durable is ever signed. Lost: nobody has seen the signature; the next
 	// round signs again. Done and reported lost, or dead before 3: the keeper
 	// is ahead of what is published; the next round publishes what it holds.
-	next := audit.Checkpoint{Origin: s.Signer.Name(), Size: now.state.Size, Root: now.state.Root()}
-	kept, err := audit.SignNext(ctx, s.Keeper, s.Tiles, next, s.Trust, s.Signer)
+	kept, err := s.sign(ctx, now, begun)
 	if err != nil {
 		return Round{}, err
 	}
@@ -171,6 +182,7 @@ func (s *Sequencer) round(ctx context.Context, session LogSession) (Round, error
 		}
 		now.published = string(shown.Note)
 	}
+	now.fresh = false
 	s.agreeOn(now, kept)
 	return round, nil
 }

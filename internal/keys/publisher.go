@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"lerd/internal/audit"
 	"lerd/internal/export/cms"
 	"lerd/internal/fault"
 )
@@ -36,6 +38,7 @@ type Publisher struct {
 	Issuers []*x509.Certificate // whose certificates and revocation lists are published
 	CRLs    func(ctx context.Context) ([][]byte, error)
 	Now     func() time.Time
+	Epoch   func(ctx context.Context) (int64, error) // of the log, from 1; nil: it has one
 
 	mu    sync.Mutex
 	files map[string][]byte
@@ -120,7 +123,11 @@ func (p *Publisher) gather(ctx context.Context) (map[string][]byte, error) {
 		case k.Purpose == Log:
 			name = "log-keys.txt"
 			if k.Standing != Compromised {
-				logKeys.WriteString(k.Material)
+				lines, err := p.epochKeys(ctx, k.Material)
+				if err != nil {
+					return nil, err
+				}
+				logKeys.WriteString(lines)
 			}
 		default:
 			files[name] = []byte(k.Material)
@@ -135,6 +142,19 @@ func (p *Publisher) gather(ctx context.Context) (map[string][]byte, error) {
 		return nil, err
 	}
 	return files, p.authorities(ctx, files)
+}
+
+// epochKeys gives a key of the log under the names of all its epochs, one a line.
+func (p *Publisher) epochKeys(ctx context.Context, material string) (string, error) {
+	if p.Epoch == nil {
+		return material, nil
+	}
+	n, err := p.Epoch(ctx)
+	if err != nil || n < 2 {
+		return material, err
+	}
+	keys, err := audit.VerifierKeys(material, n)
+	return strings.Join(keys, "\n") + "\n", err
 }
 
 func entryOf(k Key, file string) indexEntry {

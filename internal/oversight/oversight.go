@@ -38,24 +38,26 @@ type Committer interface {
 
 // Config is what a Service is made of.
 type Config struct {
-	Store    Committer
-	Access   access.Allower
-	Law      func(ctx context.Context) (*legal.Registry, error) // every version of every process, as of now
-	Searches Searches
-	Cases    CaseReader
-	Samples  SampleStore
-	Findings FindingStore
-	Errors   ErrorStore
-	Runs     RunStore
-	Duties   DutyStore
-	Settings SettingStore
-	Dossiers DossierStore
-	Signer   dossier.Signer // of dossiers
-	Outside  Outside
-	Log      Log
-	Now      func() time.Time
-	Rand     io.Reader // for references; nil: crypto/rand
-	Quorum   int       // witnesses whose cosignatures are part of a sample's seed
+	Store       Committer
+	Access      access.Allower
+	Law         func(ctx context.Context) (*legal.Registry, error) // every version of every process, as of now
+	Searches    Searches
+	Cases       CaseReader
+	Samples     SampleStore
+	Findings    FindingStore
+	Errors      ErrorStore
+	Runs        RunStore
+	Duties      DutyStore
+	Settings    SettingStore
+	Dossiers    DossierStore
+	Signer      dossier.Signer // of dossiers
+	Outside     Outside
+	Losses      Losses
+	LossWordsOf LossStore
+	Log         Log
+	Now         func() time.Time
+	Rand        io.Reader // for references; nil: crypto/rand
+	Quorum      int       // witnesses whose cosignatures are part of a sample's seed
 }
 
 // Log reads the published log.

@@ -17,7 +17,9 @@ func (s *Store) AuditSequence() *AuditSequence { return &AuditSequence{db: s.sql
 // unless the check names others.
 func (s *Store) VerifyAudit(ctx context.Context, check AuditCheck) (AuditReport, error) {
 	if check.Rows == nil {
-		check.Rows = func(tx *gorm.DB) RowSource { return &Store{db: tx, sql: s.sql, rand: s.rand, now: s.now} }
+		check.Rows = func(tx *gorm.DB) RowSource {
+			return &Store{db: tx, sql: s.sql, rand: s.rand, now: s.now, epoch: s.epoch}
+		}
 	}
 	report, err := VerifyAudit(ctx, s.db, check)
 	if check.LogOnly || err != nil && !IsDifference(err) {

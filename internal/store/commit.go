@@ -46,6 +46,7 @@ func (s *Store) Commit(ctx context.Context, set change.Set) (err error) {
 
 func (s *Store) writePart(tx *gorm.DB, part change.Part) error {
 	event := part.Event
+	event.Epoch = s.epoch.Load()
 	inserts, updates, err := rowsOf(part)
 	if err != nil {
 		return err
@@ -281,6 +282,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := deskRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := epochRow(v, event); r != nil {
+		return r, nil
+	}
 	return nil, fmt.Errorf("store: no table for %T", v)
 }
 
@@ -356,6 +360,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[sensitiveClassRow](db), scan[rightsReviewRow](db), scan[rightsAnswerRow](db), scan[markRemovalRow](db),
 		scan[forgeryRemovalRow](db), scan[orderComparisonRow](db), scan[arrivalRow](db),
 		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
+		scan[lossWordRow](db), scan[logEpochRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

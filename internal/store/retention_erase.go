@@ -231,5 +231,6 @@ func (x *eraser) append(e audit.Event) (err error) {
 	if e.Version, err = nextVersion(x.tx, e.Stream); err != nil {
 		return err
 	}
+	e.Epoch = x.s.epoch.Load()
 	return AppendEvent(x.tx, e, x.s.rand)
 }

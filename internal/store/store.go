@@ -19,6 +19,7 @@ import (
 	"database/sql"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,6 +39,8 @@ type Store struct {
 	sql  *sql.DB
 	rand io.Reader
 	now  func() time.Time
+
+	epoch *atomic.Int64 // what events name: epochs that began before the present one
 }
 
 // Config is what a Store needs.
@@ -75,7 +78,7 @@ func Open(ctx context.Context, c Config) (s *Store, err error) {
 		db.Close()
 		return nil, err
 	}
-	s = &Store{db: g, sql: db, rand: c.Rand, now: c.Now}
+	s = &Store{db: g, sql: db, rand: c.Rand, now: c.Now, epoch: new(atomic.Int64)}
 	if s.rand == nil {
 		s.rand = rand.Reader
 	}

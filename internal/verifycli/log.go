@@ -50,6 +50,14 @@ func (c LogCheck) Verify(ctx context.Context, log audit.LogReader) error {
 		report.Entries, report.Tiles, report.Streams, report.Pinned); err != nil {
 		return err
 	}
+	if _, err := fmt.Fprint(c.Out, audit.Gaps(report.Gaps)); err != nil {
+		return err
+	}
+	if report.InGap > 0 {
+		if _, err := fmt.Fprintf(c.Out, "%d of the checkpoints that you kept lie in a gap: what they were signed over is lost, as the log says\n", report.InGap); err != nil {
+			return err
+		}
+	}
 	if report.Since > 0 {
 		if _, err := fmt.Fprintf(c.Out, "%d of the entries were verified before and are under the same hashes still; %d causes of newer ones stand among them and were not looked up\n", report.Since, report.Earlier); err != nil {
 			return err

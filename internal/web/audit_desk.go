@@ -19,6 +19,7 @@ type Oversight interface {
 	AuditFindings
 	ErrorRegister
 	Attempts
+	LogLosses
 }
 
 // AuditLog reads the log.

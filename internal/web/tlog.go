@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"lerd/internal/audit"
 )
@@ -47,6 +49,9 @@ func readLog(r *http.Request, log audit.LogReader) (data []byte, kind logKind, e
 	if path != "" && path[0] == '/' {
 		path = path[1:]
 	}
+	if rest, ok := strings.CutPrefix(path, "epochs/"); ok {
+		return readEpoch(r, log, rest)
+	}
 	if path == audit.CheckpointPath {
 		data, err = log.ReadCheckpoint(r.Context())
 		return data, logMoves, err
@@ -58,6 +63,36 @@ func readLog(r *http.Request, log audit.LogReader) (data []byte, kind logKind, e
 	if p.Entries {
 		data, err = log.ReadEntries(r.Context(), p.Index, p.Width)
 	} else {
+		data, err = log.ReadTile(r.Context(), p.Level, p.Index, p.Width)
+	}
+	return data, logStands, err
+}
+
+// FormerEpochs gives the last checkpoints of epochs that have ended.
+type FormerEpochs interface {
+	EpochCheckpoint(ctx context.Context, epoch int64) ([]byte, error)
+}
+
+// readEpoch serves what is still there of an epoch that has ended, below
+// epochs/<number>: its own last checkpoint, and the tiles, which are the log's.
+func readEpoch(r *http.Request, log audit.LogReader, path string) (data []byte, kind logKind, err error) {
+	number, path, _ := strings.Cut(path, "/")
+	former, ok := log.(FormerEpochs)
+	n, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil || n < 1 || strconv.FormatInt(n, 10) != number {
+		return nil, logStands, fs.ErrNotExist
+	}
+	data, err = former.EpochCheckpoint(r.Context(), n)
+	if err != nil || path == audit.CheckpointPath {
+		return data, logMoves, err
+	}
+	p, err := audit.ParsePath(path)
+	switch {
+	case err != nil:
+		return nil, logStands, fs.ErrNotExist
+	case p.Entries:
+		data, err = log.ReadEntries(r.Context(), p.Index, p.Width)
+	default:
 		data, err = log.ReadTile(r.Context(), p.Level, p.Index, p.Width)
 	}
 	return data, logStands, err

@@ -83,6 +83,13 @@ func (f *Witness) Forget() {
 	f.size, f.root = 0, tlog.Hash{}
 }
 
+// Take lets the witness be told of another log, which it watches from now on.
+func (f *Witness) Take(log note.Verifier) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.log, f.size, f.root = log, 0, tlog.Hash{}
+}
+
 // Asked is how many requests it got.
 func (f *Witness) Asked() int {
 	f.mu.Lock()

@@ -17,7 +17,8 @@ type member struct {
 	Client
 
 	mu     sync.Mutex
-	busy   bool // a request is under way
+	busy   bool   // a request is under way
+	origin string // of the log's epoch that known is of
 	known  uint64
 	text   string // the checkpoint that line cosigns
 	line   []byte
@@ -77,6 +78,9 @@ type answer struct {
 // are its failure.
 func (m *member) ask(ctx context.Context, tiles audit.TileReader, signed audit.SignedCheckpoint) answer {
 	m.mu.Lock()
+	if m.origin != signed.Origin { // another epoch is another log to a witness
+		m.origin, m.known = signed.Origin, 0
+	}
 	a := answer{name: m.Key.Name(), known: min(m.known, signed.Size)}
 	m.mu.Unlock()
 	for range 3 {

@@ -115,12 +115,12 @@ func (v *run) audit() {
 			return "", err
 		}
 		facts := map[string]string{"export_id": v.export.ExportID, "export_json_sha256": hex.EncodeToString(s.sha256[:])}
-		index, size, err := v.proof(proofOf{"export.sealed", entry, text, facts, v.export.Audit.EventID})
+		index, c, err := v.proof(proofOf{"export.sealed", entry, text, facts, v.export.Audit.EventID})
 		if err != nil {
 			return "", err
 		}
 		v.r.LogIndex = &index
-		return fmt.Sprintf("entry %d of %d of %s", index, size, v.export.Audit.LogOrigin), nil
+		return fmt.Sprintf("entry %d of %d of %s", index, c.Size, c.Origin), nil
 	})
 	if len(v.o.LogKeys) == 0 {
 		v.r.add(Check{"log-key", "The log's key comes from you.", Warn,
@@ -136,34 +136,34 @@ type proofOf struct {
 	eventID     string // empty: any
 }
 
-func (v *run) proof(p proofOf) (index, size uint64, err error) {
+func (v *run) proof(p proofOf) (index uint64, c audit.SignedCheckpoint, err error) {
 	rec, err := audit.ParseEntry(p.entry)
 	if err != nil {
-		return 0, 0, fault.Because(fault.Invalid, err, "The audit entry is not in its canonical form.")
+		return 0, c, fault.Because(fault.Invalid, err, "The audit entry is not in its canonical form.")
 	}
 	if rec.Kind != p.kind {
-		return 0, 0, fault.New(fault.Invalid, "The audit entry is of another event (%s in place of %s).", rec.Kind, p.kind)
+		return 0, c, fault.New(fault.Invalid, "The audit entry is of another event (%s in place of %s).", rec.Kind, p.kind)
 	}
 	if p.eventID != "" && string(rec.ID) != p.eventID {
-		return 0, 0, fault.New(fault.Invalid, "The audit entry is another event than the one export.json names.")
+		return 0, c, fault.New(fault.Invalid, "The audit entry is another event than the one export.json names.")
 	}
 	for name, want := range p.facts {
 		if rec.Facts[name] != want {
-			return 0, 0, fault.New(fault.Invalid, "The audit entry does not commit to this bundle: its %s differs.", name)
+			return 0, c, fault.New(fault.Invalid, "The audit entry does not commit to this bundle: its %s differs.", name)
 		}
 	}
 	trust, err := v.logTrust()
 	if err != nil {
-		return 0, 0, err
+		return 0, c, err
 	}
-	c, index, err := audit.VerifyProof(p.entry, p.text, trust)
+	c, index, err = audit.VerifyProof(p.entry, p.text, trust)
 	if err != nil {
-		return 0, 0, fault.Because(fault.Invalid, err, "The proof does not show that the entry is in the log: %s.", err)
+		return 0, c, fault.Because(fault.Invalid, err, "The proof does not show that the entry is in the log: %s.", err)
 	}
-	if c.Origin != v.export.Audit.LogOrigin && v.export.Audit.LogOrigin != "" {
-		return 0, 0, fault.New(fault.Invalid, "The proof is of another log than export.json names.")
+	if v.export.Audit.LogOrigin != "" && audit.EpochOf(v.export.Audit.LogOrigin, c.Origin) == 0 {
+		return 0, c, fault.New(fault.Invalid, "The proof is of another log than export.json names.")
 	}
-	return index, c.Size, nil
+	return index, c, nil
 }
 
 // logTrust takes the given keys or, for want of any, those in the bundle.
@@ -254,9 +254,9 @@ func (v *run) released(digest [32]byte) {
 		if err != nil {
 			return "", fault.Because(fault.Invalid, err, "The entry of the release event is missing.")
 		}
-		index, size, err := v.proof(proofOf{kind: "export.released", entry: entry, text: text,
+		index, c, err := v.proof(proofOf{kind: "export.released", entry: entry, text: text,
 			facts: map[string]string{"export_id": v.export.ExportID, "asice_sha256": hex.EncodeToString(digest[:])}})
-		return fmt.Sprintf("entry %d of %d", index, size), err
+		return fmt.Sprintf("entry %d of %d", index, c.Size), err
 	})
 }
 
