@@ -84,6 +84,12 @@ func TestFalseEpochsAreNoticed(t *testing.T) {
 		"a number skipped":     func(b *audit.EpochBegun, _ []*audit.Event) { b.Number = 3 },
 		"another tree":         func(b *audit.EpochBegun, _ []*audit.Event) { b.Root[0] ^= 1 },
 		"nothing said":         func(b *audit.EpochBegun, _ []*audit.Event) { b.Kept = nil },
+		"nothing lost": func(b *audit.EpochBegun, w []*audit.Event) {
+			loss := audit.Loss{Tree: audit.Checkpoint{Origin: audittest.Origin, Size: b.Size, Root: b.Root}, Number: 2, Origin: b.Origin, Kept: []audit.Kept{{Note: sound.Files[audit.CheckpointPath].Data}}}
+			sum := sha256.Sum256([]byte(loss.Statement()))
+			b.Kept, b.Loss = loss.Notes(), hex.EncodeToString(sum[:])
+			w[0].Facts["loss_sha256"], w[1].Facts["loss_sha256"] = b.Loss, b.Loss
+		},
 		"a checkpoint changed": func(b *audit.EpochBegun, _ []*audit.Event) { b.Kept[0] = append([]byte(nil), sound.Files[audit.CheckpointPath].Data...) },
 	} {
 		l, _ := gapped(t, key, spoil)
