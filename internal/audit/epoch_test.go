@@ -76,21 +76,27 @@ func TestFalseEpochsAreNoticed(t *testing.T) {
 	key := audittest.NewKey(t, audittest.Origin)
 	sound := audittest.Build(t, key, audittest.Events(t, 0, 200))
 	for name, spoil := range map[string]func(b *audit.EpochBegun, words []*audit.Event){
-		"one person twice":     func(_ *audit.EpochBegun, w []*audit.Event) { w[0].Actor.Person = w[1].Actor.Person },
-		"an administrator":     func(_ *audit.EpochBegun, w []*audit.Event) { w[0].Actor.Role = "administrator" },
-		"no passkey":           func(_ *audit.EpochBegun, w []*audit.Event) { delete(w[0].Facts, "assertion") },
-		"a word missing":       func(b *audit.EpochBegun, _ []*audit.Event) { b.Acks["auditor"] = audittest.EventID(77) },
-		"of another loss":      func(_ *audit.EpochBegun, w []*audit.Event) { w[1].Facts["loss_sha256"] = strings.Repeat("0", 64) },
-		"a number skipped":     func(b *audit.EpochBegun, _ []*audit.Event) { b.Number = 3 },
-		"another tree":         func(b *audit.EpochBegun, _ []*audit.Event) { b.Root[0] ^= 1 },
-		"nothing said":         func(b *audit.EpochBegun, _ []*audit.Event) { b.Kept = nil },
+		"one person twice": func(_ *audit.EpochBegun, w []*audit.Event) { w[0].Actor.Person = w[1].Actor.Person },
+		"an administrator": func(_ *audit.EpochBegun, w []*audit.Event) { w[0].Actor.Role = "administrator" },
+		"no passkey":       func(_ *audit.EpochBegun, w []*audit.Event) { delete(w[0].Facts, "assertion") },
+		"a word missing":   func(b *audit.EpochBegun, _ []*audit.Event) { b.Acks["auditor"] = audittest.EventID(77) },
+		"of another loss":  func(_ *audit.EpochBegun, w []*audit.Event) { w[1].Facts["loss_sha256"] = strings.Repeat("0", 64) },
+		"a number skipped": func(b *audit.EpochBegun, _ []*audit.Event) { b.Number = 3 },
+		"another tree":     func(b *audit.EpochBegun, _ []*audit.Event) { b.Root[0] ^= 1 },
+		"nothing said":     func(b *audit.EpochBegun, _ []*audit.Event) { b.Kept = nil },
 		"nothing lost": func(b *audit.EpochBegun, w []*audit.Event) {
 			loss := audit.Loss{Tree: audit.Checkpoint{Origin: audittest.Origin, Size: b.Size, Root: b.Root}, Number: 2, Origin: b.Origin, Kept: []audit.Kept{{Note: sound.Files[audit.CheckpointPath].Data}}}
 			sum := sha256.Sum256([]byte(loss.Statement()))
 			b.Kept, b.Loss = loss.Notes(), hex.EncodeToString(sum[:])
 			w[0].Facts["loss_sha256"], w[1].Facts["loss_sha256"] = b.Loss, b.Loss
 		},
-		"a checkpoint changed": func(b *audit.EpochBegun, _ []*audit.Event) { b.Kept[0] = append([]byte(nil), sound.Files[audit.CheckpointPath].Data...) },
+		"another statement": func(b *audit.EpochBegun, w []*audit.Event) {
+			b.Loss = strings.Repeat("0", 64)
+			w[0].Facts["loss_sha256"], w[1].Facts["loss_sha256"] = b.Loss, b.Loss
+		},
+		"a checkpoint changed": func(b *audit.EpochBegun, _ []*audit.Event) {
+			b.Kept[0] = append([]byte(nil), sound.Files[audit.CheckpointPath].Data...)
+		},
 	} {
 		l, _ := gapped(t, key, spoil)
 		_, err := audit.VerifyLog(t.Context(), l.Reader(), nil, key.Trust, audit.VerifyOptions{})
