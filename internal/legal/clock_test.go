@@ -41,6 +41,7 @@ func TestDueTimesByHand(t *testing.T) {
 		{name: "ten days into the closing days of the year", start: "2026-12-17T10:00:00Z", want: "2027-01-04T22:59:59Z", amount: 10, unit: "days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "late evening in Brussels is another day in UTC", start: "2026-10-01T22:30:00Z", want: "2026-10-12T21:59:59Z", amount: 10, unit: "days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "two days over Easter have two working days", start: "2026-04-01T10:00:00Z", want: "2026-04-08T21:59:59Z", amount: 2, unit: "days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
+		{name: "one working day over two holidays is one day", start: "2020-01-01T10:00:00Z", want: "2020-01-03T22:59:59Z", amount: 1, unit: "working_days", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "the same by the day-after rule alone", start: "2026-04-01T10:00:00Z", want: "2026-04-07T21:59:59Z", amount: 2, unit: "days", counting: "day_after", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "plain days are not moved", start: "2026-10-01T08:20:00Z", want: "2026-10-11T21:59:59Z", amount: 10, unit: "days", counting: "plain", calendar: "eu", zone: "Europe/Brussels"},
 		{name: "eight hours begin with the next hour", start: "2026-10-01T08:20:00Z", want: "2026-10-01T16:59:59Z", amount: 8, unit: "hours", counting: "eu_1182_71", calendar: "eu", zone: "Europe/Brussels"},

@@ -179,7 +179,7 @@ func (c *counter) days(start time.Time) time.Time {
 	if stopped > 0 {
 		c.say("The clock stood still on %d days, which are not counted.", stopped)
 	}
-	end = c.roll(first, end)
+	end = c.roll(first, end, need)
 	if !c.cal.Complete(end.Year) {
 		c.say("Calendar %s has no complete list of holidays for %d: the true deadline may be later, not earlier.", c.cal.ID, end.Year)
 	}
@@ -211,12 +211,13 @@ func (c *counter) stopped(d Date) bool {
 // roll moves the last day to a working day where the counting asks for it.
 // LAW: Regulation 1182/71 Art. 3(4): a last day that is a public holiday,
 // Saturday or Sunday moves to the next working day; Art. 3(5): a period of two
-// days or more includes at least two working days.
-func (c *counter) roll(first, end Date) Date {
+// days or more includes at least two working days. need is the length of the
+// period: one working day stays one day, also where holidays make its end later.
+func (c *counter) roll(first, end Date, need int) Date {
 	if c.limit.Counting == PlainCount {
 		return end
 	}
-	if c.limit.Counting == EU1182 && first.DaysUntil(end) >= 2 {
+	if c.limit.Counting == EU1182 && need >= 2 {
 		for c.workingDays(first, end) < 2 {
 			end = end.AddDays(1)
 			c.say("A period of two days or more has at least two working days: moved to %s.", end)

@@ -52,6 +52,9 @@ func loadFinding(tx *gorm.DB, id string) (violations.Finding, error) {
 func (s *Store) Findings(ctx context.Context, state violations.State, limit int) (list []violations.Finding, err error) {
 	defer fault.Wrap(&err, "store.Findings")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := inOrder(tx); err != nil {
+			return err
+		}
 		var ids []string
 		if err := tx.Raw("SELECT id FROM finding WHERE state = ? ORDER BY opened_at, id LIMIT ?", string(state), limit).Scan(&ids).Error; err != nil {
 			return err
