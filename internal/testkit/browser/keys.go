@@ -4,28 +4,65 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Hands are somebody who uses a page by its keyboard alone, and is counted: keys
-// struck, letters of typed texts among them, and pages loaded.
+// Hands are somebody who uses a page by its keyboard alone. What they do is
+// counted by what the page itself sees of it: key presses that reach a document,
+// letters of typed texts among them, and documents that load.
 type Hands struct {
 	*Page
-	t     testing.TB
-	Keys  int
-	Loads int
+	t      testing.TB
+	struck int // keys that were sent to the page
+	anew   int // presses of the browser's own key that loads a page again, which no page sees
 }
 
-// Hands gives the page to somebody without a mouse.
-func (p *Page) Hands() *Hands { return &Hands{Page: p, t: p.t} }
+// counter is the script that reports each key press. It runs before those of the
+// page, and leaves out what a script made up.
+const counter = `addEventListener("keydown", function (event) { if (event.isTrusted) { testkitKey(event.key); } }, true);`
+
+// Hands gives the page to somebody without a mouse. A page has one pair.
+func (p *Page) Hands() *Hands {
+	p.t.Helper()
+	now := true
+	p.do("listening for keys", call(runtime.AddBinding, runtime.AddBindingParams{Name: "testkitKey"}),
+		call(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: counter, RunImmediately: &now}))
+	return &Hands{Page: p, t: p.t}
+}
+
+// Keys gives how many keys were pressed so far. It fails the test where a document
+// saw other presses than those that were sent.
+func (h *Hands) Keys() int {
+	h.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		h.mu.Lock()
+		seen := h.keys
+		h.mu.Unlock()
+		if seen == h.struck {
+			return seen + h.anew
+		}
+		if seen > h.struck || time.Now().After(deadline) {
+			h.t.Fatalf("%d keys were struck, and the page saw %d (at %s)", h.struck, seen, h.whereabouts())
+		}
+	}
+}
+
+// Loads gives how many documents have loaded so far.
+func (h *Hands) Loads() int {
+	time.Sleep(time.Millisecond) // a step that loaded two where one was to be seen is not a step of one
+	n, _ := h.loaded()
+	return n
+}
 
 // Press strikes keys of which none loads a page, one after another. Special keys
 // are those of chromedp's package kb, e.g. kb.Tab.
 func (h *Hands) Press(keys string) {
 	h.t.Helper()
 	before, _ := h.loaded()
-	h.Keys += len([]rune(keys))
+	h.struck += len([]rune(keys))
 	h.do("striking "+quote(keys), chromedp.KeyEvent(keys))
 	if after, _ := h.loaded(); after != before {
 		h.t.Fatalf("striking %q loaded a page (at %s)", keys, h.whereabouts())
@@ -36,27 +73,15 @@ func (h *Hands) Press(keys string) {
 // its HTTP status.
 func (h *Hands) Through(key string) int {
 	h.t.Helper()
-	h.Keys++
-	return h.counted(func() int { return h.load("striking "+quote(key), chromedp.KeyEvent(key)) })
+	h.struck++
+	return h.load("striking "+quote(key), chromedp.KeyEvent(key))
 }
 
 // Again loads the page anew, as the browser's own key does.
 func (h *Hands) Again() int {
 	h.t.Helper()
-	h.Keys++
-	return h.counted(func() int { return h.Goto(h.Path()) })
-}
-
-// counted counts the pages that a step loads, a moment after it included: a step
-// that loaded two where one was to be seen is not a step of one.
-func (h *Hands) counted(step func() int) int {
-	h.t.Helper()
-	before, _ := h.loaded()
-	status := step()
-	time.Sleep(time.Millisecond)
-	after, _ := h.loaded()
-	h.Loads += after - before
-	return status
+	h.anew++
+	return h.Goto(h.Path())
 }
 
 // farthest is how often Tab is struck to come to something.

@@ -28,6 +28,7 @@ type Page struct {
 	mu       sync.Mutex
 	problems []string
 	loads    int // pages that have loaded
+	keys     int // presses that reached a document, where Hands use the page
 	status   int // of the last document
 }
 
@@ -182,6 +183,13 @@ func (p *Page) Value(css string) string {
 func (p *Page) Count(css string) int {
 	p.t.Helper()
 	return run(p, "counting "+css, chromedp.Evaluate[int]("document.querySelectorAll("+quote(css)+").length"))
+}
+
+// Texts gives the text of every element, that of folded ones too, without waiting
+// for one.
+func (p *Page) Texts(css string) []string {
+	p.t.Helper()
+	return run(p, "reading "+css, chromedp.Evaluate[[]string]("Array.from(document.querySelectorAll("+quote(css)+"), function (e) { return e.textContent.replace(/\\s+/g, ' ').trim(); })"))
 }
 
 // Size is the size of a screen in CSS pixels.

@@ -52,6 +52,10 @@ func (p *Page) listen(ev any) {
 		p.mu.Lock()
 		p.loads++
 		p.mu.Unlock()
+	case *runtime.EventBindingCalled:
+		p.mu.Lock()
+		p.keys++
+		p.mu.Unlock()
 	}
 }
 
