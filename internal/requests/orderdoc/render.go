@@ -89,16 +89,25 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 	case <-ctx.Done():
 		return Picture{}, fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
+	limited, cancel := context.WithTimeout(ctx, r.lim.wall)
 	defer cancel()
-	out, isolated, err := r.run(ctx, pdf, page)
+	out, isolated, err := r.run(limited, pdf, page)
 	if err != nil {
-		return Picture{}, fault.Because(fault.Invalid, err, "This page cannot be drawn. Ask the agency for another copy of the order.")
+		return Picture{}, because(ctx, err, "This page cannot be drawn. Ask the agency for another copy of the order.")
 	}
 	pic, err = pixels(out)
 	_, pic.Caged = caged("", r.lim, r.path)
 	pic.Isolated = isolated
 	return pic, err
+}
+
+// because blames the document, unless whoever asked has gone: that says nothing of
+// it.
+func because(asked context.Context, err error, said string) error {
+	if asked.Err() != nil {
+		return fault.Because(fault.Unavailable, asked.Err(), "Reading the document was broken off. Please try again.")
+	}
+	return fault.Because(fault.Invalid, err, "%s", said)
 }
 
 // run draws in the strictest way that the system permits.

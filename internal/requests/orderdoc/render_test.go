@@ -2,6 +2,7 @@ package orderdoc
 
 import (
 	"bytes"
+	"context"
 	"image/png"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lerd/internal/fault"
 )
@@ -106,6 +108,15 @@ func TestMisbehavingRenderer(t *testing.T) {
 		if _, err := script(t, body).Page(t.Context(), plainPDF(), 1); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Whoever asked for a page and went away gets no word against the page.
+func TestADrawingThatIsBrokenOffIsNoFaultOfTheFile(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	if _, err := script(t, "sleep 5").Page(ctx, plainPDF(), 1); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("broken off: %v", err)
 	}
 }
 

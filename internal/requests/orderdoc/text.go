@@ -36,7 +36,7 @@ func (r *Renderer) Text(ctx context.Context, pdf []byte) (text string, err error
 	case <-ctx.Done():
 		return "", fault.Because(fault.Unavailable, ctx.Err(), "Too many pages are being drawn. Please try again.")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.lim.wall)
+	limited, cancel := context.WithTimeout(ctx, r.lim.wall)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "lerd-text-")
 	if err != nil {
@@ -46,9 +46,9 @@ func (r *Renderer) Text(ctx context.Context, pdf []byte) (text string, err error
 	if err := r.prepare(dir, pdf); err != nil {
 		return "", err
 	}
-	out, err := r.read(ctx, job{pdf: pdf, dir: dir, isolated: canIsolate()}, name, path)
+	out, err := r.read(limited, job{pdf: pdf, dir: dir, isolated: canIsolate()}, name, path)
 	if err != nil {
-		return "", fault.Because(fault.Invalid, err, "The text of this document cannot be read.")
+		return "", because(ctx, err, "The text of this document cannot be read.")
 	}
 	return strings.ToValidUTF8(string(out), ""), nil
 }
