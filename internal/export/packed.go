@@ -20,8 +20,8 @@ import (
 // disk. When the release verifies the container, it reads all of it from the
 // disk and takes its digest: if it is that digest, the packed octets are those
 // of which the contents' digests are known, and the verifier need not take these
-// again. It unpacks the records all the same, by another program than packed
-// them, and holds sizes, check sums and each row of them against one another.
+// again. It unpacks the records all the same, and holds sizes, check sums and each
+// row of them against one another.
 
 // packedHere has, of the containers that this process wrote and has not released
 // yet, the digests of their files of records, by the container's digest in
