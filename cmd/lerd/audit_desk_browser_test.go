@@ -33,7 +33,7 @@ func TestTheAuditorsDeskInABrowser(t *testing.T) {
 		s.goTo(p, page.at, 200, page.name)
 	}
 	counsel := s.as("helen.park")
-	for _, page := range []struct{ at, name string }{{"/counsel", "counsel"}, {"/counsel/gags", "counsel-gags"}, {"/counsel/gags/" + sc.gagOf(c.Request.ID), "counsel-gag"}, {"/counsel/conflicts", "counsel-conflicts"},
+	for _, page := range []struct{ at, name string }{{"/log-loss", "log-loss"}, {"/counsel/gags", "counsel-gags"}, {"/counsel/gags/" + sc.gagOf(c.Request.ID), "counsel-gag"}, {"/counsel/conflicts", "counsel-conflicts"},
 		{"/counsel/rights", "counsel-rights"}, {"/processes", "processes"}, {"/retention", "counsel-retention"}, {"/reports", "counsel-reports"}} {
 		s.goTo(counsel, page.at, 200, page.name)
 	}
