@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -66,8 +67,15 @@ func (s *stage) look(p *browser.Page, name string) {
 		return
 	}
 	p.Examine(name)
+	if key := unworded.FindString(p.Text("body")); key != "" {
+		s.t.Errorf("%s shows %s in place of words", p.Path(), key)
+	}
 	s.looked = append(s.looked, name)
 }
+
+// unworded is what a page shows for a message that has no words, or none for the
+// number that it was given.
+var unworded = regexp.MustCompile(`\[[a-z_]+(\.[a-z0-9_]+)+\]`)
 
 // goTo goes to a path, expects a status and looks.
 func (s *stage) goTo(p *browser.Page, at string, status int, name string) {

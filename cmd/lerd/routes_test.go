@@ -252,6 +252,9 @@ func (h *house) look(t *testing.T, p person, r web.Route, path string) reply {
 	t.Helper()
 	got := h.ask(p.visitor, "GET", path, nil, "")
 	h.strict(t, p, r, path, got)
+	if key := unworded.FindString(got.body); key != "" && strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+		t.Errorf("%s: GET %s shows %s in place of words", p, path, key)
+	}
 	return got
 }
 

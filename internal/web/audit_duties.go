@@ -15,7 +15,7 @@ func (s *Server) auditDuties(c *Ctx) error {
 	}
 	p := auditDesk{Base: c.Base("audit_duties.title"), Lead: c.T("audit_duties.lead")}
 	if len(r.Conflicts)+len(r.Twice) == 0 {
-		p.Notices = []Notice{{Kind: Good, Title: c.T("audit_duties.clean"), Text: c.T("audit_duties.clean.text", "n", strconv.FormatInt(r.Cases, 10))}}
+		p.Notices = []Notice{{Kind: Good, Title: c.T("audit_duties.clean"), Text: c.T("audit_duties.clean.text", "n", int(r.Cases))}}
 	} else {
 		p.Notices = []Notice{{Kind: Danger, Title: c.T("audit_duties.found"), Text: c.T("audit_duties.found.text", "conflicts", itoa(len(r.Conflicts)), "cases", itoa(len(r.Twice)))}}
 	}
@@ -26,7 +26,7 @@ func (s *Server) auditDuties(c *Ctx) error {
 func (c *Ctx) conflictTable(r oversight.DutyReport) Table {
 	t := Table{Caption: c.T("audit_duties.conflicts"), Empty: Empty{Title: c.T("audit_duties.conflicts.none")}, Columns: []Column{{Text: c.T("audit_duties.person")}, {Text: c.T("audit_duties.roles")}}}
 	for _, x := range r.Conflicts {
-		t.Rows = append(t.Rows, []Cell{{Text: word(x.A.Name, x.A.Person)}, {Text: c.T("role."+x.A.Role) + ", " + c.T("role."+x.B.Role)}})
+		t.Rows = append(t.Rows, []Cell{{Text: word(x.A.Name, x.A.Person)}, {Text: c.holderRole(x.A.Role) + ", " + c.holderRole(x.B.Role)}})
 	}
 	return t
 }

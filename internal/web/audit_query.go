@@ -109,7 +109,7 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 	f := c.Form(path, in)
 	roles := []Option{{Value: "", Text: c.T("audit_query.any")}}
 	for _, r := range append(slices.Clone(identity.Roles), identity.System) {
-		roles = append(roles, Option{Value: string(r), Text: c.T("role." + string(r))})
+		roles = append(roles, Option{Value: string(r), Text: c.holderRole(string(r))})
 	}
 	states := []Option{{Value: "", Text: c.T("audit_query.any")}}
 	for _, st := range requests.States[1:] {

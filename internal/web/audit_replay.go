@@ -97,7 +97,7 @@ func (c *Ctx) besideFacts(f *facts, b oversight.Beside) {
 	if b.Recall != "" {
 		f.text("audit_replay.recall", c.T("audit_replay.recall."+b.Recall))
 	}
-	f.text("audit_replay.gags", c.T("audit_replay.gagged", "n", itoa(b.Gags)))
+	f.text("audit_replay.gags", c.T("audit_replay.gagged", "n", b.Gags))
 	if b.Told+b.Untold+b.Withheld > 0 {
 		f.text("audit_replay.notices", c.T("audit_replay.notices.said", "told", itoa(b.Told), "waiting", itoa(b.Untold), "withheld", itoa(b.Withheld)))
 	}
@@ -147,7 +147,7 @@ func (c *Ctx) documentTable(m oversight.Moment) Table {
 func (c *Ctx) readerTable(r oversight.Rules) Table {
 	t := Table{Caption: c.T("audit_replay.readers", "digest", word(r.Digest, "–")), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.rule")}}}
 	for _, x := range r.Readers {
-		t.Rows = append(t.Rows, []Cell{{Text: c.T("role." + string(x.Role))}, {Code: x.Rule}})
+		t.Rows = append(t.Rows, []Cell{{Text: c.holderRole(string(x.Role))}, {Code: x.Rule}})
 	}
 	return t
 }

@@ -118,7 +118,7 @@ func (c *Ctx) changeColumns(first string) []Column {
 }
 
 func (c *Ctx) changeCells(x legal.CaseChange) []Cell {
-	return []Cell{{Text: c.T("process.outcome." + string(x.From))}, {Text: c.T("review.outcome." + string(x.To))}, {Text: word(strings.Join(x.Why, "; "), "—")}}
+	return []Cell{{Text: c.T("process.outcome." + string(x.From))}, {Text: c.T("process.outcome." + string(x.To))}, {Text: word(strings.Join(x.Why, "; "), "—")}}
 }
 
 func (c *Ctx) proposalActs(x processes.Comparison, wrong *mistake) (acts []StepForm) {
