@@ -36,7 +36,8 @@ type scenario struct {
 	empty bool    // nobody of the cast is registered
 	slack string  // how far the database lets clocks differ
 	// earnest: steps count with a passkey only.
-	earnest bool
+	earnest  bool
+	refusing bool // the log refuses kinds of events, by a trigger of the test
 }
 
 // storyNow is when the stories take place.

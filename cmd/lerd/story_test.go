@@ -116,5 +116,9 @@ func (s *scenario) verify() (store.AuditReport, error) {
 		defer s.clockSlack(s.slack)
 		s.clockSlack("10 minutes")
 	}
+	if s.refusing { // nor the test's own trigger
+		_, err := s.ownerDB().Exec("DROP TRIGGER IF EXISTS refuse_kind ON audit.event")
+		s.must(err)
+	}
 	return db.VerifyAudit(s.ctx, store.AuditCheck{Trust: trust, Kept: kept})
 }

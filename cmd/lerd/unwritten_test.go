@@ -21,6 +21,7 @@ type unwritable struct {
 }
 
 func (s *scenario) unwritable() *unwritable {
+	s.refusing = true
 	u := &unwritable{scenario: s, db: s.ownerDB(), seen: map[string]bool{}}
 	for _, sql := range []string{
 		`CREATE TABLE refused_kind (kind text)`,

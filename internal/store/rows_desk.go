@@ -81,7 +81,7 @@ func (s *Store) Registered(ctx context.Context, id string) (list []fraud.Registe
 			ids = append(ids, r.Row.ID)
 		}
 		var removals []forgeryRemovalRow
-		if err := tx.Where("forgery_id IN ?", ids).Order("proposed_at, id").Find(&removals).Error; err != nil {
+		if err := tx.Where("forgery_id IN ?", ids).Order("state = 'proposed', proposed_at, id").Find(&removals).Error; err != nil {
 			return err
 		}
 		last := map[string]fraud.ForgeryRemoval{}

@@ -105,7 +105,7 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 // it.
 func because(asked context.Context, err error, said string) error {
 	if asked.Err() != nil {
-		return fault.Because(fault.Unavailable, asked.Err(), "Reading the document was broken off. Please try again.")
+		return fault.Because(fault.Unavailable, asked.Err(), "Reading the document was stopped, because whoever asked for it has gone.")
 	}
 	return fault.Because(fault.Invalid, err, "%s", said)
 }
