@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -70,7 +71,7 @@ func TestAWrongDigitIsSeen(t *testing.T) {
 	if s.must(err); v.Outcome != legal.NeedsInformation {
 		t.Errorf("what follows is %s", v.Outcome)
 	}
-	s.clock.Advance(1)
+	s.clock.Advance(time.Second)
 	s.must(s.cases.AnswerChecks(rita, id, []requests.CheckInput{{Check: "VC-09", Result: "pass", Note: "The other number is the victim's.", Place: "p1"}}))
 	s.must(s.qualify(id))
 	for _, a := range s.attackers(t) {

@@ -111,6 +111,11 @@ func TestADocumentWaitsForTheScanner(t *testing.T) {
 		if err := s.looksInto(q.ID); err != nil {
 			t.Errorf("%s: then: %v", name, err)
 		}
+		if err := s.qualify(q.ID); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "not yet compared") {
+			t.Errorf("%s: qualified before its text was compared: %v", name, err)
+		}
+		s.must(s.cases.Unclaim(s.as("rita.lind"), q.ID, "To have it compared."))
+		s.must(s.cases.Claim(s.as("rita.lind"), q.ID))
 		s.must(s.qualify(q.ID))
 	}
 	if n, err := s.sweepPapers(s.ctx); n != 0 || err != nil {

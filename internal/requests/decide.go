@@ -29,9 +29,6 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err != nil {
 		return err
 	}
-	if s.Reader != nil && c.Compared == nil {
-		return notCompared
-	}
 	verdict, err := s.Verdict(ctx, c)
 	if err != nil {
 		return err
@@ -41,6 +38,9 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	}
 	if err := s.guard(ctx, c); err != nil {
 		return err
+	}
+	if s.Reader != nil && c.Compared == nil {
+		return notCompared
 	}
 	if p, err := s.pinned(ctx, c.Request); err != nil || p.Kind == legal.Preservation {
 		if err != nil {
