@@ -66,6 +66,7 @@ func TestAWrongDigitIsSeen(t *testing.T) {
 	if theirs := p.ask(p.visit("asha.rao"), "GET", "/requests/"+string(id), nil, "").body; strings.Contains(theirs, other) {
 		t.Error("the agency reads what was found")
 	}
+	p.stop()
 	s.must(s.cases.AnswerChecks(rita, id, []requests.CheckInput{{Check: "VC-09", Result: "fail", Note: "The order names another number.", Place: "p1"}}))
 	v, err := s.cases.Verdict(rita, s.load(id))
 	if s.must(err); v.Outcome != legal.NeedsInformation {
