@@ -3,6 +3,7 @@ package orderdoc
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -106,6 +107,10 @@ func (r *Renderer) Page(ctx context.Context, pdf []byte, page int) (pic Picture,
 func because(asked context.Context, err error, said string) error {
 	if asked.Err() != nil {
 		return fault.Because(fault.Unavailable, asked.Err(), "Reading the document was stopped, because whoever asked for it has gone.")
+	}
+	var exit *exec.ExitError // what did not even run says nothing of the document either
+	if !errors.As(err, &exit) && !errors.Is(err, io.ErrShortBuffer) && !errors.Is(err, context.DeadlineExceeded) {
+		return fault.Because(fault.Unavailable, err, "The renderer could not be started. Please try again.")
 	}
 	return fault.Because(fault.Invalid, err, "%s", said)
 }
