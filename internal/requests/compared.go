@@ -58,23 +58,18 @@ func (s *Service) compare(ctx context.Context, q Request, part *change.Part) err
 		return err
 	}
 	text, err := s.orderText(ctx, Document{ID: q.Order.Document, Agency: q.Agency})
-	switch fault.KindOf(err) {
-	case fault.Invalid:
-		if err != nil {
-			text = ""
-		}
-	case fault.Unavailable, fault.Gate, fault.NotFound:
-		if err != nil {
+	if err != nil {
+		switch fault.KindOf(err) {
+		case fault.Invalid: // it has none that can be read
+		case fault.Unavailable, fault.Gate, fault.NotFound:
 			return nil
-		}
-	default:
-		if err != nil {
+		default:
 			return err
 		}
 	}
-	found := ordercompare.Compare(text, typedOf(q))
-	part.Event.Facts["order_text"], part.Event.Facts["differences"] = string(legal.TriOf(strings.TrimSpace(text) != "")), strconv.Itoa(len(found))
-	part.Insert = append(part.Insert, &Comparison{ID: newID[string](), Request: q.ID, Agency: q.Agency, Document: q.Order.Document, HasText: strings.TrimSpace(text) != "", Found: found, At: s.now()})
+	found, hasText := ordercompare.Compare(text, typedOf(q)), strings.TrimSpace(text) != ""
+	part.Event.Facts["order_text"], part.Event.Facts["differences"] = string(legal.TriOf(hasText)), strconv.Itoa(len(found))
+	part.Insert = append(part.Insert, &Comparison{ID: newID[string](), Request: q.ID, Agency: q.Agency, Document: q.Order.Document, HasText: hasText, Found: found, At: s.now()})
 	return nil
 }
 
