@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -162,7 +164,7 @@ func (t Trust) FindLoss(ctx context.Context, r TileReader, tree Checkpoint, reco
 			return nil, v
 		}
 		loss.Number = max(loss.Number, t.Epoch(c.Origin)+1)
-		if newest == nil || epochAfter(c.Origin, newest.Origin) || c.Origin == newest.Origin && c.Size > newest.Size {
+		if newest == nil || c.after(*newest) {
 			newest, loss.Breach, loss.Reason = &c.Checkpoint, v.Breach, v.Reason
 			loss.Kept = append([]Kept{k}, loss.Kept...)
 		} else {
@@ -208,6 +210,12 @@ func (l *Loss) Statement() string {
 		b.WriteString("\n" + string(note))
 	}
 	return b.String()
+}
+
+// Digest is the SHA-256 of the statement, hexadecimal.
+func (l *Loss) Digest() string {
+	sum := sha256.Sum256([]byte(l.Statement()))
+	return hex.EncodeToString(sum[:])
 }
 
 // Named tells whether the beginning of an epoch is of this very loss.

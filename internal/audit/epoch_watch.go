@@ -1,11 +1,7 @@
 package audit
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -38,13 +34,6 @@ func (g Gap) Sentence() string {
 		g.Before, g.Ended.Size, g.Ended.Root, lost, on, g.Number, g.Size, g.Origin)
 }
 
-// marked are the entries that a watch over epochs wants to see whole.
-var marks = [][]byte{[]byte(`,"kind":"` + KindEpochBegun + `",`), []byte(`,"kind":"` + KindLossAcknowledged + `",`)}
-
-func isMarked(entry []byte) bool {
-	return bytes.Contains(entry, marks[0]) || bytes.Contains(entry, marks[1])
-}
-
 // epochWatch follows the epochs of a log through its entries.
 type epochWatch struct {
 	ctx   context.Context
@@ -68,7 +57,7 @@ func epochFault(index uint64, format string, args ...any) error {
 	return &Violation{Breach: BadEpoch, Index: index, Reason: fmt.Sprintf(format, args...)}
 }
 
-// look takes a marked entry. root is that of the tree before it.
+// look takes an entry that tells of epochs. root is that of the tree before it.
 func (w *epochWatch) look(index uint64, entry []byte, root Hash) error {
 	r, err := ParseEntry(entry)
 	if err != nil {
@@ -87,13 +76,12 @@ func (w *epochWatch) look(index uint64, entry []byte, root Hash) error {
 	if err := w.kept(index, &gap, &loss); err != nil {
 		return err
 	}
-	digest := sha256.Sum256([]byte(loss.Statement()))
 	switch {
 	case b.Size != index || b.Root != root:
 		return epochFault(index, "epoch %d says that it begins after %d entries with root %s, and it begins after %d with root %s", b.Number, b.Size, b.Root, index, root)
 	case b.Origin != loss.Origin || b.Number <= w.now || b.Number != gap.Before+1:
 		return epochFault(index, "epoch %d begins as %s, after epoch %d, whose newest kept checkpoint is of epoch %d", b.Number, b.Origin, w.now, gap.Before)
-	case b.Loss != hex.EncodeToString(digest[:]):
+	case b.Loss != loss.Digest():
 		return epochFault(index, "what was acknowledged when epoch %d began is not the loss that its first entry names", b.Number)
 	}
 	w.now, w.gaps = b.Number, append(w.gaps, gap)
@@ -108,7 +96,7 @@ func (w *epochWatch) kept(index uint64, gap *Gap, loss *Loss) error {
 		if err != nil {
 			return epochFault(index, "epoch %d names a checkpoint that this log has not signed: %v", gap.Number, err)
 		}
-		if gap.Ended.Origin == "" || epochAfter(c.Origin, gap.Ended.Origin) || c.Origin == gap.Ended.Origin && c.Size > gap.Ended.Size {
+		if gap.Ended.Origin == "" || c.after(gap.Ended) {
 			gap.Ended = c.Checkpoint
 		}
 		loss.Kept = append(loss.Kept, Kept{Note: note})
@@ -207,7 +195,7 @@ func (w *epochWatch) owns(p Checkpoint, root Hash) (inGap bool, err error) {
 	if root == p.Root {
 		return false, nil
 	}
-	return false, errors.New("no gap")
+	return false, &Violation{Breach: Fork, Index: p.Size, Reason: fmt.Sprintf("the first %d entries are not those under root %s, which was signed for them in an earlier epoch", p.Size, p.Root)}
 }
 
 // Gaps says each gap in a sentence, a line each.

@@ -26,7 +26,7 @@ func (s *refScanner) ref(b []byte) (eventRef, error) {
 		return eventRef{}, err
 	}
 	stream := sha256.Sum256([]byte(w.Stream))
-	ref := eventRef{id: quickUUID(w.ID), version: w.Version, at: at, epoch: w.Epoch, causes: make([][16]byte, len(s.ids))}
+	ref := eventRef{id: quickUUID(w.ID), version: w.Version, at: at, epoch: w.Epoch, marked: w.Kind == KindEpochBegun || w.Kind == KindLossAcknowledged, causes: make([][16]byte, len(s.ids))}
 	copy(ref.stream[:], stream[:])
 	for i, c := range s.ids {
 		ref.causes[i] = quickUUID(c)

@@ -20,7 +20,6 @@ type block struct {
 	tile    []byte     // the stored level 0 tile over the same entries
 	noTile  error      // why it could not be had
 	events  []eventRef // unless the entries are opaque
-	marked  []int      // those that tell of epochs
 	broken  int        // the entry that is not an event, if err says so
 	err     error
 	fetched error // the bundle could not be had or is malformed
@@ -34,6 +33,7 @@ type eventRef struct {
 	causes  [][16]byte
 	at      time.Time
 	epoch   int64
+	marked  bool // it tells of epochs: their watch sees it whole
 }
 
 // scanBundles visits the bundles from first up to the end of
@@ -105,9 +105,6 @@ func readBlock(ctx context.Context, r TileReader, index uint64, width int, opaqu
 			return b
 		}
 		b.events = append(b.events, ref)
-		if isMarked(e) {
-			b.marked = append(b.marked, i)
-		}
 	}
 	return b
 }

@@ -155,11 +155,9 @@ type formerPin struct {
 func (v *logVerifier) judgeFormer() error {
 	for _, p := range v.former {
 		inGap, err := v.epochs.owns(p.Checkpoint, p.root)
-		switch violation, _ := violationOf(err); {
-		case violation != nil:
-			return violation
+		switch {
 		case err != nil:
-			return &Violation{Breach: Fork, Index: p.Size, Reason: fmt.Sprintf("the first %d entries are not those under root %s, which was signed for them in an earlier epoch", p.Size, p.Root)}
+			return err
 		case inGap:
 			v.report.InGap++
 		default:
@@ -269,7 +267,7 @@ func (v *logVerifier) block(b *block) error {
 	v.current = b
 	first := v.grower.size
 	for i, leaf := range b.leaves {
-		if slices.Contains(b.marked, i) {
+		if i < len(b.events) && b.events[i].marked {
 			v.roots[first+uint64(i)] = v.grower.state().Root()
 		}
 		if err := v.grower.add(leaf, v.compare); err != nil {
@@ -322,7 +320,7 @@ func (v *logVerifier) epoch(first uint64, i int, b *block) error {
 	if s := v.opts.Since; s != nil && index < s.Size {
 		return nil
 	}
-	if slices.Contains(b.marked, i) {
+	if b.events[i].marked {
 		if err := v.epochs.look(index, b.entries[i], v.roots[index]); err != nil {
 			return err
 		}

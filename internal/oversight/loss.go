@@ -2,8 +2,7 @@ package oversight
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +64,12 @@ type Lost struct {
 	Before  []LogEpoch  // losses that were acknowledged earlier
 }
 
+// SaidBy tells whether the actor, or somebody else in their role, has acknowledged
+// it already: the other word is another person's of the other role.
+func (l Lost) SaidBy(actor identity.Actor) bool {
+	return slices.ContainsFunc(l.Words, func(w LossWord) bool { return w.Person == actor.Person || w.Role == actor.Role })
+}
+
 // LossDigest is what somebody agrees to who acknowledges a loss.
 func LossDigest(loss string, role identity.Role) identity.Digest {
 	return identity.DigestOf("lerd lost log v1", loss, string(role))
@@ -86,8 +91,7 @@ func (s *Service) lost(ctx context.Context) (out Lost, err error) {
 	if out.Loss, out.Unclear = s.Losses.Loss(ctx); out.Loss == nil {
 		return out, nil
 	}
-	sum := sha256.Sum256([]byte(out.Loss.Statement()))
-	out.Digest = hex.EncodeToString(sum[:])
+	out.Digest = out.Loss.Digest()
 	out.Words, err = s.LossWordsOf.LossWords(ctx, out.Digest)
 	return out, err
 }
@@ -148,10 +152,8 @@ func mayAcknowledge(now Lost, digest string, actor identity.Actor) error {
 	if now.Digest != digest {
 		return fault.New(fault.Conflict, "What is lost is not what it was when you opened this page. Read it again.")
 	}
-	for _, w := range now.Words {
-		if w.Person == actor.Person || w.Role == actor.Role {
-			return fault.New(fault.Gate, "This loss was acknowledged for your role already. The other word is somebody else's, of the other role.")
-		}
+	if now.SaidBy(actor) {
+		return fault.New(fault.Gate, "This loss was acknowledged for your role already. The other word is somebody else's, of the other role.")
 	}
 	return nil
 }

@@ -107,13 +107,8 @@ func (s *Server) lossTables(c *Ctx, p auditDesk, in oversight.Lost) ([]Table, er
 
 func (c *Ctx) lossActs(in oversight.Lost, wrong *mistake) []StepForm {
 	actor, _ := c.Actor()
-	if in.Loss == nil {
+	if in.Loss == nil || in.SaidBy(actor) {
 		return nil
-	}
-	for _, w := range in.Words {
-		if w.Role == actor.Role || w.Person == actor.Person {
-			return nil
-		}
 	}
 	a := c.stepForm("acknowledge", "log_loss.acknowledge", oversight.PathOfLoss, lossInput{Loss: in.Digest}, "loss", "reason")
 	a.StepUp = c.StepUp(identity.PurposeLostLog, oversight.LossDigest(in.Digest, actor.Role))
