@@ -55,7 +55,6 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 		return Released{}, err
 	}
 	out.SHA256 = hexOf(sum)
-	packedHere.Delete(r.Sealed.SHA256)
 	b, err := json.Marshal(out)
 	if err != nil {
 		return Released{}, err
@@ -86,7 +85,7 @@ func (m *Maker) loadReleased(id string) (r Released, err error) {
 // selfVerify reads everything back from disk with the recipient's eyes.
 func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 	report, err := verify.Verify(ctx, filepath.Join(m.Dir, r.Sealed.Container),
-		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), Open: openForVerify, Packed: packedAs(r.Sealed.SHA256)})
+		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), Open: openForVerify, Packed: r.Sealed.packed})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"lerd/internal/export/cms"
+	"lerd/internal/export/verify"
 )
 
 // Maker makes bundles in one folder. Safe for concurrent use for different
@@ -97,6 +98,8 @@ type Sealed struct {
 	Size      int64     `json:"size"`   // of the container, octets
 	Level     string    `json:"level"`  // B, T or LT
 	StampedAt time.Time `json:"stamped_at,omitzero"`
+
+	packed *verify.Packed // what the container unpacks to; nil where it was not written just now
 }
 
 // Released is the encrypted release set, on disk.

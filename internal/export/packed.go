@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
-	"sync"
 
 	"lerd/internal/export/asic"
 	"lerd/internal/export/verify"
@@ -23,29 +22,18 @@ import (
 // again. It unpacks the records all the same, and holds sizes, check sums and each
 // row of them against one another.
 
-// packedHere has, of the containers that this process wrote and has not released
-// yet, the digests of their files of records, by the container's digest in
-// hexadecimal. It is not kept elsewhere: whoever does not find a container here
-// takes every digest again.
-var packedHere sync.Map
+// What is known goes with the Sealed that Seal gives, and is kept nowhere else:
+// whoever reads a sealed container anew takes every digest again.
 
-// knowPacked remembers a container that was just written.
-func knowPacked(container [sha256.Size]byte, files []staged) {
+// packedOf describes a container that was just written.
+func packedOf(container [sha256.Size]byte, files []staged) *verify.Packed {
 	known := verify.Packed{Container: container, Files: map[string][sha256.Size]byte{}}
 	for _, f := range files {
 		if strings.HasPrefix(f.Name, "data/records/") {
 			known.Files[f.Name] = f.SHA256
 		}
 	}
-	packedHere.Store(hexOf(container), &known)
-}
-
-// packedAs gives what is known of a container, or nil.
-func packedAs(container string) *verify.Packed {
-	if known, ok := packedHere.Load(container); ok {
-		return known.(*verify.Packed)
-	}
-	return nil
+	return &known
 }
 
 // summing passes octets on and describes them as a file that is not compressed.

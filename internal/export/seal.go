@@ -18,6 +18,7 @@ import (
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
+	"lerd/internal/export/verify"
 	"lerd/internal/fault"
 )
 
@@ -71,11 +72,11 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 		return Sealed{}, err
 	}
 	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
-	part, err := m.box(ctx, out.Container, s, &r)
+	part, packed, err := m.box(ctx, out.Container, s, &r)
 	if err != nil {
 		return Sealed{}, err
 	}
-	out.SHA256, out.CRC32, out.Size = hexOf(part.SHA256), part.CRC32, part.Size
+	out.SHA256, out.CRC32, out.Size, out.packed = hexOf(part.SHA256), part.CRC32, part.Size, packed
 	if err := m.sidecars(ctx, &out, &r, part.SHA256); err != nil {
 		return Sealed{}, err
 	}
@@ -91,10 +92,11 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 }
 
 // box writes the container, or finds the one that was written before, and
-// describes it.
-func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) (part asic.Part, err error) {
+// describes it; packed only where it wrote it.
+func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) (part asic.Part, packed *verify.Packed, err error) {
 	if m.sound(name) {
-		return hiddenPart(name, filepath.Join(m.Dir, name))
+		part, err = hiddenPart(name, filepath.Join(m.Dir, name))
+		return part, nil, err
 	}
 	err = m.writeHidden(m.Dir, name, func(w io.Writer) error {
 		sum := newSumming(w, name)
@@ -102,10 +104,10 @@ func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) 
 		part = sum.done()
 		return err
 	})
-	if err == nil {
-		knowPacked(part.SHA256, s.Files)
+	if err != nil {
+		return part, nil, err
 	}
-	return part, err
+	return part, packedOf(part.SHA256, s.Files), nil
 }
 
 func (m *Maker) loadSealed(id string) (s Sealed, err error) {
