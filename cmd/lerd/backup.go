@@ -10,13 +10,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/backup"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/store/blob"
 	"lerd/internal/store/cluster"
-	"lerd/policies"
 )
 
 // backupCmd copies what lerd keeps, each copy under a key of its own that ends.
@@ -35,15 +33,11 @@ type backupSource struct {
 
 // open connects as the application, and gives a context in which lerd acts.
 func (b backupSource) open(ctx context.Context) (_ *backup.Service, _ config, _ context.Context, done func(), err error) {
-	db, cfg, done, err := b.connect(ctx)
+	db, rules, cfg, done, err := b.ruled(ctx)
 	if err != nil {
 		return nil, cfg, nil, nil, err
 	}
-	rules, err := access.Load(policies.FS)
-	if err == nil {
-		cfg, err = b.placed(cfg)
-	}
-	if err != nil {
+	if cfg, err = b.placed(cfg); err != nil {
 		done()
 		return nil, cfg, nil, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"lerd/internal/access"
 	"lerd/internal/backup"
 )
 
@@ -30,7 +31,7 @@ func (b backupsConfig) lasting() int {
 }
 
 // backups gives the service of a configured lerd.
-func (c config) backups(s backup.Committer, rules backup.Allower, now func() time.Time) *backup.Service {
+func (c config) backups(s backup.Committer, rules access.Allower, now func() time.Time) *backup.Service {
 	return &backup.Service{Store: s, Access: rules, Keys: backup.Keyring{Dir: c.Backups.Keys}, Now: now}
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
@@ -41,15 +40,11 @@ func (c findingsImportCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer f.Close()
-	db, cfg, done, err := c.connect(ctx)
+	db, rules, cfg, done, err := c.ruled(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	rules, err := access.Load(policies.FS)
-	if err != nil {
-		return err
-	}
 	law, err := legal.Load(policies.FS)
 	if err != nil {
 		return err

@@ -37,17 +37,24 @@ type keysSource struct {
 
 // open connects as the application, and gives a context in which lerd acts.
 func (k keysSource) open(ctx context.Context) (_ *keys.Service, _ config, _ context.Context, done func(), err error) {
-	db, cfg, done, err := k.connect(ctx)
+	db, rules, cfg, done, err := k.ruled(ctx)
 	if err != nil {
-		return nil, cfg, nil, nil, err
-	}
-	rules, err := access.Load(policies.FS)
-	if err != nil {
-		done()
 		return nil, cfg, nil, nil, err
 	}
 	s := &keys.Service{Store: db, Access: rules, Now: time.Now}
 	return s, cfg, identity.With(ctx, identity.SystemActor()), done, nil
+}
+
+// ruled connects as the application, and reads the access policy.
+func (k keysSource) ruled(ctx context.Context) (db *store.Store, rules *access.Authorizer, cfg config, done func(), err error) {
+	if db, cfg, done, err = k.connect(ctx); err != nil {
+		return nil, nil, cfg, nil, err
+	}
+	if rules, err = access.Load(policies.FS); err != nil {
+		done()
+		return nil, nil, cfg, nil, err
+	}
+	return db, rules, cfg, done, nil
 }
 
 // connect connects as the application.

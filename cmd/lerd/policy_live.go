@@ -9,14 +9,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/papers"
 	"lerd/internal/processes"
 	"lerd/internal/requests"
-	"lerd/internal/store"
 	"lerd/policies"
 )
 
@@ -51,20 +49,12 @@ func (c policyProposeCmd) run(ctx context.Context, out io.Writer) error {
 // live wires what changes and replays need over the database of a configuration,
 // and nothing that would take a running lerd's work.
 func live(ctx context.Context, from keysSource) (*system, func(), error) {
-	keys, cfg, _, done, err := from.open(ctx)
+	db, rules, cfg, done, err := from.ruled(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	db, ok := keys.Store.(*store.Store)
-	if !ok {
-		done()
-		return nil, nil, fault.New(fault.Internal, "the store is of another kind")
-	}
-	s := &system{cfg: cfg, store: db, now: time.Now}
-	if s.rules, err = access.Load(policies.FS); err == nil {
-		s.law, err = legal.Load(policies.FS)
-	}
-	if err != nil {
+	s := &system{cfg: cfg, store: db, rules: rules, now: time.Now}
+	if s.law, err = legal.Load(policies.FS); err != nil {
 		done()
 		return nil, nil, err
 	}

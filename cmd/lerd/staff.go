@@ -8,13 +8,10 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/identity/accounts"
 	"lerd/internal/identity/passkey"
-	"lerd/internal/store"
-	"lerd/policies"
 )
 
 // staffCmd brings in the first people, before there is anybody who could. It works
@@ -31,18 +28,8 @@ type staffSource struct{ keysSource }
 
 // people connects as the application and wires the accounts.
 func (s staffSource) people(ctx context.Context) (_ *accounts.Service, _ config, done func(), err error) {
-	keys, cfg, _, done, err := s.open(ctx)
+	db, rules, cfg, done, err := s.ruled(ctx)
 	if err != nil {
-		return nil, cfg, nil, err
-	}
-	db, ok := keys.Store.(*store.Store)
-	if !ok {
-		done()
-		return nil, cfg, nil, fault.New(fault.Internal, "the store is of another kind")
-	}
-	rules, err := access.Load(policies.FS)
-	if err != nil {
-		done()
 		return nil, cfg, nil, err
 	}
 	pass, err := passkey.New(passkey.Config{Store: db, Now: time.Now, Origin: cfg.PublicOrigin, Name: cfg.Product})

@@ -31,13 +31,10 @@ type Committer interface {
 	Commit(ctx context.Context, set change.Set) error
 }
 
-// Allower says whether lerd may.
-type Allower = access.Allower
-
 // Service makes copies and ends their keys.
 type Service struct {
 	Store  Committer
-	Access Allower
+	Access access.Allower
 	Keys   Keyring
 	Now    func() time.Time
 }

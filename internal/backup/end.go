@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"errors"
-	"time"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -39,7 +38,7 @@ func (s *Service) end(ctx context.Context, key Key) error {
 	}
 	facts := map[string]string{}
 	if !key.Until.IsZero() {
-		facts["until"] = key.Until.UTC().Format(time.RFC3339)
+		facts["until"] = stamp(key.Until)
 	}
 	if err := s.record(ctx, "backup.key_ended", key.ID, facts); err != nil {
 		return err

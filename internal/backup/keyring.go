@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func (k Keyring) Add(id string, until time.Time) (Key, error) {
 		return Key{}, fault.Because(fault.Invalid, err, "The folder of backup keys %s cannot be made.", k.Dir)
 	}
 	text := untilComment + stamp(until) + "\n" + identity.String() + "\n"
-	if err := writeNew(k.path(id, keySuffix), []byte(text)); err != nil {
+	if err := writeNew(k.path(id, keySuffix), strings.NewReader(text)); err != nil {
 		return Key{}, fault.Because(fault.Invalid, err, "The key of this backup cannot be written to %s.", k.Dir)
 	}
 	return Key{ID: id, Until: until, identity: identity}, nil
@@ -142,13 +143,13 @@ func (k Keyring) End(id string) error {
 func (k Keyring) Forget(id string) error { return os.Remove(k.path(id, tombSuffix)) }
 
 // writeNew makes a file durable and never replaces one.
-func writeNew(path string, b []byte) (err error) {
+func writeNew(path string, r io.Reader) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(b); err != nil {
+	if _, err := io.Copy(f, r); err != nil {
 		return err
 	}
 	return f.Sync()

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -147,7 +148,7 @@ func (m *Manifest) write(ctx context.Context, src Source, dir string, key Key) e
 	b = append(b, '\n')
 	sum := sha256.Sum256(b)
 	m.SHA256 = hex.EncodeToString(sum[:])
-	return writeNew(filepath.Join(dir, ManifestName), b)
+	return writeNew(filepath.Join(dir, ManifestName), bytes.NewReader(b))
 }
 
 // seal writes a file that only key opens.

@@ -136,23 +136,12 @@ func unpack(r io.Reader, to Target) error {
 		if h.Typeflag != tar.TypeReg || !to.Name(h.Name) {
 			return fault.New(fault.Invalid, "The backup holds a file that is not lerd's.")
 		}
-		if err := unpackFile(t, filepath.Join(to.Files, filepath.FromSlash(h.Name))); err != nil {
+		path := filepath.Join(to.Files, filepath.FromSlash(h.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := writeNew(path, t); err != nil {
 			return err
 		}
 	}
-}
-
-func unpackFile(r io.Reader, path string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := io.Copy(f, r); err != nil {
-		return err
-	}
-	return f.Sync()
 }
