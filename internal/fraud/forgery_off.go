@@ -2,31 +2,18 @@ package fraud
 
 import (
 	"context"
-	"time"
 
 	"lerd/internal/access"
 	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
-	"lerd/internal/personal"
 )
 
 // ForgeryRemoval takes a document off the register of known forgeries: somebody
 // who may enter documents proposes it with a reason, counsel other than them
 // agrees.
-type ForgeryRemoval struct {
-	ID         string
-	Forgery    string
-	Why        personal.Text
-	State      string // Proposed, Agreed or Declined
-	ProposedBy identity.PersonID
-	ProposedAt time.Time
-	DecidedBy  identity.PersonID
-	DecidedAt  time.Time
-	Version    int64
-	EventID    audit.EventID
-}
+type ForgeryRemoval struct{ Removal }
 
 // Registered is a document of the register as it is shown.
 type Registered struct {
@@ -37,11 +24,11 @@ type Registered struct {
 }
 
 // Waits tells whether somebody's proposal waits for counsel.
-func (r Registered) Waits() bool { return r.Removal.State == Proposed }
+func (r Registered) Waits() bool { return r.Removal.waits() }
 
 // ForgeryRemovalDigest is what counsel agrees to.
 func ForgeryRemovalDigest(r ForgeryRemoval) identity.Digest {
-	return identity.DigestOf("lerd forgery removal v1", r.ID, r.Forgery, r.Why.Reveal())
+	return r.digest("lerd forgery removal v1")
 }
 
 // ListForgeries gives the register of known forgeries, the newest first.
@@ -79,17 +66,17 @@ func (s *Service) ProposeTakeOff(ctx context.Context, forgery, why string) (err 
 	if f.Waits() {
 		return fault.New(fault.Conflict, "This waits for counsel already. Reload the page.")
 	}
-	text, err := reasonOf("reason", why)
+	proposed, err := s.proposed(forgery, why, actor)
 	if err != nil {
 		return err
 	}
-	r := ForgeryRemoval{ID: newID(), Forgery: forgery, Why: personal.NewText(text), State: Proposed, ProposedBy: actor.Person, ProposedAt: s.now(), Version: 1}
+	r := ForgeryRemoval{proposed}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: s.takeOffEvent(ctx, r, rule), Insert: []any{&r}}}, Key: change.KeyFrom(ctx, "/forgeries")})
 }
 
 func (s *Service) takeOffEvent(ctx context.Context, r ForgeryRemoval, rule string) audit.Event {
 	e := change.Event(ctx, s.now(), "forgery.removal_"+r.State, "forgery_removal:"+r.ID, r.Version)
-	e.Facts["forgery"], e.Facts["rule"] = r.Forgery, rule
+	e.Facts["forgery"], e.Facts["rule"] = r.Of, rule
 	return e
 }
 
@@ -101,29 +88,21 @@ func (s *Service) DecideTakeOff(ctx context.Context, forgery string, agree bool)
 	if err != nil {
 		return err
 	}
-	r := f.Removal
-	if !f.Waits() {
-		return fault.New(fault.Conflict, "This was decided already. Reload the page.")
+	decided, err := s.decided(f.Removal.Removal, actor, agree)
+	if err != nil {
+		return err
 	}
-	if agree && r.ProposedBy == actor.Person {
-		return sameOne
-	}
-	digest := ForgeryRemovalDigest(r)
-	r.State, r.DecidedBy, r.DecidedAt, r.Version = Declined, actor.Person, s.now(), r.Version+1
-	part := change.Part{Update: []any{&r}}
+	r := ForgeryRemoval{decided}
+	part := change.Part{Event: s.takeOffEvent(ctx, r, rule), Update: []any{&r}}
 	if agree {
-		proof, err := identity.RequireProof(ctx, identity.PurposeForgery, digest)
+		proof, err := identity.RequireProof(ctx, identity.PurposeForgery, ForgeryRemovalDigest(r))
 		if err != nil {
 			return err
 		}
-		r.State = Agreed
 		f.RemovedBy, f.RemovedAt, f.Version = actor.Person, r.DecidedAt, f.Version+1
 		part.Update = append(part.Update, &f.Forgery)
-		part.Event = s.takeOffEvent(ctx, r, rule)
 		part.Event.Causes = append(part.Event.Causes, f.EventID)
 		change.Prove(&part, proof)
-	} else {
-		part.Event = s.takeOffEvent(ctx, r, rule)
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/forgeries")})
 }

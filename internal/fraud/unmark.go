@@ -3,37 +3,26 @@ package fraud
 import (
 	"context"
 	"slices"
-	"time"
 
 	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
-	"lerd/internal/personal"
 )
 
-// Removal takes somebody off counsel's list: one counsel proposes it with a
+// MarkRemoval takes somebody off counsel's list: one counsel proposes it with a
 // reason, another agrees.
-type Removal struct {
-	ID         string
-	Mark       string
-	Why        personal.Text
-	State      string // Proposed, Agreed or Declined
-	ProposedBy identity.PersonID
-	ProposedAt time.Time
-	DecidedBy  identity.PersonID
-	DecidedAt  time.Time
-	Version    int64
-	EventID    audit.EventID
-}
+type MarkRemoval struct{ Removal }
 
 // Listed is somebody of counsel's list as it is shown: by kind and reason, never
 // in the clear.
 type Listed struct {
 	Mark
-	Removal Removal
-	Waits   bool // Removal waits for a second counsel
+	Removal MarkRemoval
 }
+
+// Waits tells whether a proposal waits for a second counsel.
+func (l Listed) Waits() bool { return l.Removal.waits() }
 
 // Marks keeps counsel's list.
 type Marks interface {
@@ -42,9 +31,7 @@ type Marks interface {
 }
 
 // RemovalDigest is what the second counsel agrees to.
-func RemovalDigest(r Removal) identity.Digest {
-	return identity.DigestOf("lerd mark removal v1", r.ID, r.Mark, r.Why.Reveal())
-}
+func RemovalDigest(r MarkRemoval) identity.Digest { return r.digest("lerd mark removal v1") }
 
 // ListMarks gives counsel the list.
 func (s *Service) ListMarks(ctx context.Context) (_ []Listed, err error) {
@@ -78,20 +65,20 @@ func (s *Service) ProposeUnmark(ctx context.Context, mark, why string) (err erro
 	if err != nil {
 		return err
 	}
-	if l.Waits {
+	if l.Waits() {
 		return fault.New(fault.Conflict, "This waits for a second counsel already. Reload the page.")
 	}
-	text, err := reasonOf("reason", why)
+	proposed, err := s.proposed(mark, why, actor)
 	if err != nil {
 		return err
 	}
-	r := Removal{ID: newID(), Mark: mark, Why: personal.NewText(text), State: Proposed, ProposedBy: actor.Person, ProposedAt: s.now(), Version: 1}
+	r := MarkRemoval{proposed}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: s.removalEvent(ctx, r, rule), Insert: []any{&r}}}, Key: change.KeyFrom(ctx, "/sensitive")})
 }
 
-func (s *Service) removalEvent(ctx context.Context, r Removal, rule string) audit.Event {
+func (s *Service) removalEvent(ctx context.Context, r MarkRemoval, rule string) audit.Event {
 	e := change.Event(ctx, s.now(), "risk.unmark_"+r.State, "mark_removal:"+r.ID, r.Version)
-	e.Facts["mark"], e.Facts["rule"] = r.Mark, rule
+	e.Facts["mark"], e.Facts["rule"] = r.Of, rule
 	return e
 }
 
@@ -102,27 +89,22 @@ func (s *Service) DecideUnmark(ctx context.Context, mark string, agree bool) (er
 	if err != nil {
 		return err
 	}
-	r := l.Removal
-	if !l.Waits {
-		return fault.New(fault.Conflict, "This was decided already. Reload the page.")
-	}
-	if agree && r.ProposedBy == actor.Person {
-		return sameOne
-	}
-	digest := RemovalDigest(r)
-	r.State, r.DecidedBy, r.DecidedAt, r.Version = Declined, actor.Person, s.now(), r.Version+1
-	if !agree {
-		return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: s.removalEvent(ctx, r, rule), Update: []any{&r}}}, Key: change.KeyFrom(ctx, "/sensitive")})
-	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeRights, digest)
+	decided, err := s.decided(l.Removal.Removal, actor, agree)
 	if err != nil {
 		return err
 	}
-	r.State = Agreed
-	m := l.Mark
-	m.RemovedBy, m.RemovedAt, m.Version = actor.Person, r.DecidedAt, m.Version+1
-	part := change.Part{Event: s.removalEvent(ctx, r, rule), Update: []any{&r, &m}}
-	part.Event.Causes = append(part.Event.Causes, l.Mark.EventID)
-	change.Prove(&part, proof)
+	r := MarkRemoval{decided}
+	part := change.Part{Event: s.removalEvent(ctx, r, rule), Update: []any{&r}}
+	if agree {
+		proof, err := identity.RequireProof(ctx, identity.PurposeRights, RemovalDigest(r))
+		if err != nil {
+			return err
+		}
+		m := l.Mark
+		m.RemovedBy, m.RemovedAt, m.Version = actor.Person, r.DecidedAt, m.Version+1
+		part.Update = append(part.Update, &m)
+		part.Event.Causes = append(part.Event.Causes, l.Mark.EventID)
+		change.Prove(&part, proof)
+	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/sensitive")})
 }

@@ -111,13 +111,12 @@ func (s *Store) Marks(ctx context.Context) (list []fraud.Listed, err error) {
 		}
 		var removals []markRemovalRow
 		err := tx.Where("state = 'proposed'").Find(&removals).Error
-		of := map[string]fraud.Removal{}
+		of := map[string]fraud.MarkRemoval{}
 		for _, r := range removals {
 			of[r.MarkID] = r.domain()
 		}
 		for _, m := range marks {
-			r, waits := of[m.ID]
-			list = append(list, fraud.Listed{Mark: m.domain(), Removal: r, Waits: waits})
+			list = append(list, fraud.Listed{Mark: m.domain(), Removal: of[m.ID]})
 		}
 		return err
 	})

@@ -37,12 +37,12 @@ func (forgeryRemovalRow) progress() []string {
 }
 
 func fromForgeryRemoval(r fraud.ForgeryRemoval, event audit.EventID) *forgeryRemovalRow {
-	return &forgeryRemovalRow{r.ID, r.Forgery, r.Why.Reveal(), r.State, string(r.ProposedBy), micro(r.ProposedAt), nilText(r.DecidedBy), nilTime(r.DecidedAt), r.Version, string(event)}
+	return &forgeryRemovalRow{r.ID, r.Of, r.Why.Reveal(), r.State, string(r.ProposedBy), micro(r.ProposedAt), nilText(r.DecidedBy), nilTime(r.DecidedAt), r.Version, string(event)}
 }
 
 func (r forgeryRemovalRow) domain() fraud.ForgeryRemoval {
-	return fraud.ForgeryRemoval{ID: r.ID, Forgery: r.ForgeryID, Why: personal.NewText(r.Why), State: r.State, ProposedBy: identity.PersonID(r.ProposedBy), ProposedAt: r.ProposedAt.UTC(),
-		DecidedBy: text[identity.PersonID](r.DecidedBy), DecidedAt: timeOf(r.DecidedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}
+	return fraud.ForgeryRemoval{Removal: fraud.Removal{ID: r.ID, Of: r.ForgeryID, Why: personal.NewText(r.Why), State: r.State, ProposedBy: identity.PersonID(r.ProposedBy), ProposedAt: r.ProposedAt.UTC(),
+		DecidedBy: text[identity.PersonID](r.DecidedBy), DecidedAt: timeOf(r.DecidedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}}
 }
 
 // deskRow gives the row of a value of the reviewers' desk, nil of another.

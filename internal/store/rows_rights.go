@@ -110,13 +110,13 @@ func (markRemovalRow) progress() []string {
 	return []string{"state", "decided_by", "decided_at", "version", "event_id"}
 }
 
-func fromRemoval(r fraud.Removal, event audit.EventID) *markRemovalRow {
-	return &markRemovalRow{r.ID, r.Mark, r.Why.Reveal(), r.State, string(r.ProposedBy), micro(r.ProposedAt), nilText(r.DecidedBy), nilTime(r.DecidedAt), r.Version, string(event)}
+func fromRemoval(r fraud.MarkRemoval, event audit.EventID) *markRemovalRow {
+	return &markRemovalRow{r.ID, r.Of, r.Why.Reveal(), r.State, string(r.ProposedBy), micro(r.ProposedAt), nilText(r.DecidedBy), nilTime(r.DecidedAt), r.Version, string(event)}
 }
 
-func (r markRemovalRow) domain() fraud.Removal {
-	return fraud.Removal{ID: r.ID, Mark: r.MarkID, Why: personal.NewText(r.Why), State: r.State, ProposedBy: identity.PersonID(r.ProposedBy), ProposedAt: r.ProposedAt.UTC(),
-		DecidedBy: text[identity.PersonID](r.DecidedBy), DecidedAt: timeOf(r.DecidedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}
+func (r markRemovalRow) domain() fraud.MarkRemoval {
+	return fraud.MarkRemoval{Removal: fraud.Removal{ID: r.ID, Of: r.MarkID, Why: personal.NewText(r.Why), State: r.State, ProposedBy: identity.PersonID(r.ProposedBy), ProposedAt: r.ProposedAt.UTC(),
+		DecidedBy: text[identity.PersonID](r.DecidedBy), DecidedAt: timeOf(r.DecidedAt), Version: r.Version, EventID: audit.EventID(r.EventID)}}
 }
 
 func (r sensitiveMarkRow) domain() fraud.Mark {
@@ -134,7 +134,7 @@ func rightsRow(v any, event audit.EventID) tableRow {
 		return fromRightsReview(*x, event)
 	case *requests.RightsAnswer:
 		return fromRightsAnswer(*x, event)
-	case *fraud.Removal:
+	case *fraud.MarkRemoval:
 		return fromRemoval(*x, event)
 	}
 	return nil

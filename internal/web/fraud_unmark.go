@@ -37,7 +37,7 @@ func (c *Ctx) marksTable(list []fraud.Listed, b Base) Table {
 	t := Table{Caption: c.T("sensitive.list"), Empty: Empty{Title: c.T("sensitive.list.none")}, Columns: []Column{{Text: c.T("sensitive.which")}, {Text: c.T("sensitive.why")}, {Text: c.T("sensitive.since")}, {Text: c.T("sensitive.removal")}}}
 	for _, l := range list {
 		at, removal := b.When(l.AddedAt), Cell{Text: "—"}
-		if l.Waits {
+		if l.Waits() {
 			removal = Cell{Text: c.T("sensitive.removal.waits"), Note: l.Removal.Why.Reveal()}
 		}
 		t.Rows = append(t.Rows, []Cell{{Code: l.ID[:8], Note: c.T("target.kind." + l.Kind)}, {Text: c.T("sensitive.why." + l.Why)}, {When: &at}, removal})
@@ -51,7 +51,7 @@ func (c *Ctx) unmarkActs(list []fraud.Listed) (acts []StepForm) {
 	options := []Option{{Value: "", Text: c.T("form.choose")}}
 	for _, l := range list {
 		switch {
-		case !l.Waits:
+		case !l.Waits():
 			options = append(options, Option{Value: l.ID, Text: c.listName(l)})
 		case l.Removal.ProposedBy != actor.Person:
 			a := c.stepForm("unmarked-"+l.ID[:8], "sensitive.unmarked", "/sensitive/unmarked", unmarkedInput{Which: l.ID}, "which", "word")
