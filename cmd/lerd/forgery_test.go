@@ -79,7 +79,7 @@ func (s *scenario) takenOff(t *testing.T, request requests.ID) {
 	if err := s.fraud.ProposeTakeOff(rita, id, "Again."); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("proposed twice: %v", err)
 	}
-	if err := s.fraud.DecideTakeOff(helen, id, true); fault.KindOf(err) != fault.Gate {
+	if err := s.fraud.DecideTakeOff(helen, id, true); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "asked for this yourself") {
 		t.Errorf("agrees with herself: %v", err)
 	}
 	if err := s.fraud.DecideTakeOff(rita, id, true); fault.KindOf(err) != fault.NotFound {

@@ -266,7 +266,7 @@ func TestSomebodyLeavesCounselsListByTwoWords(t *testing.T) {
 		t.Errorf("no reason: %v", err)
 	}
 	s.must(s.fraud.ProposeUnmark(helen, id, "Left the profession, see file 12."))
-	if err := s.fraud.DecideUnmark(helen, id, true); err == nil {
+	if err := s.fraud.DecideUnmark(helen, id, true); !strings.Contains(fault.Message(err), "asked for this yourself") {
 		t.Error("the same counsel agrees")
 	}
 	if err := s.fraud.DecideUnmark(s.unproved("maya.stern"), id, true); fault.KindOf(err) != fault.StepUp {
