@@ -75,7 +75,10 @@ func joined(s string, from, to int) bool {
 	return from > 0 && part(s[from-1]) && part(s[from]) || to < len(s) && part(s[to]) && part(s[to-1])
 }
 
-var section = regexp.MustCompile(`[0-9]+[A-Za-z]?`)
+var (
+	section = regexp.MustCompile(`[0-9]+[A-Za-z]?`)
+	word    = regexp.MustCompile(`\pL{2,}`)
+)
 
 // statutes compares provisions: the same law with another number, where the number
 // that was typed stands nowhere in the order.
@@ -102,7 +105,7 @@ func (p *paper) statutes(list []Named) (out []Difference) {
 // sections gives what finds a provision's words with any numbers; nil where a
 // provision has none, or no word to know it by.
 func sections(value string) *regexp.Regexp {
-	if len(value) > 200 || !section.MatchString(value) || !regexp.MustCompile(`\pL{2,}`).MatchString(section.ReplaceAllString(value, "")) {
+	if len(value) > 200 || !section.MatchString(value) || !word.MatchString(section.ReplaceAllString(value, "")) {
 		return nil
 	}
 	var parts []string

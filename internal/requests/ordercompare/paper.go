@@ -12,9 +12,8 @@ const mostText = 400_000
 
 // paper is an order's text in one form of writing, with where each byte stands.
 type paper struct {
-	s     string
-	at    []place // of each byte of s
-	lines []string
+	s  string
+	at []place // of each byte of s
 }
 
 type place struct{ page, line int32 }
@@ -44,7 +43,6 @@ func read(text string) *paper {
 		}
 	}
 	p.s = b.String()
-	p.lines = strings.FieldsFunc(p.s, func(r rune) bool { return r == '\n' })
 	return p
 }
 

@@ -58,7 +58,7 @@ func (p *paper) from(i int) (out []run) {
 
 // targets compares the identifiers of a request with those in the order.
 func (p *paper) targets(list []Target) (out []Difference) {
-	runs, words := p.runs(), p.words()
+	runs, words, lower := p.runs(), p.words(), strings.ToLower(p.s)
 	typed := map[string]bool{}
 	for _, t := range list {
 		typed[key(t)] = true
@@ -68,7 +68,7 @@ func (p *paper) targets(list []Target) (out []Difference) {
 			break
 		}
 		if t.Kind == "username" {
-			out = append(out, p.username(t, words, typed)...)
+			out = append(out, p.username(t, lower, words, typed)...)
 		} else {
 			out = append(out, p.number(t, runs, typed)...)
 		}
@@ -156,9 +156,10 @@ func (p *paper) words() (out []name) {
 	return out
 }
 
-func (p *paper) username(t Target, words []name, typed map[string]bool) []Difference {
+// username compares a username; lower is the order's text in small letters.
+func (p *paper) username(t Target, lower string, words []name, typed map[string]bool) []Difference {
 	want := key(t)
-	if len(want) < 5 || strings.Contains(strings.ToLower(p.s), want) {
+	if len(want) < 5 || strings.Contains(lower, want) {
 		return nil
 	}
 	for _, w := range words {
