@@ -102,7 +102,7 @@ func (c Console) ErrorReports(ctx context.Context, limit int) (list []oversight.
 		}
 		for _, r := range rows {
 			x := r.domain()
-			if err := tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id = CAST(NULLIF(?, '') AS uuid)), '')", x.Case).Scan(&x.CaseRef).Error; err != nil {
+			if x.CaseRef, err = refOfCase(tx, x.Case); err != nil {
 				return err
 			}
 			list = append(list, x)
@@ -121,9 +121,19 @@ func (c Console) ErrorReport(ctx context.Context, id string) (x oversight.ErrorR
 			return err
 		}
 		x = row.domain()
-		return tx.Raw("SELECT coalesce((SELECT ref FROM request WHERE id = CAST(NULLIF(?, '') AS uuid)), '')", x.Case).Scan(&x.CaseRef).Error
+		x.CaseRef, err = refOfCase(tx, x.Case)
+		return err
 	})
 	return x, err
+}
+
+// refOfCase gives a case's reference, "" where none is named.
+func refOfCase(tx *gorm.DB, id string) (ref string, err error) {
+	if id == "" {
+		return "", nil
+	}
+	err = tx.Raw("SELECT ref FROM request WHERE id = CAST(? AS uuid)", id).Scan(&ref).Error
+	return ref, err
 }
 
 // NoticeOf gives when the platform confirmed a notice of a case, by its reference.
@@ -131,7 +141,7 @@ func (c Console) NoticeOf(ctx context.Context, caseID, ref string) (delivered ti
 	defer fault.Wrap(&err, "store.NoticeOf(%s)", ref)
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
 		var list []struct{ DeliveredAt *time.Time }
-		if err := tx.Raw("SELECT delivered_at FROM user_notice WHERE request_id::text = ? AND ref = ?", caseID, ref).Scan(&list).Error; err != nil {
+		if err := tx.Raw("SELECT delivered_at FROM user_notice WHERE request_id = CAST(NULLIF(?, '') AS uuid) AND ref = ?", caseID, ref).Scan(&list).Error; err != nil {
 			return err
 		}
 		if len(list) == 0 {
