@@ -83,7 +83,10 @@ func (p reportPeriod) count(ctx context.Context, db *store.Store, progress io.Wr
 	if c.book, err = transparency.Collect(ctx, src); err != nil {
 		return c, err
 	}
-	return c, p.close(&c)
+	if err := p.close(&c); err != nil {
+		return c, err
+	}
+	return c, nil
 }
 
 // close sees to it that the log reaches over the end of the books.

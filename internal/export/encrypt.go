@@ -79,7 +79,10 @@ func (m *Maker) loadReleased(id string) (r Released, err error) {
 	if err != nil {
 		return r, err
 	}
-	return r, json.Unmarshal(b, &r)
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, err
+	}
+	return r, nil
 }
 
 // selfVerify reads everything back from disk with the recipient's eyes.

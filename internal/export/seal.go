@@ -115,7 +115,10 @@ func (m *Maker) loadSealed(id string) (s Sealed, err error) {
 	if err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal(b, &s)
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, err
+	}
+	return s, nil
 }
 
 // sound tells whether a container lies there that this process made whole: its

@@ -97,7 +97,10 @@ func (s *Service) facts(ctx context.Context, c requests.Case) (f risk.Facts, err
 	if err := s.forgeries(ctx, &f, c, p); err != nil {
 		return f, err
 	}
-	return f, s.sensitive(ctx, &f, c)
+	if err := s.sensitive(ctx, &f, c); err != nil {
+		return f, err
+	}
+	return f, nil
 }
 
 // daysTo gives the whole days from a time to the arrival, 0 where it lies after,

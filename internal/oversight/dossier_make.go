@@ -86,7 +86,10 @@ func (s *Service) dossier(ctx context.Context, c requests.Case, events []request
 	if err := s.openings(ctx, &d, ids); err != nil {
 		return d, err
 	}
-	return d, s.papers(ctx, &d, c)
+	if err := s.papers(ctx, &d, c); err != nil {
+		return d, err
+	}
+	return d, nil
 }
 
 func withoutQuorum(t audit.Trust) audit.Trust {

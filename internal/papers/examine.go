@@ -57,7 +57,10 @@ func (s *Service) look(ctx context.Context, d requests.Document, pdf []byte) (Ex
 	if err := s.signing(ctx, &e, pdf, agency.Country); err != nil {
 		return e, err
 	}
-	return e, s.pictures(ctx, &e, pdf, d.Pages)
+	if err := s.pictures(ctx, &e, pdf, d.Pages); err != nil {
+		return e, err
+	}
+	return e, nil
 }
 
 // signing judges the signatures as of the document's arrival, which is now: a

@@ -46,7 +46,10 @@ func (s *Service) claimed(ctx context.Context, q *Request, actor identity.Actor,
 		tell(&part, "resolved_"+q.Targets[i].Ref(), personal.NewText(q.Targets[i].Resolution))
 		part.Update = append(part.Update, &q.Targets[i])
 	}
-	return part, s.compare(ctx, *q, &part)
+	if err := s.compare(ctx, *q, &part); err != nil {
+		return part, err
+	}
+	return part, nil
 }
 
 // resolve asks the account data who held the identifier: at the stated moment

@@ -195,7 +195,10 @@ func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *leg
 	for i := range q.Targets {
 		part.Insert = append(part.Insert, &q.Targets[i])
 	}
-	return part, s.sign(ctx, &part, *q, SignedToSubmit, c)
+	if err := s.sign(ctx, &part, *q, SignedToSubmit, c); err != nil {
+		return part, err
+	}
+	return part, nil
 }
 
 // reader collects the problems of a form while it is read.

@@ -43,7 +43,10 @@ func loadCase(tx *gorm.DB, id requests.ID) (c requests.Case, err error) {
 		return c, err
 	}
 	c.Decisions = newest(c.Decisions)
-	return c, loadRest(tx, &c)
+	if err := loadRest(tx, &c); err != nil {
+		return c, err
+	}
+	return c, nil
 }
 
 // loadAll gives the rows of one table that belong to a request.

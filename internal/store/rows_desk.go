@@ -68,7 +68,7 @@ type registeredRow struct {
 // register, or the one that an id names, each with the last proposal to take it off.
 func (s *Store) Registered(ctx context.Context, id string) (list []fraud.Registered, err error) {
 	defer fault.Wrap(&err, "store.Registered")
-	return list, s.inReadTx(ctx, func(tx *gorm.DB) error {
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		list = nil
 		var rows []registeredRow
 		err := tx.Raw(`SELECT f.*, q.ref, a.name AS agency_name FROM known_forgery f JOIN request q ON q.id = f.request_id JOIN agency a ON a.id = f.agency_id
@@ -93,6 +93,7 @@ func (s *Store) Registered(ctx context.Context, id string) (list []fraud.Registe
 		}
 		return nil
 	})
+	return list, err
 }
 
 type orderComparisonRow struct {

@@ -184,7 +184,10 @@ func (s *Service) cancelled(ctx context.Context, a Account, rule, kind string) (
 	e := s.event(ctx, kind, a.Person.ID, rule)
 	e.Facts["invitation"] = string(inv.ID)
 	part := change.Part{Event: e, Update: []any{&inv}}
-	return part, s.removeKeys(ctx, &part, a.Person.ID, identity.RemovedRevetting)
+	if err := s.removeKeys(ctx, &part, a.Person.ID, identity.RemovedRevetting); err != nil {
+		return part, err
+	}
+	return part, nil
 }
 
 // removeKeys takes every passkey of a person out of use, within a part.

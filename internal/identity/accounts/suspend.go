@@ -60,7 +60,10 @@ func (s *Service) suspended(ctx context.Context, a Account, rule string, why ide
 	e := s.event(ctx, "person.suspended", p.ID, rule)
 	e.Facts["role"], e.Facts["agency"], e.Facts["because"] = string(p.Role), string(p.Agency), string(why)
 	part := change.Part{Event: e, Update: []any{&p}}
-	return part, s.removeKeys(ctx, &part, p.ID, why)
+	if err := s.removeKeys(ctx, &part, p.ID, why); err != nil {
+		return part, err
+	}
+	return part, nil
 }
 
 // Revet invites a person anew, who lost their passkeys or was suspended: what

@@ -67,7 +67,10 @@ func Signatures(ctx context.Context, pdf []byte) (s Signed, err error) {
 	}
 	slices.SortStableFunc(s.Signatures, func(a, b Signature) int { return a.end - b.end })
 	f.security(&s)
-	return s, f.compareLater(&s)
+	if err := f.compareLater(&s); err != nil {
+		return s, err
+	}
+	return s, nil
 }
 
 // readFull examines a document and keeps every value.

@@ -154,5 +154,8 @@ func (k Kept) Verify(keyID string, key ed25519.PublicKey, now time.Time, skew ti
 // Read gives a receipt as it is stored.
 func Read(stored string) (k Kept, err error) {
 	defer fault.Wrap(&err, "webhook.Read")
-	return k, json.Unmarshal([]byte(stored), &k)
+	if err := json.Unmarshal([]byte(stored), &k); err != nil {
+		return k, err
+	}
+	return k, nil
 }
