@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -23,28 +22,28 @@ const cageName = "lerd-cage"
 const cageFailed = 97
 
 func init() {
-	if len(os.Args) > 4 && os.Args[0] == cageName {
+	if len(os.Args) > 3 && os.Args[0] == cageName {
 		enter(os.Args[1:])
 	}
 }
 
-// enter takes the limits (octets of memory, seconds of processor time), the
-// folder that may be read, and the program with its arguments. It returns never:
-// a wall that the system has and that does not hold ends the process.
+// enter takes the folder that may be read, the renderer, and the shell that sets
+// its limits and becomes it, with arguments. It returns never: a wall that the
+// system has and that does not hold ends the process. Memory is the shell's to
+// limit: this program has more of the address space than a renderer may have, and
+// would now and then end here for want of some.
 func enter(args []string) {
 	runtime.LockOSThread() // walls are the thread's, and it is the one that becomes the program
-	memory, err1 := strconv.ParseUint(args[0], 10, 63)
-	cpu, err2 := strconv.ParseUint(args[1], 10, 31)
-	dir, path, argv := args[2], args[3], args[3:]
-	err := errors.Join(err1, err2, unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), wallFiles(dir, path), wallCalls())
+	dir, path, argv := args[0], args[1], args[2:]
+	err := errors.Join(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), wallFiles(dir, path), wallCalls())
 	for _, l := range []struct {
 		what int
 		most uint64
-	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, 64}, {unix.RLIMIT_CPU, cpu}, {unix.RLIMIT_AS, memory}} {
+	}{{unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}, {unix.RLIMIT_NOFILE, 64}} {
 		err = errors.Join(err, unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.most, Max: l.most}))
 	}
 	if err == nil {
-		_ = syscall.Exec(path, argv, os.Environ())
+		_ = syscall.Exec(shell, argv, os.Environ())
 	}
 	os.Exit(cageFailed)
 }
@@ -178,7 +177,7 @@ func cageOf(dir string, l limits, path string, args ...string) *exec.Cmd {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	return &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{cageName, strconv.FormatUint(l.memory, 10), strconv.FormatUint(l.cpu, 10), dir, path}, args...)}
+	return &exec.Cmd{Path: "/proc/self/exe", Args: append([]string{cageName, dir, path}, shelled(l, path, args...).Args...)}
 }
 
 // canCage tries once whether a cage can be closed here.

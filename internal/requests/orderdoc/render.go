@@ -172,11 +172,13 @@ func (r *Renderer) command(ctx context.Context, j job, most int, path string, ar
 	return out.buf.Bytes(), nil
 }
 
+const shell = "/bin/sh"
+
 // shelled gives a shell that sets limits and becomes the program: memory, time,
 // no files written, no core.
 func shelled(l limits, path string, args ...string) *exec.Cmd {
 	set := fmt.Sprintf("ulimit -v %[1]d -t %[2]d 2>/dev/null || { ulimit -v %[1]d; ulimit -t %[2]d; } && ulimit -c 0 && ulimit -f 0 && exec \"$@\"", l.memory>>10, l.cpu)
-	return &exec.Cmd{Path: "/bin/sh", Args: append([]string{"sh", "-c", set, "sh", path}, args...)}
+	return &exec.Cmd{Path: shell, Args: append([]string{"sh", "-c", set, "sh", path}, args...)}
 }
 
 // args are those of drawing one page.
