@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
 	"lerd/internal/requests/ordercompare"
+	"lerd/internal/requests/orderdoc"
 	"lerd/internal/requests/ordersample"
 	"lerd/internal/web"
 )
@@ -38,6 +40,28 @@ func swapped(phone string) string {
 	return phone[:n-2] + phone[n-1:] + phone[n-2:n-1]
 }
 
+// TestNoReadingFailsOfItself reads one order many times at once, each time in a
+// cage of this very program. A reading that fails now and then looks like an order
+// without text, and a wrong digit or a look-alike address in it is then missed.
+func TestNoReadingFailsOfItself(t *testing.T) {
+	r, err := orderdoc.FindRenderer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := newScenario(t).order("IN/94/2026/880")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				if text, err := r.Text(t.Context(), order); err != nil || !strings.Contains(text, "IN/94/2026/880") {
+					t.Errorf("read %q: %v", text, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // TestAWrongDigitIsSeen: the order names another number than was typed, by two
 // digits that changed places. The reviewer reads both with the place, the case
 // cannot be found valid before they decided, and what they say counts.
@@ -48,6 +72,9 @@ func TestAWrongDigitIsSeen(t *testing.T) {
 	rita := s.as("rita.lind")
 	s.must(s.cases.Claim(rita, id))
 	found := s.load(id).Differences()
+	if len(found) == 0 {
+		t.Fatal("no difference was found")
+	}
 	if diff := cmp.Diff([]ordercompare.Difference{{Field: "t1", Typed: sample.SuspectPhone, Says: other, Page: 1, Line: found[0].Line}}, found); diff != "" {
 		t.Fatalf("found (-want +got):\n%s", diff)
 	}
