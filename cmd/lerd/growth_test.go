@@ -60,6 +60,13 @@ func (s *scenario) openBench() *bench {
 	s.must(err)
 	server.Start()
 	s.t.Cleanup(server.Close)
+	s.t.Cleanup(func() {
+		for line := range strings.Lines(s.log.String()) {
+			if s.t.Failed() && strings.Contains(line, `"level":"ERROR"`) {
+				s.t.Log(line) // why the server answered 500
+			}
+		}
+	})
 	b.portal = &portal{scenario: s, base: s.cfg.PublicOrigin, stop: func() {}}
 	return b
 }
