@@ -3,9 +3,6 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -64,10 +61,10 @@ func BenchmarkStep(b *testing.B) {
 				n := b.N/rounds + 1
 				for i := range 2 { // the first one changes, so that neither has the quieter disk
 					which := (i + r) % 2
-					started, before := time.Now(), processorTime(b, lab)
+					started, before := time.Now(), testkit.ProcessorTime(b, lab.Database.Superuser)
 					run([][]func() error{plain, audited}[which], n, b)
 					took[which] += time.Since(started)
-					busy[which] += processorTime(b, lab) - before
+					busy[which] += testkit.ProcessorTime(b, lab.Database.Superuser) - before
 				}
 			}
 			steps := float64(rounds * (b.N/rounds + 1))
@@ -79,27 +76,6 @@ func BenchmarkStep(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-}
-
-// processorTime is what this process and the server's have used so far. On a
-// busy machine it tells more than the clock. 0 where there is no /proc.
-func processorTime(b *testing.B, lab *auditlab.Lab) time.Duration {
-	b.Helper()
-	var postmaster int
-	if err := lab.Super.Raw(`SELECT split_part(pg_read_file('postmaster.pid'), E'\n', 1)::int`).Scan(&postmaster).Error; err != nil {
-		b.Fatal(err)
-	}
-	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
-	ticks := 0
-	for _, pid := range append(strings.Fields(string(children)), "self") {
-		stat, _ := os.ReadFile("/proc/" + pid + "/stat")
-		fields := strings.Fields(string(stat))
-		for i := 13; i < 15 && len(fields) > 14; i++ { // utime and stime
-			n, _ := strconv.Atoi(fields[i])
-			ticks += n
-		}
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 }
 
 // run takes n steps, divided among the writers.
@@ -196,12 +172,12 @@ func BenchmarkSequencer(b *testing.B) {
 	for ; batches*batch < b.N; batches++ {
 		b.StopTimer()
 		lab.Fill(b, batch)
-		before := processorTime(b, lab)
+		before := testkit.ProcessorTime(b, lab.Database.Superuser)
 		b.StartTimer()
 		if round, err := seq.RunOnce(b.Context()); err != nil || round.Placed != batch {
 			b.Fatalf("%+v, %v", round, err)
 		}
-		busy += processorTime(b, lab) - before
+		busy += testkit.ProcessorTime(b, lab.Database.Superuser) - before
 	}
 	b.ReportMetric(float64(batches*batch)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(float64(batches*batch)/busy.Seconds(), "events/cpu-s")
