@@ -107,6 +107,9 @@ func (in TargetImport) input(r targetlist.Row) TargetInput {
 	set(&t.Zone, "zone", same)
 	set(&t.PersonRole, "role", word(map[string]string{"third": legal.Third, "other": legal.Third, "accused": legal.Suspect}))
 	set(&t.Purpose, "purpose", word(map[string]string{"identify": legal.PurposeIdentify, "identification": legal.PurposeIdentify}))
+	if marks := r.Cells["marks"]; marks != "" {
+		t.Flags = strings.FieldsFunc(strings.ToLower(marks), func(c rune) bool { return c == ',' || c == ';' || c == '|' || c == ' ' })
+	}
 	if data := strings.ToLower(r.Cells["data"]); data != "" {
 		both := strings.Contains(data, "both") || strings.Contains(data, "all")
 		t.WantPhone, t.WantIP = both || strings.Contains(data, "phone"), both || strings.Contains(data, "ip")

@@ -163,5 +163,5 @@ func typed(t Target) TargetInput {
 		return at.In(zone).Format(time.RFC3339)
 	}
 	return TargetInput{Kind: t.Kind, Identifier: t.AsTyped.Reveal(), HolderAt: moment(t.HolderAt), From: moment(t.From), To: moment(t.To), Zone: t.Zone,
-		PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP}
+		PersonRole: t.PersonRole, Purpose: t.Purpose, WantPhone: t.WantPhone, WantIP: t.WantIP, Flags: t.Flags}
 }

@@ -52,6 +52,7 @@ type TargetInput struct {
 	Kind, Identifier, HolderAt, From, To, Zone string
 	PersonRole, Purpose                        string
 	WantPhone, WantIP                          bool
+	Flags                                      []string // what the officer says of the person, in the policy's words; optional
 }
 
 // Upload examines an order's file before anybody opens it, keeps it, and gives
@@ -193,7 +194,7 @@ func (s *Service) proposal(ctx context.Context, q *Request, c Case, process *leg
 	}
 	part.Update, part.Insert = nil, []any{q}
 	for i := range q.Targets {
-		part.Insert = append(part.Insert, &q.Targets[i])
+		part.Insert = append(append(part.Insert, &q.Targets[i]), q.Targets[i].flagRows()...)
 	}
 	if err := s.sign(ctx, &part, *q, SignedToSubmit, c); err != nil {
 		return part, err
@@ -300,6 +301,7 @@ func (s *Service) readForm(ctx context.Context, in Submission, actor identity.Ac
 		return c, process, nil, err
 	}
 	q.Targets = readTargets(&r, in.Targets, q)
+	s.readFlags(&r, in.Targets, q.Targets)
 	if process != nil {
 		pin := process.Pin()
 		q.Process = ProcessPin{ID: string(pin.ID), Version: pin.Version, Digest: pin.Digest}

@@ -137,6 +137,7 @@ type Target struct {
 	AsTyped     personal.Text
 	HolderAt    time.Time // when the identifier belonged to the person; zero for user ids
 	PersonRole  string    // suspect, victim, witness, third_party
+	Flags       []string  // what the officer says of the person, in the words of the policy's sensitive flags
 	From, To    time.Time // half-open, UTC
 	Zone        string    // in which the agency stated the period
 	WantPhone   bool

@@ -35,8 +35,9 @@ var Conclusions = []string{Proceed, NarrowRights, RefuseRights}
 
 // Why a case touches rights, beside the flags of the policy.
 const (
-	ByClass = "class" // its class of offence
-	ByMark  = "mark"  // somebody of counsel's list, in its last statement of risk
+	ByClass   = "class"   // its class of offence
+	ByMark    = "mark"    // somebody of counsel's list, in its last statement of risk
+	ByOfficer = "officer" // what its officer says of somebody in it
 )
 
 // rightsCheck is the check that the review answers.
@@ -49,7 +50,7 @@ type RightsReview struct {
 	Request   ID
 	Agency    identity.AgencyID
 	Ordinal   int
-	Because   []string // ByClass, ByMark, or flags of the policy
+	Because   []string // ByClass, ByMark, ByOfficer, or flags of the policy
 	State     RightsState
 	OpenedBy  identity.PersonID // "": lerd itself
 	OpenedAt  time.Time
@@ -125,6 +126,9 @@ func (s *Service) rightsReasons(ctx context.Context, c Case) (why []string, err 
 	marked, err := s.Rights.RightsMarked(ctx, c.Request.ID)
 	if marked {
 		why = append(why, ByMark)
+	}
+	if c.FlaggedByOfficer() {
+		why = append(why, ByOfficer)
 	}
 	return why, err
 }

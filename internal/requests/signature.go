@@ -95,6 +95,7 @@ type agreedTarget struct {
 	Kind, Identifier, HolderAt, PersonRole, From, To, Zone string
 	WantPhone, WantIP                                      bool
 	Purpose                                                string
+	Flags                                                  []string `json:",omitempty"` // none: as before there were any
 }
 
 // Digest gives the SHA-256 over what the agency agrees to: the request as it was
@@ -109,7 +110,7 @@ func Digest(q Request, orderSHA256 string, links []Linked) [sha256.Size]byte {
 		Offence: agreedOffence{q.Offence.Class, q.Offence.Provision, q.Offence.Text.Reveal(), q.Offence.MaxPenaltyMonths, q.Offence.ByNetwork}}
 	for _, t := range q.Targets {
 		a.Targets = append(a.Targets, agreedTarget{t.Kind, t.Identifier.Reveal(), stamp(t.HolderAt), t.PersonRole, stamp(t.From), stamp(t.To), t.Zone,
-			t.WantPhone, t.WantIP, t.Purpose})
+			t.WantPhone, t.WantIP, t.Purpose, t.Flags})
 	}
 	b, err := json.Marshal(a)
 	if err != nil {

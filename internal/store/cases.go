@@ -33,6 +33,9 @@ func loadCase(tx *gorm.DB, id requests.ID) (c requests.Case, err error) {
 	if c.Request.Targets, err = loadAll(tx.Order("ordinal"), id, targetRow.domain); err != nil {
 		return c, err
 	}
+	if err := loadFlags(tx, &c); err != nil {
+		return c, err
+	}
 	if c.Answers, err = loadAll(tx.Order("at, id"), id, answerRow.domain); err != nil {
 		return c, err
 	}

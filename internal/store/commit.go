@@ -358,7 +358,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),
 		scan[processProposalRow](db), scan[processVersionRow](db), scan[clockAlertRow](db), scan[objectionRow](db),
 		scan[sensitiveClassRow](db), scan[rightsReviewRow](db), scan[rightsAnswerRow](db), scan[markRemovalRow](db),
-		scan[forgeryRemovalRow](db), scan[orderComparisonRow](db), scan[arrivalRow](db),
+		scan[forgeryRemovalRow](db), scan[orderComparisonRow](db), scan[arrivalRow](db), scan[targetFlagRow](db),
 		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
 		scan[lossWordRow](db), scan[logEpochRow](db),
 	} {

@@ -38,7 +38,7 @@ func (c Console) RowsOfEvents(ctx context.Context, ids []audit.EventID) (out map
 		}
 		for _, read := range []func(*gorm.DB, writings) ([]tableRow, error){
 			writtenBy[requestRow], writtenBy[targetRow], writtenBy[documentRow], writtenBy[answerRow], writtenBy[messageRow], writtenBy[decisionRow], writtenBy[releaseRow], writtenBy[itemRow],
-			writtenBy[signatureRow], writtenBy[examinationRow], writtenBy[grantRow], writtenBy[receiptRow], writtenBy[recallRow], writtenBy[resultRow], writtenBy[takeoverRow], writtenBy[linkRow],
+			writtenBy[signatureRow], writtenBy[examinationRow], writtenBy[grantRow], writtenBy[receiptRow], writtenBy[recallRow], writtenBy[resultRow], writtenBy[takeoverRow], writtenBy[linkRow], writtenBy[targetFlagRow],
 			writtenBy[amendmentRow], writtenBy[amendmentItemRow], writtenBy[attachmentRow], writtenBy[preservationRow], writtenBy[findingRow], writtenBy[confirmationRow], writtenBy[askRow],
 		} {
 			rows, err := read(tx, w)

@@ -68,7 +68,8 @@ func (s *Store) RightsUnopened(ctx context.Context, limit int) (ids []requests.I
 				WHERE r.request_id = q.id ORDER BY r.ordinal DESC LIMIT 1) v ON true
 			WHERE q.state IN ('in_review', 'needs_information') AND (v.state IS NULL OR v.state = 'agreed')
 				AND (EXISTS (SELECT 1 FROM sensitive_class c WHERE starts_with(q.offence_class, c.offence_class)) AND NOT coalesce('class' = ANY (v.because), false)
-					OR coalesce(`+lastStatementMarked+`, false) AND NOT coalesce('mark' = ANY (v.because), false))
+					OR coalesce(`+lastStatementMarked+`, false) AND NOT coalesce('mark' = ANY (v.because), false)
+					OR EXISTS (SELECT 1 FROM target_flag f WHERE f.request_id = q.id) AND NOT coalesce('officer' = ANY (v.because), false))
 			ORDER BY q.effect_by NULLS LAST, q.id LIMIT ?`, limit).Scan(&ids).Error
 	})
 	return ids, err

@@ -52,6 +52,8 @@ func deskRow(v any, event audit.EventID) tableRow {
 		return fromForgeryRemoval(*x, event)
 	case *requests.Comparison:
 		return fromComparison(*x, event)
+	case *requests.TargetFlag:
+		return fromTargetFlag(*x, event)
 	case *requests.Arrival:
 		return &arrivalRow{string(x.Request), string(x.Agency), micro(x.At), string(event)}
 	}

@@ -144,6 +144,7 @@ func (c *Ctx) targetFacts(t requests.Target) []Fact {
 	f := facts{c: c}
 	f.text("request.t.person_role", c.T("target.role."+t.PersonRole))
 	f.text("request.t.purpose", c.T("target.purpose."+t.Purpose))
+	f.text("request.t.flags", c.flagWords(t))
 	var wanted []string
 	for _, cat := range requests.Categories {
 		if t.Wants(cat) {
@@ -152,6 +153,15 @@ func (c *Ctx) targetFacts(t requests.Target) []Fact {
 	}
 	f.text("request.t.categories", c.list(wanted))
 	return f.list
+}
+
+// flagWords say what the officer says of a person; nothing where they said nothing.
+func (c *Ctx) flagWords(t requests.Target) string {
+	var words []string
+	for _, flag := range t.Flags {
+		words = append(words, c.T("target.flag."+flag))
+	}
+	return c.list(words)
 }
 
 // targetCell names an account as the agency's own order names it.

@@ -82,16 +82,17 @@ type targetInput struct {
 	PersonRole string   `form:"person_role" validate:"required" label:"request.t.person_role" input:"radios"`
 	Purpose    string   `form:"purpose" validate:"required" label:"request.t.purpose" input:"radios"`
 	Categories []string `form:"categories" validate:"required" label:"request.t.categories" input:"checkboxes"`
+	Flags      []string `form:"flags" label:"request.t.flags" hint:"request.t.flags.hint" input:"checkboxes"`
 }
 
 // target gives an account to the domain, as it was typed.
 func (t targetInput) target() requests.TargetInput {
-	return requests.TargetInput{Kind: t.Kind, Identifier: t.Identifier, HolderAt: t.HolderAt, From: t.From, To: t.To, Zone: t.Zone, PersonRole: t.PersonRole, Purpose: t.Purpose,
+	return requests.TargetInput{Kind: t.Kind, Identifier: t.Identifier, HolderAt: t.HolderAt, From: t.From, To: t.To, Zone: t.Zone, PersonRole: t.PersonRole, Purpose: t.Purpose, Flags: t.Flags,
 		WantPhone: slices.Contains(t.Categories, string(requests.PhoneNumber)), WantIP: slices.Contains(t.Categories, string(requests.IPAddress))}
 }
 
 func typedTarget(t requests.TargetInput) targetInput {
-	out := targetInput{Kind: t.Kind, Identifier: t.Identifier, HolderAt: t.HolderAt, From: t.From, To: t.To, Zone: t.Zone, PersonRole: t.PersonRole, Purpose: t.Purpose}
+	out := targetInput{Kind: t.Kind, Identifier: t.Identifier, HolderAt: t.HolderAt, From: t.From, To: t.To, Zone: t.Zone, PersonRole: t.PersonRole, Purpose: t.Purpose, Flags: t.Flags}
 	if t.WantPhone {
 		out.Categories = append(out.Categories, string(requests.PhoneNumber))
 	}

@@ -310,9 +310,9 @@ func (s *Server) targetTemplate(c *Ctx) error {
 	w := csv.NewWriter(&b)
 	rows := [][]string{
 		targetlist.Columns,
-		{"phone", "+447700900999", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Asia/Kolkata", "suspect", "identify_user", "phone and ip"},
-		{"username", "sample_name", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Europe/Berlin", "suspect", "identify_user", "phone"},
-		{"account_id", "481516234", "", "2026-10-01 00:00", "2026-11-01 00:00", "UTC", "suspect", "traffic", "ip"},
+		{"phone", "+447700900999", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Asia/Kolkata", "suspect", "identify_user", "phone and ip", ""},
+		{"username", "sample_name", "2026-10-25 14:05", "2026-10-01 00:00", "2026-11-01 00:00", "Europe/Berlin", "suspect", "identify_user", "phone", "journalist"},
+		{"account_id", "481516234", "", "2026-10-01 00:00", "2026-11-01 00:00", "UTC", "suspect", "traffic", "ip", ""},
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return err

@@ -47,6 +47,11 @@ func (s *Server) targetOptions(c *Ctx, f *Form, row string) {
 	f.Options(row+"person_role", c.choose("target.role", legal.Suspect, legal.Victim, legal.Witness, legal.Third))
 	f.Options(row+"purpose", c.choose("target.purpose", legal.PurposeIdentify, legal.PurposeTraffic))
 	f.Options(row+"categories", c.choose("category", string(requests.PhoneNumber), string(requests.IPAddress)))
+	var flags []string
+	for _, flag := range c.law().SensitiveFlags() {
+		flags = append(flags, flag.ID)
+	}
+	f.Options(row+"flags", c.choose("target.flag", flags...))
 }
 
 // orderLanguages are the languages in which orders arrive, ISO 639-1.

@@ -41,7 +41,7 @@ func (c *Ctx) rightsBadge(state requests.RightsState) Badge {
 func (s *Server) becauseWords(c *Ctx, because []string) string {
 	var words []string
 	for _, b := range because {
-		if b == requests.ByClass || b == requests.ByMark {
+		if slices.Contains([]string{requests.ByClass, requests.ByMark, requests.ByOfficer}, b) {
 			words = append(words, c.T("rights.because."+b))
 			continue
 		}
@@ -96,6 +96,11 @@ func (s *Server) rightsFacts(c *Ctx, b Base, cs requests.Case, r requests.Rights
 	}
 	f := facts{c: c}
 	f.text("rights.because", s.becauseWords(c, r.Because))
+	for _, t := range cs.Request.Targets {
+		if len(t.Flags) > 0 {
+			f.add("rights.by_officer", Cell{Text: c.flagWords(t), Note: c.T("request.target", "number", t.Ordinal)})
+		}
+	}
 	f.add("request.f.offence_class", Cell{Text: cs.Request.Offence.Provision, Note: "ICCS " + cs.Request.Offence.Class})
 	at := b.When(r.OpenedAt)
 	f.add("rights.opened_at", Cell{When: &at})

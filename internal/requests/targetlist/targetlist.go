@@ -29,7 +29,7 @@ import (
 )
 
 // Columns are the columns of the template, in its order.
-var Columns = []string{"kind", "identifier", "used_at", "from", "to", "zone", "role", "purpose", "data"}
+var Columns = []string{"kind", "identifier", "used_at", "from", "to", "zone", "role", "purpose", "data", "marks"}
 
 // Limits bound what a list may cost.
 type Limits struct {
@@ -65,6 +65,7 @@ var aliases = map[string]string{
 	"type": "kind", "identifier_type": "kind", "account": "identifier", "value": "identifier", "phone": "identifier", "number": "identifier", "target": "identifier",
 	"used": "used_at", "holder_at": "used_at", "observed_at": "used_at", "begin": "from", "start": "from", "since": "from", "end": "to", "until": "to",
 	"timezone": "zone", "time_zone": "zone", "tz": "zone", "person_role": "role", "categories": "data", "category": "data",
+	"flags": "marks", "flag": "marks", "mark": "marks",
 }
 
 // ReadCSV reads a CSV file with a header: separated by comma, semicolon or tab;
