@@ -24,6 +24,7 @@ type auditCmd struct {
 	Verify     auditVerifyCmd     `cmd:"" help:"Verify the audit log: recompute it, compare it with what was signed, and replay it over the case data."`
 	Export     auditExportCmd     `cmd:"" help:"Write the audit log as static files that any tlog-tiles tool can verify, without lerd and without a database."`
 	Keep       auditKeepCmd       `cmd:"" help:"Take a new place for the last signed checkpoint into use, as the configuration names it."`
+	Loss       auditLossCmd       `cmd:"" help:"Say whether entries of the log are lost, who has acknowledged it, and what is still needed."`
 	Assertions auditAssertionsCmd `cmd:"" help:"Verify everything that people signed with their passkeys, by the public keys on file."`
 	Sample     auditSampleCmd     `cmd:"" help:"Draw an audit sample again, and compare it with the one on record."`
 	Prove      auditProveCmd      `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`

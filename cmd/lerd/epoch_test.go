@@ -71,13 +71,23 @@ type lostLog struct {
 }
 
 // newLost lets a case leave, makes a backup, lets another leave, and restores.
-func newLost(t *testing.T) *lostLog {
+func newLost(t *testing.T) *lostLog { return newLostSeen(t, nil, nil) }
+
+// newLostSeen is newLost with more places outside the database: configure names
+// them, known is called once the log's key is there.
+func newLostSeen(t *testing.T, configure func(*config), known func(*lostLog)) *lostLog {
 	t.Helper()
 	l := &lostLog{scenario: newScenario(t)}
 	l.dir = l.cfg.Dir
 	var err error
 	l.accounts, err = sample.URL(l.db.Owner, testkit.RecordsPassword)
 	l.must(err)
+	if configure != nil {
+		known(l)
+		l.stopped()
+		l.configure = configure
+		l.start(l.dir, l.accounts)
+	}
 	l.early = l.toExport("IN/94/2026/701")
 	l.sequenceAll()
 	l.oldBundle = l.bundleOf(l.early.ID)

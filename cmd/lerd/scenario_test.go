@@ -38,6 +38,8 @@ type scenario struct {
 	// earnest: steps count with a passkey only.
 	earnest  bool
 	refusing bool // the log refuses kinds of events, by a trigger of the test
+	// configure changes what lerd is started with; nil: nothing.
+	configure func(*config)
 }
 
 // storyNow is when the stories take place.
@@ -111,6 +113,9 @@ func (s *scenario) start(dir, accounts string) {
 		useSharedPKI(s.t, cfg)
 	}
 	cfg.Security.Contact = "mailto:security@sample.example"
+	if s.configure != nil {
+		s.configure(&cfg)
+	}
 	var err error
 	if s.system, err = buildCore(s.ctx, cfg, slog.New(slog.NewJSONHandler(s.log, nil)), s.clock.Now); err != nil {
 		s.t.Fatal(err)

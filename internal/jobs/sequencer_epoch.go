@@ -144,6 +144,26 @@ func (s *Sequencer) Loss(ctx context.Context) (loss *audit.Loss, err error) {
 	return s.loss(ctx, placed, begun)
 }
 
+// LossIn is Loss for who only reads: placed is how many entries the log has. It
+// needs tiles, keeper, trust and epochs, and holds no lock, so that what a
+// sequencer signs meanwhile looks like a loss: ask again before believing it.
+func (s *Sequencer) LossIn(ctx context.Context, placed uint64) (loss *audit.Loss, err error) {
+	defer fault.Wrap(&err, "jobs.LossIn")
+	begun, err := s.begun(ctx)
+	if err != nil || begun.next() != nil {
+		return nil, err // acknowledged already
+	}
+	return s.loss(ctx, placed, begun)
+}
+
+// base is the name of the log's first epoch: whoever only reads has no signer.
+func (s *Sequencer) base() string {
+	if s.Signer == nil {
+		return s.Trust.Log[0].Name()
+	}
+	return s.Signer.Name()
+}
+
 func (s *Sequencer) loss(ctx context.Context, placed uint64, begun epochs) (*audit.Loss, error) {
 	records, err := s.records()
 	var violation *audit.Violation
@@ -161,7 +181,7 @@ func (s *Sequencer) loss(ctx context.Context, placed uint64, begun epochs) (*aud
 	if err != nil {
 		return nil, err
 	}
-	tree := audit.Checkpoint{Origin: begun.origin(s.Signer.Name()), Size: placed, Root: state.Root()}
+	tree := audit.Checkpoint{Origin: begun.origin(s.base()), Size: placed, Root: state.Root()}
 	return s.Trust.FindLoss(ctx, s.Tiles, tree, records, begun.list())
 }
 

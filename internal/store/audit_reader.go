@@ -26,6 +26,13 @@ type AuditReader struct {
 // not yet published is lost.
 func NewAuditReader(db *gorm.DB) AuditReader { return AuditReader{pool: db.Statement.ConnPool} }
 
+// Placed gives how many entries have their place, published or not.
+func (r AuditReader) Placed(ctx context.Context) (n uint64, err error) {
+	defer fault.Wrap(&err, "store.Placed")
+	err = r.pool.QueryRowContext(ctx, "SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Scan(&n)
+	return n, err
+}
+
 // ReadCheckpoint gives the newest published checkpoint.
 func (r AuditReader) ReadCheckpoint(ctx context.Context) (note []byte, err error) {
 	defer fault.Wrap(&err, "store.ReadCheckpoint")
