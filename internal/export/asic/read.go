@@ -4,32 +4,58 @@ import (
 	"bufio"
 	"hash/crc32"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 )
 
 // Open gives the contents. The reader ends without error only if size and
 // checksum are the announced ones and the compressed data end with the entry.
-func (e *Entry) Open() io.Reader {
+// Close is for memory alone, which the next entry uses again.
+func (e *Entry) Open() io.ReadCloser {
 	raw := io.NewSectionReader(e.r, e.data, e.Compressed)
 	if e.Stored {
 		return &checked{e: e, in: raw}
 	}
-	packed := bufio.NewReaderSize(raw, int(min(e.Compressed+1, 64<<10)))
-	return &checked{e: e, in: flate.NewReader(packed), packed: packed}
+	u := unpackers.Get().(*unpacker)
+	u.packed.Reset(raw)
+	if u.flate.(flate.Resetter).Reset(u.packed, nil) != nil {
+		panic("asic: a reset without a dictionary cannot fail")
+	}
+	return &checked{e: e, in: u.flate, unpacker: u}
 }
+
+// unpacker is what unpacks one entry after the other.
+type unpacker struct {
+	packed *bufio.Reader
+	flate  io.ReadCloser
+}
+
+var unpackers = sync.Pool{New: func() any {
+	packed := bufio.NewReaderSize(nil, 64<<10)
+	return &unpacker{packed, flate.NewReader(packed)}
+}}
 
 // Raw gives the octets as they lie in the archive; the contents when stored.
 func (e *Entry) Raw() *io.SectionReader { return io.NewSectionReader(e.r, e.data, e.Compressed) }
 
 // checked counts and sums what goes through, so that nothing is hidden.
 type checked struct {
-	e      *Entry
-	in     io.Reader
-	packed *bufio.Reader
-	n      int64
-	crc    uint32
-	err    error
+	e  *Entry
+	in io.Reader
+	*unpacker
+	n   int64
+	crc uint32
+	err error
+}
+
+// Close gives the unpacker back; nothing can be read afterwards.
+func (c *checked) Close() error {
+	if c.unpacker != nil {
+		unpackers.Put(c.unpacker)
+		c.unpacker, c.err = nil, io.ErrClosedPipe
+	}
+	return nil
 }
 
 // Read gives contents, and at the end io.EOF or what is wrong.
@@ -57,7 +83,7 @@ func (c *checked) atEnd() error {
 	if c.n != c.e.Size || c.crc != c.e.CRC32 {
 		return bad("The entry %q does not have its announced size and checksum.", c.e.Name)
 	}
-	if c.packed != nil {
+	if c.unpacker != nil {
 		if _, err := c.packed.ReadByte(); err != io.EOF {
 			return bad("Something is hidden behind the compressed data of %q.", c.e.Name)
 		}

@@ -11,6 +11,7 @@ type Checker struct {
 	last  [][]byte
 	known []bool // by column: last was checked
 	dirty []bool // by column: last differs from what stands in json
+	other []int  // columns of a line whose cells are not known to be those of the row above
 	form  jsonRow
 }
 
@@ -54,7 +55,7 @@ func (c *Checker) Line(line []byte, cells [][]byte) ([][]byte, error) {
 	if !ok {
 		return nil, c.table.noLineEnd()
 	}
-	cells = cells[:0]
+	cells, c.other = cells[:0], c.other[:0]
 	for at, n := 0, len(c.last); ; {
 		end := len(body)
 		if i := len(cells); i < n {
@@ -62,19 +63,35 @@ func (c *Checker) Line(line []byte, cells [][]byte) ([][]byte, error) {
 		}
 		cells = append(cells, body[at:end:end])
 		if end == len(body) || len(cells) > n {
-			return cells, c.Check(cells)
+			return cells, c.checkOther(cells)
 		}
 		at = end + 1
 	}
 }
 
-// cellEnd gives where the cell of column i ends that begins at at.
+// checkOther is Check of a line of which the cells that are as above are known.
+func (c *Checker) checkOther(cells [][]byte) error {
+	if len(cells) != len(c.last) {
+		return c.table.wrongCount(len(cells))
+	}
+	for _, i := range c.other {
+		if err := c.take(i, cells[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cellEnd gives where the cell of column i ends that begins at at, and notes it
+// unless it is that of the row above.
 func (c *Checker) cellEnd(i int, body []byte, at int) int {
 	if was := c.last[i]; c.known[i] {
-		if end := at + len(was); end < len(body) && body[end] == ',' && string(body[at:end]) == string(was) {
+		end := at + len(was)
+		if end <= len(body) && (end == len(body) || body[end] == ',') && string(body[at:end]) == string(was) {
 			return end
 		}
 	}
+	c.other = append(c.other, i)
 	for end := at; end < len(body); end++ {
 		if body[end] == ',' {
 			return end

@@ -1,12 +1,10 @@
 package verify
 
 import (
-	"bufio"
 	"crypto/sha256"
+	"errors"
 	"hash"
 	"io"
-
-	"lerd/internal/fault"
 )
 
 // block is a piece of a file that a goroutine reads and hashes ahead.
@@ -20,13 +18,12 @@ type ahead struct {
 	blocks chan block
 	free   chan []byte
 	stop   chan struct{}
-	rest   []byte
 	cur    []byte
 	err    error
 	sums   sums
 }
 
-// Blocks that are read ahead at most, and the size of the largest, in octets.
+// Blocks that are read ahead at most, and their size in octets.
 const (
 	most    = 9
 	largest = int64(256 << 10)
@@ -37,19 +34,36 @@ func (v *run) ahead(name string) (*ahead, error) {
 	if err != nil {
 		return nil, err
 	}
+	sum, known := v.known[name]
+	if size < largest {
+		data, err := readSized(r, name, size)
+		if !known {
+			sum = sha256.Sum256(data)
+		}
+		return atOnce(data, sum), errors.Join(err, r.Close())
+	}
 	a := &ahead{blocks: make(chan block, 4), free: make(chan []byte, most), stop: make(chan struct{})}
-	each := min(largest, max(size, 0)+1) // one more, to see that the file ends there
 	for range min(most, size/largest+2) {
-		a.free <- make([]byte, each)
+		a.free <- make([]byte, largest)
 	}
 	raw := make(chan block, 4)
 	go a.fill(r, raw)
-	if sum, ok := v.known[name]; ok {
+	if known {
 		go a.count(raw, sum)
 	} else {
 		go a.hash(raw, sha256.New())
 	}
 	return a, nil
+}
+
+// atOnce is a small file that was read, for which goroutines would cost more than
+// they save.
+func atOnce(data []byte, sum [sha256.Size]byte) *ahead {
+	a := &ahead{blocks: make(chan block, 1), free: make(chan []byte, 1), stop: make(chan struct{})}
+	a.sums = sums{int64(len(data)), sum}
+	a.blocks <- block{data, io.EOF}
+	close(a.blocks)
+	return a
 }
 
 // fill reads, and unpacks on the way.
@@ -99,21 +113,20 @@ func (a *ahead) count(raw <-chan block, sum [sha256.Size]byte) {
 	}
 }
 
-// Read gives what was read ahead.
-func (a *ahead) Read(p []byte) (int, error) {
-	for len(a.rest) == 0 {
-		if a.err != nil {
-			return 0, a.err
-		}
+// next gives what was read ahead, block by block, and io.EOF after the last; a
+// block is good until the next call.
+func (a *ahead) next() ([]byte, error) {
+	for a.err == nil {
 		if a.cur != nil {
 			a.free <- a.cur
 		}
 		b := <-a.blocks
-		a.cur, a.rest, a.err = b.data, b.data, b.err
+		a.cur, a.err = b.data, b.err
+		if len(b.data) > 0 {
+			return b.data, nil
+		}
 	}
-	n := copy(p, a.rest)
-	a.rest = a.rest[n:]
-	return n, nil
+	return nil, a.err
 }
 
 // close ends the goroutine, wherever it is.
@@ -132,51 +145,13 @@ func (v *run) digest(name string) (sums, error) {
 	if err != nil {
 		return sums{}, err
 	}
-	if _, err := io.Copy(io.Discard, a); err != nil {
+	for err == nil {
+		_, err = a.next()
+	}
+	if err != io.EOF {
 		a.close()
 		return sums{}, err
 	}
 	v.sums[name] = a.sums
 	return a.sums, v.ctx.Err()
-}
-
-// lines reads lines of bounded length.
-type lines struct {
-	*ahead
-	name string
-	buf  *bufio.Reader
-}
-
-const maxLine = 64 << 10
-
-func (v *run) lines(name string) (*lines, error) {
-	a, err := v.ahead(name)
-	if err != nil {
-		return nil, err
-	}
-	return &lines{ahead: a, name: name, buf: bufio.NewReaderSize(a, maxLine)}, nil
-}
-
-// next gives a line with its end; the slice is good until the next call.
-func (l *lines) next() ([]byte, error) {
-	line, err := l.buf.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		return nil, fault.New(fault.Invalid, "A line of %s is longer than %d octets.", l.name, maxLine)
-	}
-	if err == io.EOF && len(line) > 0 {
-		return nil, fault.New(fault.Invalid, "The last line of %s is cut off.", l.name)
-	}
-	return line, err
-}
-
-// end sees that nothing follows, and keeps the digests.
-func (l *lines) end(v *run) error {
-	if _, err := l.buf.ReadByte(); err != io.EOF {
-		if err == nil {
-			err = fault.New(fault.Invalid, "Something follows the end of %s.", l.name)
-		}
-		return err
-	}
-	v.sums[l.name] = l.sums
-	return nil
 }

@@ -186,7 +186,7 @@ func (p *parallel) head() error {
 }
 
 func (p *parallel) expect(want string) error {
-	got, err := p.json.next()
+	got, err := p.json.line()
 	if err != nil && err != io.EOF {
 		return err
 	}
@@ -204,14 +204,14 @@ func (p *parallel) table(t *columns.Table, name, after string) (rows int64, err 
 		return 0, err
 	}
 	defer csv.close()
-	if head, err := csv.next(); err != nil || string(head) != t.Header() {
+	if head, err := csv.line(); err != nil || string(head) != t.Header() {
 		return 0, fault.New(fault.Invalid, "%s does not begin with the line of column names of its schema.", name)
 	}
 	p.checker = columns.NewChecker(t)
 	p.last, p.empty[t], p.within = p.last[:0], make([]int64, len(t.Columns)), within{}
 	comma := true
 	for {
-		line, err := csv.next()
+		line, err := csv.line()
 		if err == io.EOF {
 			break
 		}
@@ -256,7 +256,7 @@ func (p *parallel) row(t *columns.Table, line []byte) (comma bool, err error) {
 			empty[i]++
 		}
 	}
-	got, err := p.json.next()
+	got, err := p.json.line()
 	if err != nil && err != io.EOF {
 		return false, err
 	}

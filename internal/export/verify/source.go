@@ -35,7 +35,7 @@ func (z zipSource) open(name string) (io.ReadCloser, int64, error) {
 	if e == nil {
 		return nil, 0, missing(name)
 	}
-	return io.NopCloser(e.Open()), e.Size, nil
+	return e.Open(), e.Size, nil
 }
 
 func missing(name string) error { return fault.New(fault.Invalid, "The file %s is missing.", name) }
@@ -97,11 +97,20 @@ func readSmall(s source, name string, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, fault.New(fault.TooLarge, "%s has %d octets; at most %d are read.", name, size, limit)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fault.New(fault.TooLarge, "%s is longer than it says.", name)
+	return readSized(r, name, size)
+}
+
+// readSized takes a file of at most size octets.
+func readSized(r io.Reader, name string, size int64) ([]byte, error) {
+	b := make([]byte, size+1) // one more, to see that the file ends there
+	n, err := io.ReadFull(r, b)
+	switch err {
+	case io.EOF, io.ErrUnexpectedEOF:
+		return b[:n], nil
+	case nil:
+		return nil, fault.New(fault.TooLarge, "%s is longer than it says.", name)
 	}
-	return b, err
+	return nil, err
 }
 
 func isData(name string) bool { return strings.HasPrefix(name, "data/") }
