@@ -41,8 +41,8 @@ func (c Certificate) has(form string) bool { return slices.Contains(c.Forms, for
 
 func (c Certificate) american() bool { return c.has(FormUS11) || c.has(FormUS13) || c.has(FormUS14) }
 
-// certificatePDF lays the certificate out.
-func (p *paper) certificatePDF() ([]byte, error) {
+// beginCertificate lays the certificate out, up to the digests of the files.
+func (p *paper) beginCertificate() *pdfa.Document {
 	h, c := p.header, p.certificate
 	d := p.document(c.title())
 	if c.has(FormIndia) {
@@ -68,8 +68,13 @@ func (p *paper) certificatePDF() ([]byte, error) {
 	p.system(d)
 	p.scope(d)
 	p.custody(d)
-	p.fileTable(d)
-	c.declaration(d)
+	return d
+}
+
+// endCertificate adds the digests, and what a person declares of them.
+func (p *paper) endCertificate(d *pdfa.Document, files []staged) ([]byte, error) {
+	fileTable(d, files)
+	p.certificate.declaration(d)
 	return d.Bytes()
 }
 
@@ -146,10 +151,10 @@ func (p *paper) custody(d *pdfa.Document) {
 		{Title: "What", Share: 2.6}, {Title: "Why", Share: 2}}, rows, 0)
 }
 
-func (p *paper) fileTable(d *pdfa.Document) {
+func fileTable(d *pdfa.Document, files []staged) {
 	d.Heading("Files identified by their digests")
 	var rows [][]string
-	for _, f := range p.files {
+	for _, f := range files {
 		count := ""
 		if f.Rows != nil {
 			count = fmt.Sprint(*f.Rows)

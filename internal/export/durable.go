@@ -15,40 +15,55 @@ const tmpMark = ".tmp-"
 
 // writeFile makes dir/name with what fill writes: all of it on disk, or no
 // such name. Order: temporary file, fsync, rename, fsync of the folder.
-func (m *Maker) writeFile(dir, name string, fill func(*os.File) error) (err error) {
-	if err := m.writeWhole(dir, name, fill, (*os.File).Sync); err != nil {
+func (m *Maker) writeFile(dir, name string, fill func(*os.File) error) error {
+	d, err := m.draft(dir, name, func(f *os.File) error { return errors.Join(fill(f), f.Sync()) })
+	if err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return d.keep()
 }
 
 // writeLoose is writeFile for what is of no use after a crash of the machine,
 // as what it belongs to is hidden: it waits for no disk.
 func (m *Maker) writeLoose(dir, name string, b []byte) error {
-	return m.writeWhole(dir, name, func(f *os.File) error {
+	d, err := m.draft(dir, name, func(f *os.File) error {
 		_, err := f.Write(b)
 		return err
-	}, func(*os.File) error { return nil })
+	})
+	if err != nil {
+		return err
+	}
+	return d.rename()
 }
 
-func (m *Maker) writeWhole(dir, name string, fill, sync func(*os.File) error) (err error) {
+// draft is a file under a temporary name; if it is not kept, Sweep takes it.
+type draft struct{ dir, tmp, name string }
+
+// draft makes a file that fill fills: all of it, or none.
+func (m *Maker) draft(dir, name string, fill func(*os.File) error) (draft, error) {
 	tmp, err := m.tmpName(name)
 	if err != nil {
-		return err
+		return draft{}, err
 	}
-	f, err := os.OpenFile(filepath.Join(dir, tmp), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	d := draft{dir, filepath.Join(dir, tmp), filepath.Join(dir, name)}
+	f, err := os.OpenFile(d.tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
+		return draft{}, err
+	}
+	if err = errors.Join(fill(f), f.Close()); err != nil {
+		os.Remove(d.tmp) //nolint:errcheck // Sweep takes what is left
+	}
+	return d, err
+}
+
+func (d draft) rename() error { return os.Rename(d.tmp, d.name) }
+
+// keep gives a draft whose octets are on the disk its name, for good.
+func (d draft) keep() error {
+	if err := d.rename(); err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name()) //nolint:errcheck // Sweep takes what is left
-		}
-	}()
-	if err = errors.Join(fill(f), sync(f), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), filepath.Join(dir, name))
+	return syncDir(d.dir)
 }
 
 func (m *Maker) tmpName(name string) (string, error) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"golang.org/x/sync/errgroup"
 
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
@@ -47,31 +48,55 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 	if len(r.Age) > 0 {
 		out.File = id + ".zip.age"
 	}
-	if err := m.writeFile(m.Dir, out.File, func(f *os.File) error { return m.verifyAndEncrypt(ctx, f, r) }); err != nil {
-		return Released{}, err
-	}
-	sum, err := fileSum(filepath.Join(m.Dir, out.File))
+	file, err := m.draft(m.Dir, out.File, func(f *os.File) (err error) {
+		out.SHA256, err = m.verifyAndEncrypt(ctx, f, r)
+		return err
+	})
 	if err != nil {
 		return Released{}, err
 	}
-	out.SHA256 = hexOf(sum)
-	b, err := json.Marshal(out)
-	if err != nil {
-		return Released{}, err
-	}
-	return out, m.writeBytes(m.stagingRoot(), id+".released.json", b)
+	return out, m.keepReleased(file, out)
 }
 
-// verifyAndEncrypt does both at once. The encrypted file gets its name only if
-// the container holds: what was encrypted of one that does not is thrown away.
-func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptRequest) error {
-	encrypted := make(chan error, 1)
-	go func() { encrypted <- m.encryptTo(f, r) }()
-	err := m.selfVerify(ctx, r)
-	if eerr := <-encrypted; err == nil {
+// verifyAndEncrypt does both at once, and gives the digest of the encrypted file,
+// which is on the disk then. It gets its name only if the container holds: what
+// was encrypted of one that does not is thrown away.
+func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptRequest) (sum string, err error) {
+	var encrypted errgroup.Group
+	encrypted.Go(func() (err error) {
+		if err := m.encryptTo(f, r); err != nil {
+			return err
+		}
+		var synced errgroup.Group
+		synced.Go(f.Sync)
+		digest, err := fileSum(f.Name())
+		sum = hexOf(digest)
+		return errors.Join(err, synced.Wait())
+	})
+	err = m.selfVerify(ctx, r)
+	if eerr := encrypted.Wait(); err == nil {
 		err = eerr
 	}
-	return err
+	return sum, err
+}
+
+// keepReleased gives the encrypted file its name, and then the record by which
+// a repeated Encrypt knows that it was done.
+func (m *Maker) keepReleased(file draft, out Released) error {
+	b, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	var kept errgroup.Group
+	kept.Go(file.keep)
+	record, err := m.draft(m.stagingRoot(), out.ExportID+".released.json", func(f *os.File) error {
+		_, err := f.Write(b)
+		return errors.Join(err, f.Sync())
+	})
+	if err := errors.Join(err, kept.Wait()); err != nil {
+		return err
+	}
+	return record.keep()
 }
 
 func (m *Maker) loadReleased(id string) (r Released, err error) {

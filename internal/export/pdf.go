@@ -1,13 +1,51 @@
 package export
 
-import "lerd/internal/pdfa"
+import (
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"lerd/internal/pdfa"
+)
+
+// papers are what people read, the certificate and the letter, on their way: they
+// are set while the files are written whose digests end the certificate.
+type papers struct {
+	paper
+	beside errgroup.Group
+	begun  *pdfa.Document // the certificate, up to the digests
+	letter []byte
+}
+
+func beginPapers(c *Content, w *recordWriter, s *stage, version string) *papers {
+	p := &papers{paper: paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, version: version,
+		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}}
+	p.beside.Go(func() (err error) { p.letter, err = p.letterPDF(); return err })
+	p.beside.Go(func() error { p.begun = p.beginCertificate(); return nil })
+	return p
+}
+
+// finish stages both; err is what became of the files.
+func (p *papers) finish(st *stager, err error) error {
+	if err := errors.Join(err, p.beside.Wait()); err != nil {
+		return err
+	}
+	certificate, err := p.endCertificate(p.begun, st.files)
+	if err != nil {
+		return err
+	}
+	if err := st.add("certificate.pdf", "application/pdf", certificate); err != nil {
+		return err
+	}
+	st.files[len(st.files)-1].Root = true
+	return st.add("letter.pdf", "application/pdf", p.letter)
+}
 
 // paper is what certificate and letter are written from.
 type paper struct {
 	header      Header
 	certificate Certificate
 	absences    []Absence
-	files       []staged
 	version     string
 	roots       [][]byte
 	published   string

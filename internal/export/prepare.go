@@ -13,8 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"lerd/bundle"
 	"lerd/internal/export/columns"
 	"lerd/internal/fault"
@@ -78,7 +76,7 @@ func (m *Maker) prepareAnew(ctx context.Context, c *Content, sum string) (Prepar
 	if err := os.Rename(st.dir, dir); err != nil {
 		return Prepared{}, err
 	}
-	return s.prepared(dir), syncDir(m.stagingRoot())
+	return s.prepared(dir), nil
 }
 
 // fill writes every content file and completes the index.
@@ -105,43 +103,29 @@ func (m *Maker) fill(ctx context.Context, c *Content, st *stager, s *stage) erro
 	if err := st.custody(s.Header, records); err != nil {
 		return err
 	}
+	papers := beginPapers(c, w, s, m.Version)
+	err = st.described(c, w, s, records, m.Version)
+	if err := papers.finish(st, err); err != nil {
+		return err
+	}
+	s.Files = st.files
+	return nil
+}
+
+// described writes what programs read beside the records: the graph of the case,
+// the schemas, and export.json, which lists everything before it.
+func (st *stager) described(c *Content, w *recordWriter, s *stage, records []staged, version string) error {
 	graph, err := st.begin("data/case.jsonld", "application/ld+json")
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.cases.write(graph, records, m.Version), graph.finish(nil)); err != nil {
+	if err := errors.Join(w.cases.write(graph, records, version), graph.finish(nil)); err != nil {
 		return err
 	}
 	if err := st.schemas(); err != nil {
 		return err
 	}
-	listed := slices.Clone(st.files)
-	if err := st.exportJSON(s, c, listed, m.Version); err != nil {
-		return err
-	}
-	if err := st.papers(c, w, s, m.Version); err != nil {
-		return err
-	}
-	s.Files = st.files
-	return syncDir(st.dir)
-}
-
-// papers writes what people read: the certificate and the letter.
-func (st *stager) papers(c *Content, w *recordWriter, s *stage, version string) error {
-	p := paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, files: st.files, version: version,
-		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}
-	var certificate, letter []byte
-	var both errgroup.Group
-	both.Go(func() (err error) { certificate, err = p.certificatePDF(); return err })
-	both.Go(func() (err error) { letter, err = p.letterPDF(); return err })
-	if err := both.Wait(); err != nil {
-		return err
-	}
-	if err := st.add("certificate.pdf", "application/pdf", certificate); err != nil {
-		return err
-	}
-	st.files[len(st.files)-1].Root = true
-	return st.add("letter.pdf", "application/pdf", letter)
+	return st.exportJSON(s, c, slices.Clone(st.files), version)
 }
 
 func (st *stager) exportJSON(s *stage, c *Content, listed []staged, version string) error {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -292,18 +294,16 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // sidecars signs and stamps the whole container file.
 func (m *Maker) sidecars(ctx context.Context, out *Sealed, r *SealRequest, digest [32]byte) error {
+	var stamp *tsp.Stamp
+	var beside errgroup.Group // two stamps are asked for at once: neither needs the other
+	if r.TSA != nil {
+		beside.Go(func() (err error) { stamp, err = r.TSA.Stamp(ctx, digest); return err })
+	}
 	signature, err := m.signature(ctx, r, digest)
-	if err != nil {
+	if err := errors.Join(err, beside.Wait()); err != nil {
 		return err
 	}
-	if err := m.writeLoose(m.Dir, out.Signature, signature); err != nil {
-		return err
-	}
-	if r.TSA == nil {
-		return nil
-	}
-	stamp, err := r.TSA.Stamp(ctx, digest)
-	if err != nil {
+	if err := m.writeLoose(m.Dir, out.Signature, signature); err != nil || stamp == nil {
 		return err
 	}
 	out.TimeStamp, out.StampedAt = out.Container+".tsr", stamp.Time

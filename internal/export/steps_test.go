@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,11 +41,12 @@ func (x *dead) Read(p []byte) (int, error) {
 
 type deadTSA struct {
 	TSA
-	after, n int
+	after int64
+	n     atomic.Int64 // two stamps are asked for at once
 }
 
 func (x *deadTSA) Stamp(ctx context.Context, d tsp.Digest) (*tsp.Stamp, error) {
-	if x.n++; x.n > x.after {
+	if x.n.Add(1) > x.after {
 		return nil, fault.New(fault.Unavailable, "out of reach")
 	}
 	return x.TSA.Stamp(ctx, d)
@@ -59,7 +61,7 @@ func TestEveryStepResumes(t *testing.T) {
 		whole := *d.maker
 		broken := whole
 		broken.Rand = &dead{after: stop}
-		tsa := &deadTSA{TSA: d.tsa, after: stop % 3}
+		tsa := &deadTSA{TSA: d.tsa, after: int64(stop % 3)}
 		p, err := broken.Prepare(ctx, d.content(2, 9))
 		if err == nil {
 			r := d.sealRequest(p)

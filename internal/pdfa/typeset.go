@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/go-text/typesetting/di"
@@ -28,8 +29,16 @@ type typesetter struct {
 	used    map[*typeface]map[font.GID][]rune // glyph → the text that it stands for
 }
 
-func newTypesetter() *typesetter {
+// typesetters are used again, by one document after the other: a shaper keeps
+// plans of how a typeface's scripts are shaped, which cost more than to follow.
+var typesetters = sync.Pool{New: func() any {
 	return &typesetter{faces: newTypefaces(), used: map[*typeface]map[font.GID][]rune{}}
+}}
+
+func newTypesetter() *typesetter {
+	t := typesetters.Get().(*typesetter)
+	clear(t.used)
+	return t
 }
 
 // line is one line of shaped text: its runs from left to right.

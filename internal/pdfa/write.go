@@ -116,6 +116,8 @@ func (d *Document) Bytes() ([]byte, error) {
 			pages, num(pageWidth), num(pageHeight), content, i, fonts)
 	}
 	f.set(pages, "<</Type /Pages /Count %d /Kids [%s]>>", len(pageIDs), refs(pageIDs))
+	typesetters.Put(d.set)
+	d.set = nil
 	return d.finish(f, catalog, pages, tree)
 }
 
