@@ -20,12 +20,13 @@ func TestARuleWithoutGoodExamplesIsRefused(t *testing.T) {
 		t.Fatalf("as it is: %v", wrong)
 	}
 	for what, edit := range map[string]func([]RuleExample) []RuleExample{
-		"needs an example":  func(x []RuleExample) []RuleExample { return nil },
-		"to which it does":  func(x []RuleExample) []RuleExample { return x[:1] },
-		"no code":           func(x []RuleExample) []RuleExample { x[0].Class = "77"; return x },
-		"does not hold":     func(x []RuleExample) []RuleExample { x[0].Answers = false; return x },
-		"does not say why":  func(x []RuleExample) []RuleExample { x[0].Why = ""; return x },
-		"is no code of the": func(x []RuleExample) []RuleExample { x[1].Class = "7"; return x },
+		"needs an example":     func(x []RuleExample) []RuleExample { return nil },
+		"to which it does":     func(x []RuleExample) []RuleExample { return x[:1] },
+		"no code":              func(x []RuleExample) []RuleExample { x[0].Class = "77"; return x },
+		"does not hold":        func(x []RuleExample) []RuleExample { no := false; x[0].Answers = &no; return x },
+		"does not say whether": func(x []RuleExample) []RuleExample { x[1].Answers = nil; return x },
+		"does not say why":     func(x []RuleExample) []RuleExample { x[0].Why = ""; return x },
+		"is no code of the":    func(x []RuleExample) []RuleExample { x[1].Class = "7"; return x },
 	} {
 		rule := good
 		rule.Examples = edit(slices.Clone(good.Examples))

@@ -19,7 +19,7 @@ type Rule struct {
 // RuleExample is an offence class and whether the rule answers to it.
 type RuleExample struct {
 	Class   string `yaml:"class"`
-	Answers bool   `yaml:"answers"`
+	Answers *bool  `yaml:"answers"` // has to be said, either way
 	Why     string `yaml:"why"`
 }
 
@@ -33,13 +33,17 @@ func (r *Registry) checkExamples(rule Rule) (faults []string) {
 			faults = append(faults, fmt.Sprintf("rule %s: example %s is no code of the classification", rule.ID, x.Class))
 			continue
 		}
-		if ok, _ := r.RuleMatchesOffence(rule.ID, x.Class); ok != x.Answers {
+		if x.Answers == nil {
+			faults = append(faults, fmt.Sprintf("rule %s: example %s does not say whether the rule answers", rule.ID, x.Class))
+			continue
+		}
+		if ok, _ := r.RuleMatchesOffence(rule.ID, x.Class); ok != *x.Answers {
 			faults = append(faults, fmt.Sprintf("rule %s: example %s does not hold", rule.ID, x.Class))
 		}
 		if x.Why == "" {
 			faults = append(faults, fmt.Sprintf("rule %s: example %s does not say why", rule.ID, x.Class))
 		}
-		if x.Answers {
+		if *x.Answers {
 			yes++
 		} else {
 			no++
