@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"lerd/internal/export/asic"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/oversight/dossier"
+	"lerd/internal/requests"
 	"lerd/internal/verifycli"
 )
 
@@ -33,15 +36,7 @@ func TestTheDossierOfACaseStandsAlone(t *testing.T) {
 	if !strings.HasPrefix(name, q.Ref) {
 		t.Errorf("it is called %s", name)
 	}
-	check := func(b []byte) (string, error) {
-		t.Helper()
-		path, vkey := filepath.Join(t.TempDir(), "d.asice"), filepath.Join(t.TempDir(), "v")
-		s.must(os.WriteFile(path, b, 0o600))
-		s.must(os.WriteFile(vkey, []byte(s.logVKey+"\n"), 0o600))
-		var out bytes.Buffer
-		err := (&verifycli.Dossier{File: path, VKey: vkey, TrustRoot: []string{filepath.Join(s.cfg.path("keys", "demo-pki"), "root.pem")}}).Check(&out)
-		return out.String(), err
-	}
+	check := s.checkDossier
 	text, err := check(file)
 	if err != nil || !strings.Contains(text, "VALID\n") || !strings.Contains(text, q.Ref) || strings.Contains(text, " 0 values") {
 		t.Fatalf("%v\n%s", err, text)
@@ -58,6 +53,24 @@ func TestTheDossierOfACaseStandsAlone(t *testing.T) {
 	}
 	if len(s.column("SELECT 'x' FROM audit.event WHERE kind = 'audit.dossier_taken'")) != 1 {
 		t.Error("that it was taken is no event")
+	}
+}
+
+// checkDossier checks a dossier as a stranger would.
+func (s *scenario) checkDossier(b []byte) (string, error) {
+	s.t.Helper()
+	path, vkey := filepath.Join(s.t.TempDir(), "d.asice"), filepath.Join(s.t.TempDir(), "v")
+	s.must(os.WriteFile(path, b, 0o600))
+	s.must(os.WriteFile(vkey, []byte(s.logVKey+"\n"), 0o600))
+	var out bytes.Buffer
+	err := (&verifycli.Dossier{File: path, VKey: vkey, TrustRoot: []string{filepath.Join(s.cfg.path("keys", "demo-pki"), "root.pem")}}).Check(&out)
+	return out.String(), err
+}
+
+func (s *scenario) validDossier(b []byte) {
+	s.t.Helper()
+	if text, err := s.checkDossier(b); err != nil || !strings.Contains(text, "VALID\n") {
+		s.t.Errorf("%v\n%s", err, text)
 	}
 }
 
@@ -93,4 +106,61 @@ func rezip(t *testing.T, z *zip.Reader, victim string) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// TestADossierHoldsNothingHarmful: what nobody opens is not carried away either; its
+// line says why it is missing, and the dossier verifies.
+func TestADossierHoldsNothingHarmful(t *testing.T) {
+	s, scanner := withScanner(t)
+	scanner.down = true
+	doc, err := s.sends(markedOrder())
+	s.must(err)
+	q, err := s.send(s.as("asha.rao"), s.submission(doc.ID, "IN/94/2026/952"))
+	s.must(err)
+	plain := s.submit("IN/94/2026/953")
+	dossierOf := func(id requests.ID) (head dossier.Head, papers []string) {
+		s.sequenceAll()
+		s.indexed()
+		_, file, err := s.oversight.MakeDossier(s.as("ines.moreau"), id)
+		s.must(err)
+		z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+		s.must(err)
+		for _, f := range z.File {
+			if strings.HasPrefix(f.Name, "documents/") {
+				papers = append(papers, f.Name)
+			}
+		}
+		s.must(json.Unmarshal(readFile(t, z, dossier.HeadName), &head))
+		if len(head.Documents) != 1 || head.Documents[0].SHA256 != s.load(id).Document.SHA256 {
+			t.Errorf("it names %+v", head.Documents)
+		}
+		s.validDossier(file)
+		return head, papers
+	}
+	if head, papers := dossierOf(q.ID); head.Documents[0].Withheld != dossier.Waits || len(papers) != 0 {
+		t.Errorf("while it waits for the scanner: %+v, %v", head.Documents, papers)
+	}
+	scanner.down = false
+	_, err = s.sweepPapers(s.ctx)
+	s.must(err)
+	if head, papers := dossierOf(q.ID); head.Documents[0].Withheld != dossier.Harmful || len(papers) != 0 {
+		t.Errorf("harmful: %+v, %v", head.Documents, papers)
+	}
+	if head, papers := dossierOf(plain.ID); head.Documents[0].Withheld != "" || len(papers) != 1 {
+		t.Errorf("plain: %+v, %v", head.Documents, papers)
+	}
+}
+
+func readFile(t *testing.T, z *zip.Reader, name string) []byte {
+	t.Helper()
+	r, err := z.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -42,9 +42,14 @@ func (x dossierSigner) SignStatement(ctx context.Context, text []byte, at time.T
 	return jobs.StatementSigner{Keys: x.s.keys}.SignStatement(ctx, text, at)
 }
 
-// DocumentBytes gives a document of a case.
-func (c console) DocumentBytes(ctx context.Context, id requests.DocumentID) (io.ReadCloser, error) {
-	return c.cases.DocumentBytes(ctx, id)
+// DocumentBytes gives a document of a case where anybody may open it.
+func (c console) DocumentBytes(ctx context.Context, d requests.Document) (io.ReadCloser, error) {
+	if c.cases.Papers != nil {
+		if err := c.cases.Papers.MayOpen(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	return c.cases.DocumentBytes(ctx, d.ID)
 }
 
 // Trail gives a case with its events, and records that it was read.

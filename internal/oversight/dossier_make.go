@@ -21,8 +21,10 @@ type DossierStore interface {
 	// Encoded gives the payloads of events as they are stored; what was erased is
 	// absent.
 	Encoded(ctx context.Context, ids []audit.EventID) (map[audit.EventID][]byte, error)
-	// DocumentBytes gives a document of the case, fault.NotFound where it was erased.
-	DocumentBytes(ctx context.Context, id requests.DocumentID) (io.ReadCloser, error)
+	// DocumentBytes gives a document of the case, fault.NotFound where it was erased,
+	// fault.Gate where something harmful was found in it, fault.Unavailable where it
+	// waits for the scanner.
+	DocumentBytes(ctx context.Context, d requests.Document) (io.ReadCloser, error)
 }
 
 // DossierDigest is what an auditor agrees to who takes a dossier away.
@@ -122,17 +124,18 @@ func (s *Service) papers(ctx context.Context, d *dossier.Dossier, c requests.Cas
 	d.Files = map[string][]byte{}
 	add := func(doc requests.Document, what string) error {
 		x := dossier.Document{SHA256: doc.SHA256, What: what}
-		r, err := s.Dossiers.DocumentBytes(ctx, doc.ID)
-		if fault.KindOf(err) == fault.NotFound {
-			x.Erased = true
-		} else if err != nil {
-			return err
-		} else {
-			b, err := io.ReadAll(r)
-			if err = errors.Join(err, r.Close()); err != nil {
-				return err
-			}
+		b, err := s.paper(ctx, doc)
+		switch kind := fault.KindOf(err); {
+		case err == nil:
 			d.Files[doc.SHA256] = b
+		case kind == fault.NotFound:
+			x.Erased = true
+		case kind == fault.Gate:
+			x.Withheld = dossier.Harmful
+		case kind == fault.Unavailable:
+			x.Withheld = dossier.Waits
+		default:
+			return err
 		}
 		d.Head.Documents = append(d.Head.Documents, x)
 		return nil
@@ -151,4 +154,14 @@ func (s *Service) papers(ctx context.Context, d *dossier.Dossier, c requests.Cas
 		}
 	}
 	return nil
+}
+
+// paper reads a document whole.
+func (s *Service) paper(ctx context.Context, doc requests.Document) ([]byte, error) {
+	r, err := s.Dossiers.DocumentBytes(ctx, doc)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(r)
+	return b, errors.Join(err, r.Close())
 }

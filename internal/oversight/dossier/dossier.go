@@ -59,7 +59,15 @@ type Document struct {
 	SHA256 string `json:"sha256"`
 	What   string `json:"what"` // order or message
 	Erased bool   `json:"erased"`
+	// Withheld says why a document that exists is not in the dossier: Harmful or Waits.
+	Withheld string `json:"withheld,omitempty"`
 }
+
+// Why a document is withheld: nobody opens it, and so it is not carried away either.
+const (
+	Harmful = "harmful" // something harmful was found in it
+	Waits   = "waits"   // the scanner has not looked at it
+)
 
 // Proof is one line of proofs.jsonl.
 type Proof struct {
