@@ -26,7 +26,7 @@ func (s *Server) changeRoutes() []Route {
 		{Method: http.MethodGet, Path: "/requests/:id/extend", Name: "request.extension", Title: "extend.title", Roles: officer, Verb: "extend", Object: "request", Handle: s.askExtension},
 		{Method: http.MethodPost, Path: "/requests/:id/extend", Name: "request.extend", Title: "extend.title", Roles: officer, Verb: "extend", Object: "request", Body: FormBody, Handle: s.extendRequest},
 		{Method: http.MethodGet, Path: "/requests/:id/write", Name: "message.ask", Title: "write.title", Roles: officer, Verb: "write", Object: "request", Handle: s.askMessage},
-		{Method: http.MethodPost, Path: "/requests/:id/write", Name: "message.send", Title: "write.title", Roles: officer, Verb: "write", Object: "request", Body: Upload, Handle: s.sendMessage},
+		{Method: http.MethodPost, Path: "/requests/:id/write", Name: "message.send", Title: "write.title", Roles: officer, Verb: "write", Object: "request", Body: Upload, MaxBody: uploadRoom, Handle: s.sendMessage},
 		{Method: http.MethodGet, Path: "/requests/:id/attachment/:doc", Name: "message.attachment", Title: "request.title", Roles: officer, Verb: "view", Object: "document", Handle: s.fetchAttachment},
 		{Method: http.MethodGet, Path: "/review/:id/write", Name: "message.ask_review", Title: "write.title", Roles: reviewer, Verb: "write", Object: "request", Handle: s.askMessage},
 		{Method: http.MethodPost, Path: "/review/:id/write", Name: "message.send_review", Title: "write.title", Roles: reviewer, Verb: "write", Object: "request", Body: FormBody, Handle: s.sendMessage},

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lerd/internal/testkit/hostilepdf"
 )
 
 // behind runs a script as the renderer, and gives what it said.
@@ -19,7 +21,7 @@ func behind(t *testing.T, body string, lim limits) (string, error) {
 	r.lim = lim
 	ctx, cancel := timeout(t, lim.wall)
 	defer cancel()
-	out, _, err := r.run(ctx, plainPDF(), 1)
+	out, _, err := r.run(ctx, hostilepdf.Plain(), 1)
 	return string(out), err
 }
 
@@ -134,23 +136,34 @@ func TestWhatDrawingTakes(t *testing.T) {
 	r := renderers(t)[0]
 	r.lim = limits{memory: standardLimits.memory, cpu: 2, wall: 6 * time.Second}
 	var rss, slowest int64
+	limited := 0
+	var last *os.ProcessState
 	r.used = func(s *os.ProcessState) {
+		last = s
 		rss = max(rss, maxRSS(s))
 		slowest = max(slowest, int64(s.UserTime()+s.SystemTime()))
 	}
 	for _, h := range drawn() {
 		begun := time.Now()
 		ctx, cancel := timeout(t, r.lim.wall)
-		out, _, err := r.run(ctx, h.pdf, 1)
+		out, _, err := r.run(ctx, h.PDF, 1)
 		cancel()
 		if d := time.Since(begun); d > r.lim.wall+5*time.Second {
-			t.Errorf("%s: took %s", h.name, d)
+			t.Errorf("%s: took %s", h.Name, d)
 		}
 		if err == nil && len(out) > 0 {
 			if _, err := pixels(out); err != nil {
-				t.Errorf("%s: neither drawn nor refused: %v", h.name, err)
+				t.Errorf("%s: neither drawn nor refused: %v", h.Name, err)
 			}
 		}
+		if ended := last.ExitCode() < 0 && strings.Contains(last.String(), "killed"); ended && CodeOf(because(t.Context(), err, "")) != "drawing_cost" {
+			t.Errorf("%s: its renderer was ended by a limit, and that is told as %v", h.Name, err)
+		} else if ended {
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("nothing came to a limit, so the test shows nothing of limits")
 	}
 	t.Logf("the largest renderer took %d MiB, the slowest %s of processor time", rss>>20, time.Duration(slowest))
 	if rss > int64(r.lim.memory) || slowest > int64(r.lim.cpu+1)*int64(time.Second) {

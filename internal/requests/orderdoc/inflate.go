@@ -10,9 +10,9 @@ import (
 
 const bombed = "The file unpacks to far more than an order needs. Print the order to PDF anew and send the result."
 
-// maxTable is the most that one object stream or cross-reference stream may
-// unpack to: they are held in memory.
-const maxTable = 32 << 20
+// maxTables is the most that all object streams and cross-reference streams may
+// unpack to together: they are held in memory.
+const maxTables = 32 << 20
 
 // unpack looks into object streams and measures every other compressed one.
 func (f *file) unpack() error {
@@ -92,13 +92,14 @@ func (f *file) decode(o *object) ([]byte, error) {
 	if err != nil {
 		return nil, refuse("damaged", damaged)
 	}
-	out, err := io.ReadAll(io.LimitReader(&counter{f: f, r: z, of: &f.inflated, max: f.lim.MaxInflated, raw: int64(len(raw))}, maxTable+1))
+	out, err := io.ReadAll(io.LimitReader(&counter{f: f, r: z, of: &f.inflated, max: f.lim.MaxInflated, raw: int64(len(raw))}, maxTables-f.held+1))
+	f.held += int64(len(out))
 	switch {
 	case CodeOf(err) != "":
 		return nil, err
 	case err != nil:
 		return nil, refuse("damaged", damaged)
-	case len(out) > maxTable:
+	case f.held > maxTables:
 		return nil, refuse("bomb", bombed)
 	}
 	return unpredict(out, d["DecodeParms"])

@@ -21,8 +21,11 @@ func (f *file) objectStream(o *object) error {
 	}
 	n, ok1 := d["N"].(int)
 	first, ok2 := d["First"].(int)
-	if !ok1 || !ok2 || n < 0 || n > f.lim.MaxObjects || first < 0 || first > len(b) {
+	if !ok1 || !ok2 || n < 0 || first < 0 || first > len(b) {
 		return refuse("damaged", damaged)
+	}
+	if n > f.lim.MaxObjects {
+		return tooComplex()
 	}
 	head := &lexer{f: f, b: b[:first]}
 	body := &lexer{f: f, b: b, pos: first}

@@ -11,16 +11,17 @@ import (
 	"testing"
 
 	"lerd/internal/fault"
+	"lerd/internal/testkit/hostilepdf"
 )
 
 func TestGoodFilesAreTaken(t *testing.T) {
-	for name, g := range good() {
-		doc, err := check(t, g.pdf)
+	for name, g := range hostilepdf.Good() {
+		doc, err := check(t, g.PDF)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if doc.Pages != g.pages || doc.Size != int64(len(g.pdf)) || doc.SHA256 != sha256.Sum256(g.pdf) {
+		if doc.Pages != g.Pages || doc.Size != int64(len(g.PDF)) || doc.SHA256 != sha256.Sum256(g.PDF) {
 			t.Errorf("%s: %+v", name, doc)
 		}
 	}
@@ -31,11 +32,11 @@ func TestGoodFilesAreTaken(t *testing.T) {
 const maxAllocated = 192 << 20
 
 func TestHostileFilesAreRefused(t *testing.T) {
-	for _, h := range hostile() {
-		t.Run(h.name, func(t *testing.T) {
+	for _, h := range hostilepdf.All() {
+		t.Run(h.Name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := check(t, h.pdf)
+			_, err := check(t, h.PDF)
 			runtime.ReadMemStats(&after)
 			if n := after.TotalAlloc - before.TotalAlloc; n > maxAllocated {
 				t.Errorf("allocated %d MiB", n>>20)
@@ -43,8 +44,8 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			if err == nil {
 				t.Fatal("taken")
 			}
-			if got := CodeOf(err); got != h.code {
-				t.Errorf("refused as %q, want %q: %v", got, h.code, err)
+			if got := CodeOf(err); got != h.Code {
+				t.Errorf("refused as %q, want %q: %v", got, h.Code, err)
 			}
 			if m := fault.Message(err); !strings.HasSuffix(m, ".") || strings.HasPrefix(m, "Something went wrong") {
 				t.Errorf("no sentence for people: %q", m)
@@ -62,7 +63,7 @@ func TestNameAndType(t *testing.T) {
 		{Upload{"a.pdf.exe", ""}, "extension"}, {Upload{"a", ""}, "extension"}, {Upload{"a.html", "application/pdf"}, "extension"},
 		{Upload{"a.pdf", "text/html"}, "type"}, {Upload{"a.pdf", "application/octet-stream"}, "type"}, {Upload{"a.pdf", "///"}, "type"},
 	} {
-		_, err := CheckBytes(t.Context(), plainPDF(), c.up, DefaultLimits())
+		_, err := CheckBytes(t.Context(), hostilepdf.Plain(), c.up, DefaultLimits())
 		if CodeOf(err) != c.code || (err == nil) != (c.code == "") {
 			t.Errorf("%+v: %v", c.up, err)
 		}
@@ -80,7 +81,7 @@ func TestCheckReadsNoMoreThanItsLimit(t *testing.T) {
 	if fault.KindOf(err) != fault.TooLarge || r.n > 10_000 {
 		t.Errorf("%v after %d bytes", err, r.n)
 	}
-	_, err = Check(t.Context(), io.MultiReader(bytes.NewReader(plainPDF()[:50]), brokenReader{}), Upload{}, lim)
+	_, err = Check(t.Context(), io.MultiReader(bytes.NewReader(hostilepdf.Plain()[:50]), brokenReader{}), Upload{}, lim)
 	if fault.KindOf(err) != fault.Invalid {
 		t.Errorf("broken upload: %v", err)
 	}
@@ -95,8 +96,8 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("reset") }
 
 func TestSignaturesAndRevisions(t *testing.T) {
-	b := plainWith("", "", "<< /Type /Sig /ByteRange [0 100 200 0000000000] >>")
-	b.table("")
+	b := hostilepdf.PlainWith("", "", "<< /Type /Sig /ByteRange [0 100 200 0000000000] >>")
+	b.Table("")
 	total := b.Len()
 	signed := bytes.Replace(b.Bytes(), []byte("0000000000] >>"), []byte(zeroPadded(total-200)+"] >>"), 1)
 	doc, err := check(t, signed)
@@ -105,7 +106,7 @@ func TestSignaturesAndRevisions(t *testing.T) {
 	}
 	b.Reset()
 	b.Write(signed)
-	doc, err = check(t, updated(b, func(b *builder) { b.obj(7, "(added)") }))
+	doc, err = check(t, hostilepdf.Updated(b, func(b *hostilepdf.Builder) { b.Obj(7, "(added)") }))
 	if err != nil || !doc.ChangedAfterSigning || doc.Revisions != 2 {
 		t.Errorf("%+v %v", doc, err)
 	}
@@ -124,7 +125,7 @@ func zeroPadded(n int) string {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := CheckBytes(ctx, plainPDF(), Upload{}, DefaultLimits()); !errors.Is(err, context.Canceled) {
+	if _, err := CheckBytes(ctx, hostilepdf.Plain(), Upload{}, DefaultLimits()); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -132,7 +133,7 @@ func TestCancelled(t *testing.T) {
 // Every single-byte change of a good file is taken or refused with a
 // sentence; none ends in a defect.
 func TestEveryByteChanged(t *testing.T) {
-	for _, pdf := range [][]byte{plainPDF(), packedPDF("<< >>", true)} {
+	for _, pdf := range [][]byte{hostilepdf.Plain(), hostilepdf.Packed("<< >>", true)} {
 		for i := range pdf {
 			for _, c := range []byte{0, ' ', '<', '(', '9', 0xff, pdf[i] ^ 1} {
 				bent := bytes.Clone(pdf)
@@ -146,12 +147,12 @@ func TestEveryByteChanged(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	for _, g := range good() {
-		f.Add(g.pdf)
+	for _, g := range hostilepdf.Good() {
+		f.Add(g.PDF)
 	}
-	for _, group := range [][]bad{hostileActive(), hostileForeign(), hostileStructure()} {
+	for _, group := range [][]hostilepdf.File{hostilepdf.Active(), hostilepdf.Foreign(), hostilepdf.Structure()} {
 		for _, h := range group {
-			f.Add(h.pdf)
+			f.Add(h.PDF)
 		}
 	}
 	lim := DefaultLimits()
@@ -175,7 +176,7 @@ func hidden(pdf []byte) bool {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	pdf := withStream("/Subtype /Image /Width 2000 /Height 2000 /Filter /DCTDecode", bytes.Repeat([]byte("abcdefgh"), 1<<21))
+	pdf := hostilepdf.WithStream("/Subtype /Image /Width 2000 /Height 2000 /Filter /DCTDecode", bytes.Repeat([]byte("abcdefgh"), 1<<21))
 	b.SetBytes(int64(len(pdf)))
 	for b.Loop() {
 		if _, err := check(b, pdf); err != nil {
@@ -185,12 +186,16 @@ func BenchmarkCheck(b *testing.B) {
 }
 
 func BenchmarkHostile(b *testing.B) {
-	for _, h := range hostile() {
-		b.Run(h.name, func(b *testing.B) {
+	for _, h := range hostilepdf.All() {
+		b.Run(h.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				check(b, h.pdf)
+				check(b, h.PDF)
 			}
 		})
 	}
+}
+
+func check(t testing.TB, pdf []byte) (Document, error) {
+	return CheckBytes(t.Context(), pdf, Upload{FileName: "Order.PDF", DeclaredType: "application/pdf"}, DefaultLimits())
 }

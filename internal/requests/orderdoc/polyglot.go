@@ -11,11 +11,29 @@ var markup = [][]byte{
 	[]byte("<script"), []byte("<html"), []byte("<!doctype html"), []byte("<?php"), []byte("<iframe"), []byte("<svg "), []byte("javascript:"),
 }
 
+// archives are the marks by which programs find an archive wherever it lies in a
+// file: RAR and 7z, as in programs that unpack themselves.
+var archives = [][]byte{[]byte("Rar!\x1a\x07"), []byte("7z\xbc\xaf\x27\x1c")}
+
+// isoAt are the places where an ISO 9660 image has its mark.
+// SPEC: ECMA-119 §8.1.2.
+var isoAt = []int{0x8001, 0x8801, 0x9001}
+
 // polyglot refuses files that are also of another kind. Programs that open
 // ZIP files look for their directory from the end, wherever the file begins.
 func (f *file) polyglot() error {
 	for i, c := range f.data {
 		if (c == '<' || c|0x20 == 'j') && marked(f.data[i:]) {
+			return refuse("polyglot", foreign)
+		}
+	}
+	for _, m := range archives {
+		if bytes.Contains(f.data, m) {
+			return refuse("polyglot", foreign)
+		}
+	}
+	for _, at := range isoAt {
+		if len(f.data) > at && bytes.HasPrefix(f.data[at:], []byte("CD001")) {
 			return refuse("polyglot", foreign)
 		}
 	}

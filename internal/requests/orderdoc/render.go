@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"lerd/internal/fault"
@@ -112,7 +113,23 @@ func because(asked context.Context, err error, said string) error {
 	if !errors.As(err, &exit) && !errors.Is(err, io.ErrShortBuffer) && !errors.Is(err, context.DeadlineExceeded) {
 		return fault.Because(fault.Unavailable, err, "The renderer could not be started. Please try again.")
 	}
+	if overLimit(err) {
+		return fault.Because(fault.Invalid, fmt.Errorf("%w: %w", &Refusal{"drawing_cost"}, err), "Drawing this document takes more time or room than it may. Ask the agency for a simpler copy: the order printed to PDF anew, or scanned.")
+	}
 	return fault.Because(fault.Invalid, err, "%s", said)
+}
+
+// overLimit tells of a renderer that was ended because it took too long, or because
+// it wrote too much. What ran out of memory ends itself, in ways of its own.
+func overLimit(err error) bool {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ProcessState != nil {
+		how := exit.ProcessState.String() // portable, which signals are not
+		if strings.HasPrefix(how, "signal: killed") || strings.HasPrefix(how, "signal: CPU time limit exceeded") {
+			return true
+		}
+	}
+	return errors.Is(err, io.ErrShortBuffer) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // run draws in the strictest way that the system permits.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lerd/internal/fault"
+	"lerd/internal/testkit/hostilepdf"
 )
 
 // renderers gives those that are installed; at least one must be.
@@ -32,7 +33,7 @@ func renderers(t *testing.T) []*Renderer {
 
 func TestPageIsDrawn(t *testing.T) {
 	for _, r := range renderers(t) {
-		pic, err := r.Page(t.Context(), plainPDF(), 1)
+		pic, err := r.Page(t.Context(), hostilepdf.Plain(), 1)
 		if err != nil {
 			t.Errorf("%s: %v", r.name, err)
 			continue
@@ -53,7 +54,7 @@ func TestPageIsDrawn(t *testing.T) {
 			t.Errorf("%s: %d dark pixels: the text was not drawn", r.name, dark)
 		}
 		for _, page := range []int{-1, 0, 2} {
-			if _, err := r.Page(t.Context(), plainPDF(), page); fault.KindOf(err) != fault.NotFound {
+			if _, err := r.Page(t.Context(), hostilepdf.Plain(), page); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%s: page %d: %v", r.name, page, err)
 			}
 		}
@@ -66,17 +67,17 @@ func TestPageIsDrawn(t *testing.T) {
 // The renderer has bounds of its own, for what the intake cannot foresee.
 func TestHostileFilesAreDrawnOrRefused(t *testing.T) {
 	r := renderers(t)[0]
-	for i, h := range hostile() {
-		big := h.name == "deflate bomb" || h.code == "image_size" || h.code == "page_size"
+	for i, h := range hostilepdf.All() {
+		big := h.Name == "deflate bomb" || h.Code == "image_size" || h.Code == "page_size"
 		if i%30 != 0 && !big {
 			continue // a process each: a sample is enough, and what is large when drawn
 		}
-		if _, err := r.Page(t.Context(), h.pdf, 1); CodeOf(err) != h.code {
-			t.Errorf("%s: not refused before it is drawn: %v", h.name, err)
+		if _, err := r.Page(t.Context(), h.PDF, 1); CodeOf(err) != h.Code {
+			t.Errorf("%s: not refused before it is drawn: %v", h.Name, err)
 		}
-		if out, _, err := r.run(t.Context(), h.pdf, 1); err == nil && len(out) > 0 {
+		if out, _, err := r.run(t.Context(), h.PDF, 1); err == nil && len(out) > 0 {
 			if _, err := pixels(out); err != nil {
-				t.Errorf("%s: neither drawn nor refused: %v", h.name, err)
+				t.Errorf("%s: neither drawn nor refused: %v", h.Name, err)
 			}
 		}
 	}
@@ -105,7 +106,7 @@ func TestMisbehavingRenderer(t *testing.T) {
 		"fails":           "exit 3",
 		"huge dimensions": `printf '\211PNG\r\n\032\n\000\000\000\015IHDR\000\377\377\377\000\377\377\377\010\002\000\000\000'`,
 	} {
-		if _, err := script(t, body).Page(t.Context(), plainPDF(), 1); fault.KindOf(err) != fault.Invalid {
+		if _, err := script(t, body).Page(t.Context(), hostilepdf.Plain(), 1); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -115,14 +116,14 @@ func TestMisbehavingRenderer(t *testing.T) {
 func TestADrawingThatIsBrokenOffIsNoFaultOfTheFile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, cancel)
-	if _, err := script(t, "sleep 5").Page(ctx, plainPDF(), 1); fault.KindOf(err) != fault.Unavailable {
+	if _, err := script(t, "sleep 5").Page(ctx, hostilepdf.Plain(), 1); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("broken off: %v", err)
 	}
 }
 
 // Pixels alone pass: what follows the picture or hides in its text chunks does not.
 func TestPictureIsEncodedAnew(t *testing.T) {
-	pic, err := renderers(t)[0].Page(t.Context(), plainPDF(), 1)
+	pic, err := renderers(t)[0].Page(t.Context(), hostilepdf.Plain(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestRendererIsIsolated(t *testing.T) {
 	if out, err := exec.Command("/bin/sh", "-c", reach).Output(); err != nil || !strings.Contains(string(out), "reached") {
 		t.Fatalf("the listener cannot be reached from here either: %q %v", out, err)
 	}
-	out, isolated, err := script(t, reach).run(t.Context(), plainPDF(), 1)
+	out, isolated, err := script(t, reach).run(t.Context(), hostilepdf.Plain(), 1)
 	if err != nil || !isolated {
 		t.Fatal(err, isolated)
 	}

@@ -25,6 +25,7 @@ type file struct {
 	count      int // objects
 	tokens     int
 	inflated   int64
+	held       int64 // bytes of object and cross-reference streams, which are held in memory
 	images     int64 // bytes that images unpacked to
 	pages      int
 	signatures int
@@ -36,6 +37,7 @@ type file struct {
 // object is one indirect object: what the examination needs of it.
 type object struct {
 	num, gen   int
+	at         int  // where it begins, of those that are in no object stream
 	value      any  // what keep left of it; of a stream, the whole dict
 	stream     bool // then data[start:end] is its raw content
 	start, end int
@@ -58,7 +60,7 @@ type location struct {
 
 func (f *file) token() error {
 	if f.tokens++; f.tokens > f.lim.MaxTokens {
-		return refuse("too_complex", "The file is more complex than an order needs. Print it to PDF anew, or scan it, and send the result.")
+		return tooComplex()
 	}
 	if f.tokens%4096 == 0 {
 		return f.ctx.Err()
@@ -66,9 +68,13 @@ func (f *file) token() error {
 	return nil
 }
 
+func tooComplex() error {
+	return refuse("too_complex", "The file is more complex than an order needs. Print it to PDF anew, or scan it, and send the result.")
+}
+
 func (f *file) oneMore() error {
 	if f.count++; f.count > f.lim.MaxObjects {
-		return refuse("too_complex", "The file is more complex than an order needs. Print it to PDF anew, or scan it, and send the result.")
+		return tooComplex()
 	}
 	return nil
 }
@@ -77,7 +83,7 @@ func (f *file) oneMore() error {
 func (f *file) examine() error {
 	f.objects, f.packed = map[int]*object{}, map[[2]int]*object{}
 	f.tables, f.numbers = map[int]*section{}, map[int][]*object{}
-	for _, step := range []func() error{f.polyglot, f.scan, f.unencrypted, f.lengths, f.unpack, f.crossReferences, f.countPages} {
+	for _, step := range []func() error{f.polyglot, f.scan, f.unencrypted, f.lengths, f.unpack, f.crossReferences, f.newest, f.countPages} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -132,6 +138,9 @@ func (f *file) part(l *lexer) (done bool, err error) {
 		if string(bytes.TrimRight(c, " \t")) == "%%EOF" {
 			f.ends++
 			f.endsAt = append(f.endsAt, l.pos)
+		}
+		if bytes.HasPrefix(c, []byte("%PDF-")) { // another file begins
+			return false, refuse("polyglot", foreign)
 		}
 		return false, err
 	}
@@ -204,7 +213,7 @@ func (f *file) object(l *lexer, at, num int) error {
 	if w, ok := v.(word); ok && !plain(w) {
 		return cut(l, refuse("damaged", damaged))
 	}
-	o := &object{num: num, gen: g, value: f.keep(v)}
+	o := &object{num: num, gen: g, at: at, value: f.keep(v)}
 	f.objects[at] = o
 	f.numbers[num] = append(f.numbers[num], o)
 	return f.finish(l, o, v)

@@ -152,6 +152,26 @@ func (f *file) points(num int, loc location) error {
 	return nil
 }
 
+// newest makes sure that of several objects with one number the cross references
+// lead to the last: a reader that loses them and looks for objects itself would
+// show that one.
+func (f *file) newest() error {
+	for num, all := range f.numbers {
+		loc, named := f.where[num]
+		if !named || loc.free {
+			continue
+		}
+		at := f.skipped(loc.offset)
+		if loc.stream > 0 {
+			at = f.skipped(f.where[loc.stream].offset)
+		}
+		if at < all[len(all)-1].at {
+			return refuse("damaged", damaged)
+		}
+	}
+	return nil
+}
+
 // skipped moves an offset over white space: some writers count from the line
 // end before an object.
 func (f *file) skipped(at int) int {

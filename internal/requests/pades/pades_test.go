@@ -236,7 +236,7 @@ func TestForgeriesFail(t *testing.T) {
 			20: "<< /Type /Annot /Subtype /Stamp /Rect [0 0 500 500] >>"}), "failed [changed_after]"},
 		{"shadow: hide", hideAndReplace(c, sign), "failed [changed_after]"},
 		{"shadow: a prepared reference", prepared(c), "failed [changed_after]"},
-		{"shadow: the table leads back", tableBack(c), "failed [changed_after]"},
+		{"shadow: the table leads back", tableBack(c), "refused damaged"},
 		{"changed, then signed by a stranger", strangerAfter(c, t), "failed [changed_after] [untrusted]"},
 		{"SHA-1", pdfs.New().Sign(pdfs.Signing{Sign: c.sign("LT"), SubFilter: "adbe.pkcs7.sha1"}).Bytes(), "unverifiable [unreadable]"},
 		{"rubbish for a CMS", pdfs.New().Sign(pdfs.Signing{Sign: func([]byte) []byte { return []byte{0x30, 3, 2, 1, 1} }}).Bytes(), "unverifiable [unreadable]"},
