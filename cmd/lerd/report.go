@@ -75,8 +75,17 @@ func (p reportPeriod) count(ctx context.Context, db *store.Store, progress io.Wr
 	}
 	c.order.Log = transparency.LogHead{Origin: signed.Origin, Size: signed.Size, Root: signed.Root}
 	show := verifycli.NewProgress(progress)
-	src := transparency.Source{Log: log, Checkpoint: signed.Checkpoint, Openings: db.CountOpenings(),
+	src := transparency.Source{Log: log, Checkpoint: signed.Checkpoint, Openings: db.CountOpenings(), Trust: c.trust,
 		Progress: func(done, total uint64) { show.Show("counting", int64(done), int64(total)) }}
+	epochs, err := db.Epochs(ctx)
+	if err != nil {
+		return c, err
+	}
+	for _, e := range epochs {
+		if e.Placed {
+			src.Epochs = append(src.Epochs, e.EpochBegun)
+		}
+	}
 	if !p.Fresh {
 		src.Memory = &transparency.Memory{Dir: filepath.Join(p.Dir, "counted")}
 	}
@@ -128,7 +137,7 @@ func (c reportMakeCmd) run(ctx context.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := c.write(r); err != nil {
+	if err := c.write(r, made.trust.Base(r.Log.Origin)); err != nil {
 		return err
 	}
 	if c.Openings {
@@ -136,13 +145,13 @@ func (c reportMakeCmd) run(ctx context.Context, out, progress io.Writer) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(out, "Report of %s over %d entries, root %s, in %s.\nSHA-256 of report.json: %s\n", r.Period, r.Log.Size, r.Log.Root, c.Out, transparency.Digest(r.Encode()))
+	_, err = fmt.Fprintf(out, "Report of %s over %d entries, root %s, in %s.\nSHA-256 of report.json: %s\n%s", r.Period, r.Log.Size, r.Log.Root, c.Out, transparency.Digest(r.Encode()), r.Missing())
 	return err
 }
 
-// write signs the report and writes its files.
-func (c reportMakeCmd) write(r *transparency.Report) error {
-	signer, err := ensureReportKey(c.Dir, r.Log.Origin)
+// write signs the report and writes its files; log is the name of its first epoch.
+func (c reportMakeCmd) write(r *transparency.Report, log string) error {
+	signer, err := ensureReportKey(c.Dir, log)
 	if err != nil {
 		return err
 	}

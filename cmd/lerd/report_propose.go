@@ -101,7 +101,7 @@ func propose(ctx context.Context, p proposing) (publishing.Report, error) {
 	if err != nil {
 		return publishing.Report{}, err
 	}
-	signer, err := ensureReportKey(p.dir, r.Log.Origin)
+	signer, err := ensureReportKey(p.dir, p.made.trust.Base(r.Log.Origin))
 	if err != nil {
 		return publishing.Report{}, err
 	}
@@ -114,6 +114,6 @@ func propose(ctx context.Context, p proposing) (publishing.Report, error) {
 
 // ensureReportKey reads the key that signs reports, keys/report.key, or makes it
 // together with keys/report.vkey, which is to be handed out.
-func ensureReportKey(dir, origin string) (note.Signer, error) {
-	return ensureKey(dir, "report", transparency.KeyName(origin))
+func ensureReportKey(dir, log string) (note.Signer, error) {
+	return ensureKey(dir, "report", transparency.KeyName(log))
 }

@@ -84,6 +84,23 @@ func ParseEpochBegun(r Record) (b EpochBegun, err error) {
 	return b, nil
 }
 
+// Ended gives the newest checkpoint that was signed before the loss.
+func (b EpochBegun) Ended(t Trust) (end Checkpoint, err error) {
+	for _, note := range b.Kept {
+		c, err := OpenCheckpoint(note, t.plain())
+		if err != nil {
+			return end, fmt.Errorf("epoch %d names a checkpoint that this log has not signed: %w", b.Number, err)
+		}
+		if end.Origin == "" || c.after(end) {
+			end = c.Checkpoint
+		}
+	}
+	if end.Origin == "" {
+		return end, fmt.Errorf("epoch %d names no checkpoint", b.Number)
+	}
+	return end, nil
+}
+
 // names tells whether a kept note is one that the epoch's beginning names, by what
 // it signs: cosignatures may differ.
 func (b EpochBegun) names(c Checkpoint, trust Trust) bool {
@@ -174,12 +191,12 @@ func (t Trust) FindLoss(ctx context.Context, r TileReader, tree Checkpoint, reco
 	if newest == nil {
 		return nil, nil
 	}
-	loss.Origin = EpochOrigin(t.base(tree.Origin), loss.Number)
+	loss.Origin = EpochOrigin(t.Base(tree.Origin), loss.Number)
 	return loss, nil
 }
 
-// base gives the name of the log's first epoch.
-func (t Trust) base(origin string) string {
+// Base gives the name of the first epoch of the log of which an origin is one.
+func (t Trust) Base(origin string) string {
 	base := origin
 	for _, v := range t.Log {
 		if epochIn(v.Name(), origin) > 0 && len(v.Name()) < len(base) {

@@ -46,7 +46,7 @@ type epochWatch struct {
 }
 
 func newEpochWatch(ctx context.Context, tiles TileReader, trust Trust, origin string, since *Checkpoint) *epochWatch {
-	w := &epochWatch{ctx: ctx, tiles: tiles, trust: trust.plain(), base: trust.base(origin), now: 1, words: map[EventID]Record{}}
+	w := &epochWatch{ctx: ctx, tiles: tiles, trust: trust.plain(), base: trust.Base(origin), now: 1, words: map[EventID]Record{}}
 	if since != nil {
 		w.now = max(w.now, trust.Epoch(since.Origin))
 	}

@@ -13,6 +13,8 @@ type Source struct {
 	Log        audit.LogReader
 	Checkpoint audit.Checkpoint
 	Openings   Openings
+	Epochs     []audit.EpochBegun       // what the log says that it lost, in its order
+	Trust      audit.Trust              // whose checkpoints these name; not needed without epochs
 	Memory     *Memory                  // what earlier counts kept of full segments; nil: read everything anew
 	Progress   func(done, total uint64) // now and then, if not nil
 }
@@ -26,7 +28,8 @@ type Book struct {
 	fraud []int64 // when a fraud was caught
 	last  int64   // the newest time of a counted event
 	end   int64   // when the last entry happened
-	late  *Mark   // the earliest counted event behind the checkpoint, where one is asked for
+	gaps  []lostStretch
+	late  *Mark // the earliest counted event behind the checkpoint, where one is asked for
 }
 
 type caseBook struct{ first, last int32 }

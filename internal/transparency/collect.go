@@ -35,7 +35,9 @@ func collect(ctx context.Context, src Source, size uint64) (*Book, error) {
 		return nil, err
 	}
 	b.end = end.Load()
-	return b, nil
+	var err error
+	b.gaps, err = lostIn(ctx, src, size)
+	return b, err
 }
 
 // take puts a mark into the book, or looks whether it comes too late for it.

@@ -2,6 +2,7 @@ package transparency
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 func (r *Report) Files() map[string][]byte {
 	return map[string][]byte{
 		ReportName: r.Encode(), TableName: r.csv(), DSAName: r.dsa(), EvidenceName: r.evidence(),
-		DefinitionsName: r.definitions(), SchemaName: JSONSchema,
+		DefinitionsName: r.definitions(), SchemaName: r.schema(),
 	}
 }
 
@@ -34,10 +35,20 @@ func cell(n *int) (value, status string) {
 	return strconv.Itoa(*n), "exact"
 }
 
-// csv has a row for each figure.
+// csv has a row for each figure, after rows which say what is missing.
 func (r *Report) csv() []byte {
 	rows := [][]string{{"period", "edition", "table", "cohort", "unit", "rows", "row", "column", "value", "status"}}
 	edition := strconv.Itoa(r.Edition)
+	for _, g := range r.Gaps {
+		for _, part := range [][2]string{{"first_entry", orUnknown(g.First)}, {"last_entry", orUnknown(g.Last)}, {"after", cmp.Or(g.After, unknown)}, {"until", g.Until}} {
+			rows = append(rows, []string{r.Period, edition, "gaps", "", "entries", "origin", g.Origin, part[0], part[1], "missing"})
+		}
+	}
+	for _, s := range r.Origins {
+		for _, part := range [][2]string{{"first_entry", strconv.FormatUint(s.First, 10)}, {"last_entry", strconv.FormatUint(s.Last, 10)}} {
+			rows = append(rows, []string{r.Period, edition, "origins", "", "entries", "origin", s.Origin, part[0], part[1], "exact"})
+		}
+	}
 	for _, t := range r.Tables {
 		if t.Withheld {
 			rows = append(rows, []string{r.Period, edition, t.ID, t.Cohort, t.Unit, t.Rows, "", "", "", "withheld"})

@@ -17,6 +17,7 @@ const (
 	BadSeal     Code = "SIGNATURE"  // the report's signature is not valid
 	OtherLog    Code = "CHECKPOINT" // the report names a checkpoint that is not of this log
 	TooEarly    Code = "TOO EARLY"  // the checkpoint does not reach over the cut-off
+	Lost        Code = "LOST"       // what the report was computed from lies in a gap of the log
 	Late        Code = "LATE"       // the log has counted events from before the cut-off that the checkpoint leaves out
 	Differs     Code = "DIFFERS"    // the figures are not those that follow from the log
 	NoEdition   Code = "EDITION"    // an edition does not name the one that it replaces

@@ -34,8 +34,11 @@ type Report struct {
 	Replaces string  `json:"replaces"` // SHA-256 of the earlier edition's report.json; empty: none
 	Why      string  `json:"why"`      // code of the reason for a further edition
 	Log      LogHead `json:"log"`
-	Tables   []Table `json:"tables"`
-	Rules    Rules   `json:"rules"`
+	// Origins and Gaps are empty while the log has lost nothing.
+	Origins []Stretch `json:"origins,omitempty"` // under which the entries stand that were counted
+	Gaps    []Gap     `json:"gaps,omitempty"`    // losses which can be of this period
+	Tables  []Table   `json:"tables"`
+	Rules   Rules     `json:"rules"`
 }
 
 // LogHead is the checkpoint that a report was computed at.

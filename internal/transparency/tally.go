@@ -27,6 +27,7 @@ func (b *Book) Make(o Order) (*Report, error) {
 		cut, r.Interim = o.CutOff, true
 	}
 	r.CutOff = cut.UTC().Format(time.RFC3339)
+	r.Origins, r.Gaps = b.origins(o.Log), b.touching(o.Period.From(), cut)
 	var parts []*tally
 	for _, q := range o.Period.Quarters() {
 		t, err := b.tally(q, o)

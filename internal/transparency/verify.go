@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -43,11 +44,11 @@ func (c Check) Run(ctx context.Context) (out Verified, err error) {
 	if err != nil {
 		return out, err
 	}
-	log, err := c.log(ctx, r)
+	log, begun, err := c.log(ctx, r)
 	if err != nil {
 		return out, err
 	}
-	b, opened, err := c.collect(ctx, r, log)
+	b, opened, err := c.collect(ctx, r, log, begun)
 	if err != nil {
 		return out, err
 	}
@@ -124,7 +125,8 @@ func readFile(dir fs.FS, name string) ([]byte, error) {
 }
 
 // log verifies the whole log, and that the report's checkpoint is a prefix of it.
-func (c Check) log(ctx context.Context, r *Report) (audit.Checkpoint, error) {
+// It gives what the log itself says that it lost.
+func (c Check) log(ctx context.Context, r *Report) (audit.Checkpoint, []audit.EpochBegun, error) {
 	opts := audit.VerifyOptions{TempDir: c.TempDir, Pinned: []audit.Checkpoint{r.Log.Checkpoint()}, Now: time.Now}
 	if c.Progress != nil {
 		opts.Progress = func(p audit.Progress) { c.Progress("verifying the log", p.Done, p.Size) }
@@ -132,21 +134,28 @@ func (c Check) log(ctx context.Context, r *Report) (audit.Checkpoint, error) {
 	found, err := audit.VerifyLog(ctx, c.Log, nil, c.Trust, opts)
 	var v *audit.Violation
 	if errors.As(err, &v) && (v.Breach == audit.Fork || v.Breach == audit.Rollback) {
-		return audit.Checkpoint{}, &Finding{Code: OtherLog, Reason: "the report names a checkpoint that this log does not continue", Err: err}
+		return audit.Checkpoint{}, nil, &Finding{Code: OtherLog, Reason: "the report names a checkpoint that this log does not continue", Err: err}
 	}
-	return found.Checkpoint.Checkpoint, err
+	if err == nil && found.InGap > 0 {
+		return audit.Checkpoint{}, nil, &Finding{Code: Lost, Reason: "the report was computed at a checkpoint that lies in a gap of the log: what it counted is lost, as the log says, and nobody can count it again"}
+	}
+	var begun []audit.EpochBegun
+	for _, g := range found.Gaps {
+		begun = append(begun, g.EpochBegun)
+	}
+	return found.Checkpoint.Checkpoint, begun, err
 }
 
 // collect reads the counted events with their openings, and looks for counted
 // events behind the checkpoint that are from before the cut-off.
-func (c Check) collect(ctx context.Context, r *Report, log audit.Checkpoint) (*Book, int, error) {
+func (c Check) collect(ctx context.Context, r *Report, log audit.Checkpoint, begun []audit.EpochBegun) (*Book, int, error) {
 	f, err := c.Dir.Open(OpeningsName)
 	if err != nil {
 		return nil, 0, &Finding{Code: FileMissing, File: OpeningsName, Reason: "the file is not there", Err: err}
 	}
 	defer f.Close()
 	from := &counting{Openings: ReadOpenings(f)}
-	src := Source{Log: c.Log, Checkpoint: log, Openings: from}
+	src := Source{Log: c.Log, Checkpoint: log, Openings: from, Epochs: begun, Trust: c.Trust}
 	if c.Progress != nil {
 		src.Progress = func(done, total uint64) { c.Progress("counting", done, total) }
 	}
@@ -234,6 +243,9 @@ func (r *Report) difference(said *Report) string {
 		if len(was.Lines) != len(t.Lines) {
 			return fmt.Sprintf("the table %s has other rows", t.ID)
 		}
+	}
+	if !reflect.DeepEqual(r.Gaps, said.Gaps) || !reflect.DeepEqual(r.Origins, said.Origins) {
+		return fmt.Sprintf("the report names %d gaps of the log, and %d follow from it, or others", len(said.Gaps), len(r.Gaps))
 	}
 	return "it is not what follows from the log"
 }

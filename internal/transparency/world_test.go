@@ -35,6 +35,7 @@ type world struct {
 	rules   transparency.Rules
 	signer  note.Signer
 	keys    note.Verifiers
+	epochs  []audit.EpochBegun
 }
 
 func rules(t testing.TB) transparency.Rules {
@@ -121,7 +122,7 @@ func (w *world) order() transparency.Order {
 }
 
 func (w *world) source() transparency.Source {
-	return transparency.Source{Log: w.log.Reader(), Checkpoint: w.log.Checkpoint(), Openings: w.openings()}
+	return transparency.Source{Log: w.log.Reader(), Checkpoint: w.log.Checkpoint(), Openings: w.openings(), Epochs: w.epochs, Trust: w.log.Trust}
 }
 
 func (w *world) book() *transparency.Book {

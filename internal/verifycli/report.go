@@ -57,6 +57,9 @@ func (c *Report) Check(ctx context.Context, out, progress io.Writer) error {
 	r := found.Report
 	_, err = fmt.Fprintf(out, "VERIFIED\nReport of %s, edition %d: %d figures, of which %d are withheld, follow from %d entries and %d openings, byte by byte.\nComputed at the checkpoint of %s, size %d, root %s\n",
 		r.Period, r.Edition, found.Figures, found.Withheld, found.Entries, found.Openings, r.Log.Origin, r.Log.Size, r.Log.Root)
+	if err == nil {
+		_, err = fmt.Fprint(out, r.Missing())
+	}
 	return err
 }
 

@@ -24,6 +24,7 @@ type transparencyPage struct {
 	Base
 	Period   string // in words; empty: nothing is published yet
 	Preview  bool   // not published: counsel or an auditor looks at it
+	Gaps     []Notice
 	Facts    []Fact
 	Charts   []Chart
 	Sections []reportSection
@@ -155,6 +156,7 @@ func (s *Server) showReport(c *Ctx, r publishing.Report, list []publishing.Repor
 		return err
 	}
 	p := transparencyPage{Base: c.Base("report.title"), Period: c.periodWords(r.Period), Preview: r.State != publishing.Published}
+	p.Gaps = c.reportGaps(figures)
 	p.Facts = c.reportFacts(r, figures)
 	p.Charts = c.reportCharts(figures)
 	for _, id := range reportTables {
@@ -184,8 +186,38 @@ func (c *Ctx) reportFacts(r publishing.Report, figures *transparency.Report) []F
 	if !r.PublishedAt.IsZero() {
 		facts = append(facts, Fact{c.T("report.published"), Cell{When: &When{At: r.PublishedAt, Zone: time.UTC}}})
 	}
+	facts = append(facts, c.originFacts(figures)...)
 	return append(facts, Fact{c.T("report.log"), Cell{Code: figures.Log.Origin + " " + grouped(int(figures.Log.Size)), Note: figures.Log.Root.String()}},
 		Fact{c.T("report.digest"), Cell{Digest: &Digest{Name: "SHA-256", Hex: r.Digest}}})
+}
+
+// reportGaps says what of the log is lost, and so in no figure.
+func (c *Ctx) reportGaps(figures *transparency.Report) (out []Notice) {
+	for _, g := range figures.Gaps {
+		n := Notice{Kind: Caution, Title: c.T("report.gap.title"), Text: c.T("report.gap.forked", "origin", g.Origin, "until", c.gapTime(g.Until)),
+			Items: []string{c.T("report.gap.acknowledged", "origin", g.Goes)}}
+		if g.First != nil && g.Last != nil {
+			n.Text = c.T("report.gap.text", "first", grouped(int(*g.First)), "last", grouped(int(*g.Last)), "origin", g.Origin, "after", c.gapTime(g.After), "until", c.gapTime(g.Until))
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// gapTime gives a time of a gap in UTC, as the report's files have it.
+func (c *Ctx) gapTime(at string) string {
+	if at == "" {
+		return c.T("report.gap.beginning")
+	}
+	return strings.NewReplacer("T", " ", "Z", " UTC").Replace(at)
+}
+
+// originFacts says under which origins the figures stand, where there are several.
+func (c *Ctx) originFacts(figures *transparency.Report) (out []Fact) {
+	for _, s := range figures.Origins {
+		out = append(out, Fact{c.T("report.origin"), Cell{Code: s.Origin, Note: c.T("report.origin.entries", "first", grouped(int(s.First)), "last", grouped(int(s.Last)))}})
+	}
+	return out
 }
 
 // reportTables are the tables on the page, in their order; the others are files.
