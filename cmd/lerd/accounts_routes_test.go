@@ -17,9 +17,10 @@ func init() {
 		"everybody": {"session.begin", "session.passkey", "enrol.new", "enrol.begin", "enrol.create", "session.provider", "session.back", "session.by_provider"},
 		every: {"step_up.begin", "account.show", "account.end_others", "account.end_one", "account.allow_passkey", "account.new_passkey", "account.begin_passkey",
 			"account.add_passkey", "account.remove_passkey"},
-		keepers:        {"accounts.list", "accounts.new", "accounts.invite", "accounts.show", "accounts.confirm", "accounts.cancel", "accounts.suspend", "accounts.again", "accounts.sign_out"},
-		"auditor":      {"accounts.propose", "accounts.decide"},
-		"agency_admin": {"accounts.supervise", "accounts.unsupervise"},
+		keepers:         {"accounts.list", "accounts.new", "accounts.invite", "accounts.show", "accounts.confirm", "accounts.cancel", "accounts.suspend", "accounts.again", "accounts.sign_out"},
+		"auditor":       {"accounts.propose", "accounts.decide"},
+		"administrator": {"accounts.lead", "accounts.lead_agree", "accounts.lead_decline", "accounts.lead_end"},
+		"agency_admin":  {"accounts.supervise", "accounts.unsupervise"},
 	} {
 		for _, name := range names {
 			entrance[name] = who

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -143,4 +144,57 @@ func (s *scenario) answersBut(ctx context.Context, id requests.ID, role, but str
 	if len(in) > 0 {
 		s.must(s.cases.AnswerChecks(ctx, id, in))
 	}
+}
+
+// TestTheDatabaseWantsTheComparison finds cases valid past the program: without a
+// comparison, with a difference that nobody decided on, that somebody decided on
+// before it was known, or decided against.
+func TestTheDatabaseWantsTheComparison(t *testing.T) {
+	s := newScenario(t)
+	rita := s.as("rita.lind")
+	reader := s.cases.Reader
+	s.cases.Reader = nil // nothing is compared
+	unread := s.submit("IN/94/2026/884").ID
+	differs := s.orderNaming(swapped(sample.SuspectPhone), "IN/94/2026/885")
+	s.must(s.cases.Claim(rita, unread))
+	s.must(s.cases.Claim(rita, differs))
+	s.answerAll(rita, unread, legal.RoleReviewer)
+	s.answerAll(s.as("helen.park"), unread, legal.RoleCounsel)
+	if err := s.qualify(unread); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "not yet compared") {
+		t.Errorf("the program finds a case valid that was not compared: %v", err)
+	}
+	early := []requests.CheckInput{{Check: "VC-09", Result: "pass", Note: "Complete.", Place: "p1"}}
+	s.must(s.cases.AnswerChecks(rita, differs, early))
+	s.cases.Reader = reader
+	s.clock.Advance(time.Second)
+	s.must(s.cases.Unclaim(rita, differs, "To have it compared."))
+	s.must(s.cases.Claim(rita, differs))
+	if n := len(s.load(differs).Differences()); n != 1 {
+		t.Fatalf("%d differences", n)
+	}
+	s.answersBut(rita, differs, legal.RoleReviewer, "VC-09")
+	s.answersBut(s.as("helen.park"), differs, legal.RoleCounsel, "VC-09")
+	if err := s.qualify(differs); fault.KindOf(err) != fault.Gate {
+		t.Errorf("the program takes a word from before the difference was known: %v", err)
+	}
+	valid := func(id requests.ID) string {
+		return fmt.Sprintf(`UPDATE request SET state = 'qualified', verdict = 'qualified', version = version + 1, event_id = $EVENT WHERE id = '%s'`, id)
+	}
+	said := func(result string, after string, automatic bool) string {
+		return fmt.Sprintf(`INSERT INTO check_answer (id, request_id, agency_id, check_id, result, automatic, note, target_ref, place, answered_by, answered_as, at, event_id)
+			SELECT gen_random_uuid(), request_id, agency_id, 'VC-09', '%s', %t, 'x', '', '', '%s', 'reviewer', at + interval '%s', $EVENT FROM order_comparison WHERE request_id = '%s'`, result, automatic, s.personID("rita.lind"), after, differs)
+	}
+	for _, a := range s.attackers(t) {
+		try := func(id requests.ID, steps ...string) error {
+			return a.tryAs("reviewer", requests.StreamOf(id), steps...)
+		}
+		a.refused("never compared", try(unread, valid(unread)), "was not compared")
+		a.refused("nobody decided since", try(differs, valid(differs)), "nobody has decided")
+		a.refused("decided before", try(differs, said("pass", "-1 second", false), valid(differs)), "nobody has decided")
+		a.refused("decided by the program", try(differs, said("pass", "1 second", true), valid(differs)), "nobody has decided")
+		a.refused("decided against", try(differs, said("pass", "1 second", false), said("fail", "2 seconds", false), valid(differs)), "nobody has decided")
+	}
+	s.clock.Advance(time.Second)
+	s.must(s.cases.AnswerChecks(rita, differs, early))
+	s.must(s.qualify(differs))
 }

@@ -335,7 +335,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	}
 	if s.passkeys != nil {
 		cfg.StepUps = s.passkeys
-		cfg.People = web.People{SignIn: passkeySignIn{s.passkeys, s.people}, Provider: s.company(now), Sessions: s.people, Passkeys: s.accounts, Enrolment: s.accounts, Accounts: s.accounts, Steps: s.accounts, Auditors: s.accounts}
+		cfg.People = web.People{SignIn: passkeySignIn{s.passkeys, s.people}, Provider: s.company(now), Sessions: s.people, Passkeys: s.accounts, Enrolment: s.accounts, Accounts: s.accounts, Steps: s.accounts, Auditors: s.accounts, Leads: s.accounts}
 	}
 	if s.cfg.development {
 		cfg.DevSignIn = devSignIn{s.people, s.store}

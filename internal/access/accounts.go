@@ -5,6 +5,6 @@ package access
 // the rest of the platform's own people; "account" is the pages themselves.
 var accountVerbs = map[Verb][]Kind{
 	"list": {"account", "staff", "auditor", "agency_admin", "officer"}, "change": {"account"},
-	"invite": {"staff", "auditor", "agency_admin", "officer"}, "suspend": {"staff", "agency_admin", "officer"},
+	"invite": {"staff", "auditor", "agency_admin", "officer"}, "suspend": {"staff", "agency_admin", "officer"}, "lead": {"staff"},
 	"propose": {"auditor"}, "decide": {"auditor"},
 }

@@ -125,6 +125,24 @@ func (c Case) Differences() (out []ordercompare.Difference) {
 	return out
 }
 
+// formCheck is the check at which a person decides on differences.
+const formCheck = "VC-09"
+
+// differencesDecided tells whether somebody has said, since the order was compared,
+// that what was typed is right although the order says something else.
+func (c Case) differencesDecided() bool {
+	if len(c.Differences()) == 0 {
+		return true
+	}
+	result := ""
+	for _, a := range c.Answers { // the oldest first
+		if a.Check == formCheck && !a.Automatic && !a.At.Before(c.Compared.At) {
+			result = a.Result
+		}
+	}
+	return result == string(legal.Pass)
+}
+
 // contradictions names the differences for the law: by field and place alone.
 func (c Case) contradictions() (out []string) {
 	for _, d := range c.Differences() {

@@ -39,8 +39,11 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err := s.guard(ctx, c); err != nil {
 		return err
 	}
-	if s.Reader != nil && c.Compared == nil {
+	if c.Compared == nil {
 		return notCompared
+	}
+	if !c.differencesDecided() {
+		return fault.New(fault.Gate, "The order says something else than was typed. Decide on it at the check of the form before you find the case valid.")
 	}
 	if p, err := s.pinned(ctx, c.Request); err != nil || p.Kind == legal.Preservation {
 		if err != nil {

@@ -33,7 +33,7 @@ var auditorRules = []string{
 		AND NOT EXISTS (SELECT 1 FROM account_change c WHERE c.person_id = p.id AND c.state = 'done'
 			AND NOT EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = p.id AND i.state = 'confirmed' AND i.confirmed_at >= c.decided_at))`,
 
-	`SELECT format('the end of auditor %s was not decided by two other auditors with their passkeys', c.person_id) FROM account_change c WHERE c.state = 'done' AND (
+	`SELECT format('the end of auditor %s was not decided by two other auditors with their passkeys', c.person_id) FROM account_change c WHERE c.state = 'done' AND c.what <> 'lead' AND (
 		c.decided_by = c.proposed_by OR c.person_id IN (c.decided_by, c.proposed_by)
 		OR EXISTS (SELECT 1 FROM person p WHERE p.id IN (c.proposed_by, c.decided_by) AND p.role <> 'auditor')
 		OR NOT EXISTS (SELECT 1 FROM assertion a WHERE a.person_id = c.decided_by AND a.purpose = 'account' AND a.event_id = c.event_id)

@@ -32,6 +32,11 @@ func (s *Server) accountRoutes() []Route {
 	admin := func(path, name string, h Handler) Route {
 		return Route{Method: http.MethodPost, Path: path, Name: name, Title: "accounts.title", Roles: []identity.Role{identity.AgencyAdmin}, Verb: "manage", Object: "officer", Body: FormBody, Handle: h}
 	}
+	lead := func(path, name string, h Handler) Route {
+		r := step("/accounts/:id/"+path, name, h)
+		r.Roles = []identity.Role{identity.Administrator}
+		return r
+	}
 	auditor := func(r Route) Route { r.Roles = []identity.Role{identity.Auditor}; return r }
 	return []Route{
 		show("/accounts", "accounts.list", "accounts.title", s.listAccounts, 60),
@@ -45,6 +50,10 @@ func (s *Server) accountRoutes() []Route {
 		step("/accounts/:id/sign-out", "accounts.sign_out", s.signOutAccount),
 		admin("/accounts/:id/supervise", "accounts.supervise", s.superviseAccount),
 		admin("/accounts/:id/unsupervise", "accounts.unsupervise", s.unsuperviseAccount),
+		lead("lead", "accounts.lead", s.proposeLead),
+		lead("lead-agree", "accounts.lead_agree", s.agreeLead),
+		lead("lead-decline", "accounts.lead_decline", s.declineLead),
+		lead("lead-end", "accounts.lead_end", s.endLead),
 		auditor(step("/accounts/:id/propose", "accounts.propose", s.proposeAccount)),
 		auditor(step("/accounts/:id/decide", "accounts.decide", s.decideAccount)),
 	}
@@ -77,7 +86,7 @@ func (s *Server) listAccounts(c *Ctx) error {
 func (c *Ctx) accountState(a accounts.Account) string {
 	inv := a.Invitation
 	switch {
-	case a.Change != nil && a.Change.State == accounts.Proposed:
+	case a.Waits(accounts.DoSuspend):
 		return "proposed"
 	case a.Person.Active:
 		return "active"

@@ -96,9 +96,10 @@ func (c *Ctx) accountFacts(b Base, a accounts.Account) []Fact {
 	f := facts{c: c}
 	f.text("accounts.role", c.T("role."+string(a.Person.Role)))
 	f.text("accounts.pseudonym", a.Person.Pseudonym)
-	if a.Person.Supervisor {
+	if a.Person.Supervisor && a.Person.Role == identity.Officer {
 		f.text("accounts.supervisor", c.T("yes"))
 	}
+	f.text("accounts.lead", c.leadWords(a))
 	f.text("accounts.passkeys", c.T("accounts.passkeys.n", "n", a.Passkeys))
 	if !a.LastSignIn.IsZero() {
 		at := b.When(a.LastSignIn)
@@ -151,6 +152,7 @@ func (s *Server) accountForms(c *Ctx, a accounts.Account) (out []accountForm) {
 			add("propose", whyInput{}, []string{"why"}, c.StepUp(identity.PurposeAccount, accounts.EndDigest("propose", id)), button("propose", "danger"))
 			return out
 		}
+		s.leadForms(c, a, add)
 		if name, u := s.supervisorForm(c, a); name != "" {
 			add(name, struct{}{}, nil, u, button(name, "secondary"))
 		}

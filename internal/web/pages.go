@@ -92,7 +92,7 @@ func (s *Server) allRoutes() []Route {
 // allInputs lists every input struct that a form is made of, for the test that
 // looks for words which nobody wrote.
 func allInputs() []any {
-	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, decideInput{}, sampleInput{},
+	return []any{signInInput{}, stepUpInput{}, nextInput{}, providerInput{}, enrolInput{}, newPasskeyInput{}, inviteInput{}, fingerprintInput{}, whyInput{}, leadReason{}, decideInput{}, sampleInput{},
 		precheckInput{}, draftKindInput{}, draftOrderInput{}, draftNeedInput{}, draftTargetsInput{Targets: []targetInput{{}}}, replyInput{}, withdrawInput{}, sendBackInput{}, findingInput{},
 		unclaimInput{}, takeClaimInput{}, skipInput{}, precedentsInput{}, replyTextInput{}, askInput{}, refuseInput{}, reopenInput{}, counselInput{}, approveInput{}, returnInput{},
 		deletionInput{}, recallInput{}, recallVerdictInput{}, correctInput{}, appealInput{}, extendInput{}, choiceInput{}, narrowInput{Targets: []narrowRow{{}}}, takeOverInput{}, writeInput{}, noteInput{},

@@ -83,4 +83,5 @@ type People struct {
 	Accounts  Accounts
 	Steps     AccountSteps
 	Auditors  AuditorSteps
+	Leads     Leads
 }

@@ -12,11 +12,12 @@ import (
 	"lerd/internal/identity"
 )
 
-// Change is what one auditor proposes to do to another, and a third decides.
+// Change is what one person proposes about an account and another decides: auditors
+// about an auditor's access, administrators about who leads the reviewers.
 type Change struct {
 	ID         string
 	Person     identity.PersonID
-	What       string // DoSuspend
+	What       string // DoSuspend, DoLead
 	Why        string
 	ProposedBy identity.PersonID
 	ProposedAt time.Time
@@ -27,7 +28,7 @@ type Change struct {
 	EventID    audit.EventID
 }
 
-// Digest is what the second auditor signs: which proposal it is, and yes or no.
+// Digest is what the second person signs: which proposal it is, and yes or no.
 func (c Change) Digest(yes bool) identity.Digest {
 	word := "no"
 	if yes {
@@ -73,7 +74,7 @@ func (s *Service) Decide(ctx context.Context, id identity.PersonID, yes bool) (e
 	if err != nil {
 		return err
 	}
-	if a.Change == nil || a.Change.State != Proposed {
+	if !a.Waits(DoSuspend) {
 		return fault.New(fault.Conflict, "Nothing is proposed. Reload the page to see where the account stands.")
 	}
 	c := *a.Change

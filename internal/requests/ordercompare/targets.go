@@ -5,12 +5,9 @@ import (
 	"strings"
 )
 
-// Bounds of looking for what is near, so that a long order with a long list of
-// accounts takes no longer than people wait.
-const (
-	mostRuns  = 20_000
-	mostNears = 300
-)
+// mostRuns bounds the numbers of an order that are looked at, so that a long one takes
+// no longer than people wait. Every account of a request is compared.
+const mostRuns = 20_000
 
 // run is a row of digits as the order writes it, with spaces, hyphens and breaks
 // of lines left out.
@@ -63,10 +60,7 @@ func (p *paper) targets(list []Target) (out []Difference) {
 	for _, t := range list {
 		typed[key(t)] = true
 	}
-	for i, t := range list {
-		if i >= mostNears {
-			break
-		}
+	for _, t := range list {
 		if t.Kind == "username" {
 			out = append(out, p.username(t, lower, words, typed)...)
 		} else {

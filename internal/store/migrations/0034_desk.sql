@@ -1,5 +1,6 @@
 -- The reviewers' desk, further: what an officer says of a person opens counsel's
--- human-rights review.
+-- human-rights review; a reviewer comes to lead by two administrators' words;
+-- a case is found valid when its order was compared and each difference decided on.
 
 -- +goose Up
 
@@ -50,6 +51,122 @@ CREATE POLICY case_of_agency ON target_flag TO lerd_app
 CREATE POLICY all_to_auditor ON target_flag FOR SELECT TO lerd_auditor USING (true);
 GRANT SELECT ON target_flag TO lerd_app, lerd_auditor;
 GRANT INSERT ON target_flag TO lerd_app;
+
+-- A reviewer leads when one administrator proposes it and another agrees, as two
+-- auditors do about a third.
+ALTER TABLE account_change DROP CONSTRAINT account_change_what_check;
+ALTER TABLE account_change ADD CONSTRAINT account_change_what_check CHECK (what IN ('suspend', 'revet', 'lead'));
+
+-- +goose StatementBegin
+-- As in 0003, and for leads.
+CREATE OR REPLACE FUNCTION check_account_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    who uuid := coalesce(NEW.decided_by, NEW.proposed_by);
+BEGIN
+    IF NEW.what = 'lead' THEN
+        IF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = who AND p.active AND p.role = 'administrator') THEN
+            RAISE EXCEPTION 'change %: an administrator decides who leads the reviewers, and nobody else', NEW.id;
+        END IF;
+        IF NEW.state <> 'declined' AND NOT EXISTS (SELECT 1 FROM person p WHERE p.id = NEW.person_id AND p.active AND p.role = 'reviewer') THEN
+            RAISE EXCEPTION 'change %: only a reviewer who serves leads', NEW.id;
+        END IF;
+    ELSIF NOT EXISTS (SELECT 1 FROM person p WHERE p.id = who AND p.active AND p.role = 'auditor') THEN
+        RAISE EXCEPTION 'change %: an auditor decides on an auditor, and nobody else', NEW.id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (OLD.state <> 'proposed' OR NEW.version <> OLD.version + 1
+       OR (NEW.id, NEW.person_id, NEW.what, NEW.why, NEW.proposed_by, NEW.proposed_at) IS DISTINCT FROM (OLD.id, OLD.person_id, OLD.what, OLD.why, OLD.proposed_by, OLD.proposed_at)) THEN
+        RAISE EXCEPTION 'change %: what was proposed does not change', NEW.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- As in 0016, and for leads: each signs what it is.
+CREATE OR REPLACE FUNCTION check_change_agreed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        PERFORM check_step_up('change ' || NEW.id, NEW.proposed_by, 'account',
+            digest_of('account', CASE NEW.what WHEN 'lead' THEN 'propose lead' ELSE 'propose' END, NEW.person_id::text), NEW.event_id);
+    ELSE
+        PERFORM check_step_up('change ' || NEW.id, NEW.decided_by, 'account',
+            digest_of('account', 'decide', NEW.person_id::text, NEW.id::text, CASE NEW.state WHEN 'done' THEN 'yes' ELSE 'no' END), NEW.event_id);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- As in 0016, and: a reviewer comes to lead when two administrators agreed, and stops
+-- when one of them said so with their passkey.
+CREATE OR REPLACE FUNCTION check_person_standing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    p person;
+BEGIN
+    SELECT * INTO p FROM person WHERE id = NEW.id;
+    IF p.role IS DISTINCT FROM OLD.role OR p.agency_id IS DISTINCT FROM OLD.agency_id THEN
+        RAISE EXCEPTION 'person %: role and agency do not change', p.id;
+    END IF;
+    IF NEW.active AND NOT OLD.active THEN
+        IF NOT account_comes_alive(NEW.id, NEW.event_id) THEN
+            RAISE EXCEPTION 'person %: an account comes alive by a confirmed invitation', NEW.id;
+        END IF;
+        IF EXISTS (SELECT 1 FROM invitation i WHERE i.person_id = NEW.id AND i.state = 'confirmed' AND i.event_id = NEW.event_id AND i.revetting
+                   AND NEW.download_from IS DISTINCT FROM i.confirmed_at + interval '72 hours') THEN
+            RAISE EXCEPTION 'person %: who comes back downloads nothing for 72 hours', NEW.id;
+        END IF;
+    END IF;
+    IF OLD.download_from IS NOT NULL AND (NEW.download_from IS NULL OR NEW.download_from < OLD.download_from) THEN
+        RAISE EXCEPTION 'person %: a pause of downloads does not get shorter', NEW.id;
+    END IF;
+    IF OLD.role = 'auditor' AND OLD.active AND NOT NEW.active AND NOT EXISTS (SELECT 1 FROM account_change c WHERE c.person_id = NEW.id AND c.state = 'done' AND c.event_id = NEW.event_id) THEN
+        RAISE EXCEPTION 'person %: two other auditors decide on an auditor', NEW.id;
+    END IF;
+    IF OLD.active AND NOT NEW.active AND NOT access_ends(NEW.id, OLD.reverify_by) THEN
+        RAISE EXCEPTION 'person %: nobody has signed that this access ends', NEW.id;
+    END IF;
+    IF NEW.supervisor AND NOT OLD.supervisor THEN
+        IF NEW.role = 'reviewer' THEN
+            IF NOT EXISTS (SELECT 1 FROM account_change c WHERE c.person_id = NEW.id AND c.what = 'lead' AND c.state = 'done' AND c.event_id = NEW.event_id) THEN
+                RAISE EXCEPTION 'person %: two administrators agree that somebody leads the reviewers', NEW.id;
+            END IF;
+        ELSIF NOT EXISTS (
+            SELECT 1 FROM agency_motion m WHERE m.kind = 'supervisor' AND m.agency_id = NEW.agency_id AND m.subject = NEW.id::text AND m.state = 'agreed' AND m.event_id = NEW.event_id) THEN
+            RAISE EXCEPTION 'person %: two people agree that somebody signs for colleagues', NEW.id;
+        END IF;
+    END IF;
+    IF OLD.supervisor AND NOT NEW.supervisor AND NEW.role = 'reviewer' AND NOT EXISTS (
+        SELECT 1 FROM assertion a JOIN person b ON b.id = a.person_id WHERE b.role = 'administrator' AND b.active AND a.purpose = 'account'
+        AND a.digest = digest_of('account', 'end lead', NEW.id::text) AND a.event_id = NEW.event_id) THEN
+        RAISE EXCEPTION 'person %: no administrator has signed that somebody stops leading', NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- Runs at commit: what was typed was compared with the order's text, and where the
+-- order says something else about what is still asked, a person has said since then
+-- that it is right all the same (check VC-09). No differences are looked for anew.
+CREATE FUNCTION check_compared() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    c order_comparison;
+BEGIN
+    IF OLD.state = NEW.state OR NEW.state NOT IN ('qualified', 'preserved') THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO c FROM order_comparison x WHERE x.request_id = NEW.id;
+    IF NOT FOUND OR c.document_id IS DISTINCT FROM NEW.document_id THEN
+        RAISE EXCEPTION 'request %: what was typed was not compared with its order', NEW.id;
+    END IF;
+    IF EXISTS (SELECT 1 FROM jsonb_array_elements(c.found::jsonb) d
+               WHERE NOT EXISTS (SELECT 1 FROM target t WHERE t.request_id = NEW.id AND 't' || t.ordinal = d ->> 'field' AND NOT t.want_phone AND NOT t.want_ip))
+       AND coalesce((SELECT a.result FROM check_answer a WHERE a.request_id = NEW.id AND a.check_id = 'VC-09' AND NOT a.automatic AND a.at >= c.at
+                     ORDER BY a.at DESC, a.id DESC LIMIT 1), '') <> 'pass' THEN
+        RAISE EXCEPTION 'request %: its order says something else than was typed, and nobody has decided on it', NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE CONSTRAINT TRIGGER check_compared AFTER UPDATE ON request DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION check_compared();
+ALTER TABLE request ENABLE ALWAYS TRIGGER check_compared;
 
 RESET ROLE;
 
