@@ -5,7 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"lerd/internal/identity"
 	"lerd/internal/requests"
 	"lerd/internal/web"
 )
@@ -94,5 +96,51 @@ func TestWhatWasKeptEndsWithTheOrder(t *testing.T) {
 		a.refused("of another agency", a.tryAs("system", "arrival:x", again), "foreign key")
 		a.refused("by a reviewer", a.tryAs("reviewer", "arrival:x", again), "row-level security", "foreign key")
 	}
+	s.verifyLog()
+}
+
+// TestWhatIsKeptOnArrivalIsCounted: of the orders of one agency no more are kept at a
+// time than the limit says, the first come first. The others wait without trouble, and
+// the next begins when one has ended. The database counts too.
+func TestWhatIsKeptOnArrivalIsCounted(t *testing.T) {
+	s := newScenario(t)
+	s.shrink()
+	s.cases.MaxPreserved = 2
+	system := identity.With(s.ctx, identity.SystemActor())
+	var ids []requests.ID
+	for i := range 4 {
+		ids = append(ids, s.arrives(fmt.Sprintf("EPOC 95/%d", i)))
+		s.clock.Advance(time.Minute)
+	}
+	kept := func() (n string) {
+		for _, id := range ids {
+			n += fmt.Sprint(len(s.snapshots(id)))
+		}
+		return n
+	}
+	sweep := func(want string) {
+		t.Helper()
+		for range 3 {
+			s.must(s.cases.KeepSnapshots(system))
+		}
+		if got := kept(); got != want {
+			t.Fatalf("snapshots of the four orders: %s, want %s", got, want)
+		}
+	}
+	sweep("1100")
+	s.must(s.cases.Withdraw(s.as("jana.weber"), ids[0], "Settled otherwise."))
+	sweep("1110")
+	agency := s.load(ids[3]).Request.Agency
+	next := fmt.Sprintf(`INSERT INTO arrival VALUES ('%s', '%s', now(), $EVENT)`, ids[3], agency)
+	s.ownerDoes(`CREATE OR REPLACE FUNCTION max_preserved() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 2 $$`)
+	for _, a := range s.attackers(t) {
+		a.refused("one too many", a.tryAs("system", "arrival:"+string(ids[3]), next), "too many of its agency")
+	}
+	s.cases.MaxPreserved = 3
+	if err := s.cases.KeepSnapshots(system); err == nil || !strings.Contains(err.Error(), "too many of its agency") {
+		t.Errorf("where the program looks away: %v", err)
+	}
+	s.ownerDoes(`CREATE OR REPLACE FUNCTION max_preserved() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT 500 $$`)
+	sweep("1111")
 	s.verifyLog()
 }

@@ -50,7 +50,7 @@ func (s *Service) keepArrived(ctx context.Context) (err error) {
 	if len(processes) == 0 {
 		return nil
 	}
-	list, err := s.Snapshots.Arrivals(ctx, processes, maxPreserved, 200)
+	list, err := s.Snapshots.Arrivals(ctx, processes, s.mostPreserved(), 200)
 	for _, id := range list {
 		err = errors.Join(err, unlessTaken(s.arrive(ctx, id)))
 	}

@@ -36,8 +36,17 @@ type KeptUnder struct {
 // MaxExtensions is how often a preservation can be extended.
 const MaxExtensions = 1
 
-// maxPreserved is how many preservations of one agency run at a time.
+// maxPreserved is how many preservations of one agency run at a time, and of how many
+// of its orders data are kept since they arrived. The database's max_preserved says
+// the same.
 const maxPreserved = 500
+
+func (s *Service) mostPreserved() int {
+	if s.MaxPreserved > 0 {
+		return s.MaxPreserved
+	}
+	return maxPreserved
+}
 
 // remindBefore are the days before its end at which an agency is reminded.
 var remindBefore = []int{30, 14, 3}
@@ -55,7 +64,7 @@ func (s *Service) preserve(ctx context.Context, c Case, p *legal.Process, v lega
 	if err != nil {
 		return err
 	}
-	if n >= maxPreserved {
+	if n >= s.mostPreserved() {
 		return fault.New(fault.TooMany, "This agency has %d preservations that run. Some have to end before another begins.", n)
 	}
 	q := c.Request

@@ -159,6 +159,7 @@ type Config struct {
 	Brought      Brought     // nil: every finding is asked for anew
 	Repeats      Repeats     // nil: a repeated form is told that its step is taken
 	Now          func() time.Time
+	MaxPreserved int       // of one agency at a time; 0: 500, as the database says
 	Rand         io.Reader // for references; nil: crypto/rand
 	// GrantLife is how long an officer may fetch a bundle; 0: GrantLife's 30 days.
 	GrantLife time.Duration

@@ -58,10 +58,12 @@ func (s *Store) SnapshotsFor(ctx context.Context, order requests.ID) (list []req
 func (s *Store) Arrivals(ctx context.Context, processes []string, most, limit int) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.Arrivals")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT q.id FROM request q WHERE q.process_id IN @processes AND kept_on_arrival(q.state)
-				AND NOT EXISTS (SELECT 1 FROM arrival a WHERE a.request_id = q.id)
-				AND (SELECT count(*) FROM arrival a JOIN request o ON o.id = a.request_id WHERE a.agency_id = q.agency_id AND kept_on_arrival(o.state)) < @most
-			ORDER BY q.received_at, q.id LIMIT @limit`, map[string]any{"processes": processes, "most": most, "limit": limit}).Scan(&ids).Error
+		return tx.Raw(`WITH waiting AS (SELECT q.id, q.agency_id, q.received_at, row_number() OVER (PARTITION BY q.agency_id ORDER BY q.received_at, q.id) AS nth
+				FROM request q JOIN agency g ON g.id = q.agency_id AND g.standing = 'verified'
+				WHERE q.process_id IN @processes AND kept_on_arrival(q.state) AND NOT EXISTS (SELECT 1 FROM arrival a WHERE a.request_id = q.id)),
+			running AS (SELECT w.agency_id, (SELECT count(*) FROM arrival a JOIN request o ON o.id = a.request_id WHERE a.agency_id = w.agency_id AND kept_on_arrival(o.state)) AS n
+				FROM waiting w GROUP BY w.agency_id)
+			SELECT w.id FROM waiting w JOIN running r ON r.agency_id = w.agency_id WHERE w.nth + r.n <= @most ORDER BY w.received_at, w.id LIMIT @limit`, map[string]any{"processes": processes, "most": most, "limit": limit}).Scan(&ids).Error
 	})
 	return ids, err
 }
