@@ -67,6 +67,7 @@ type Prepared struct {
 	Dir              string            // staging folder
 	ExportJSONSHA256 [sha256.Size]byte // what the export.sealed event commits to, see FactContents
 	Phones, IPs      int64             // rows
+	stage            *stage            // as it lies there; nil of one that another process prepared
 }
 
 // Proof is what the audit log gives for an event.

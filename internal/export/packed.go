@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"hash"
 	"hash/crc32"
@@ -60,6 +61,24 @@ func (s *summing) done() asic.Part {
 	s.part.Compressed = s.part.Size
 	s.sum.Sum(s.part.SHA256[:0])
 	return s.part
+}
+
+// besideStep is how much beside hands over at a time, in octets.
+const besideStep = 256 << 10
+
+// beside has r read in a goroutine while f works on what it gave before.
+func beside(r io.Reader, f func(io.Reader) error) error {
+	out, in := io.Pipe()
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, err := io.CopyBuffer(in, r, make([]byte, besideStep))
+		in.CloseWithError(err) //nolint:errcheck // gives none
+	}()
+	err := f(bufio.NewReaderSize(out, besideStep))
+	out.CloseWithError(err) //nolint:errcheck // gives none
+	<-read
+	return err
 }
 
 // asPacked reads the packed octets of a staged file and, at their end, refuses

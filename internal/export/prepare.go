@@ -153,7 +153,7 @@ func marshalPlain(v any) ([]byte, error) {
 }
 
 func (s *stage) prepared(dir string) Prepared {
-	p := Prepared{ExportID: s.ExportID, Dir: dir, Phones: s.Phones, IPs: s.IPs}
+	p := Prepared{ExportID: s.ExportID, Dir: dir, Phones: s.Phones, IPs: s.IPs, stage: s}
 	if f := s.file("data/export.json"); f != nil {
 		p.ExportJSONSHA256 = f.SHA256
 	}

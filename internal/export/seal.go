@@ -63,7 +63,10 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 			return Sealed{}, err
 		}
 	}
-	s, err := loadStage(m.stagingDir(id))
+	s := r.Prepared.stage
+	if s == nil {
+		s, err = loadStage(m.stagingDir(id))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return Sealed{}, notPrepared(id)
 	}
@@ -180,7 +183,13 @@ func (b *box) staged(f *staged) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if err := b.zip.Add(f.Part, &asPacked{r: file, part: &f.Part, sum: sha256.New()}); err != nil {
+	packed := &asPacked{r: file, part: &f.Part, sum: sha256.New()}
+	if f.Compressed < 4*besideStep {
+		err = b.zip.Add(f.Part, packed)
+	} else {
+		err = beside(packed, func(r io.Reader) error { return b.zip.Add(f.Part, r) })
+	}
+	if err != nil {
 		return err
 	}
 	b.list(f.Part, f.MediaType, f.Root)
