@@ -48,7 +48,7 @@ func (p *paper) beginCertificate() *pdfa.Document {
 	if c.has(FormIndia) {
 		d.HeadingIn("hi", "भारतीय साक्ष्य अधिनियम, 2023 की धारा 63(4) के अधीन प्रमाणपत्र")
 	}
-	d.Text("Prefilled by software from the records of the case. A person reads it, corrects it where needed, and signs it; unsigned, it certifies nothing.")
+	d.Words("Prefilled by software from the records of the case. A person reads it, corrects it where needed, and signs it; unsigned, it certifies nothing.")
 	facts(d, [][]string{
 		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt) + fmt.Sprintf(", copy no. %d, mark %s", h.Copy.Ordinal, h.Copy.Mark)},
 		{"Request", h.Request.Ref + ", received " + stampOf(h.Request.ReceivedAt)},
@@ -123,7 +123,7 @@ func (p *paper) scope(d *pdfa.Document) {
 	for _, r := range h.Redactions {
 		d.Text(fmt.Sprintf("Withheld: %s, %d times, reason %s (%s).", r.Field, r.Count, r.ReasonCode, r.LegalBasis))
 	}
-	d.Text("An IP address names a connection, not a person: addresses are shared behind carrier NAT, VPN and proxies and are given out again; " +
+	d.Words("An IP address names a connection, not a person: addresses are shared behind carrier NAT, VPN and proxies and are given out again; " +
 		"attribution needs the time to the second and the source port. Phone numbers are given out again.")
 	for _, l := range h.Limitations {
 		d.Text(l)

@@ -29,21 +29,21 @@ func (p *paper) letterPDF() ([]byte, error) {
 		{"Bundle", h.ExportID + ", made " + stampOf(h.GeneratedAt)},
 		{"Made for", join(h.Copy.RecipientName, h.Copy.RecipientRole+" "+h.Copy.Recipient, h.Agency.Name)},
 		{"Copy", fmt.Sprintf("no. %d, mark %s", h.Copy.Ordinal, h.Copy.Mark)}})
-	d.Text("This copy was sealed for the person named above. Its mark stands on each page, at the end of each record id and in data/custody.json, all of them under the seal: " +
+	d.Words("This copy was sealed for the person named above. Its mark stands on each page, at the end of each record id and in data/custody.json, all of them under the seal: " +
 		"a copy that turns up elsewhere leads back to who received it.")
 	if h.Supersedes != "" {
 		d.Text("This bundle takes the place of " + h.Supersedes + ". Please do not rely on that one any longer.")
 	}
 	d.Heading("Result")
-	d.Text(resultWords[h.Result])
+	d.Words(resultWords[h.Result])
 	p.outcomeTable(d)
 	p.reasons(d)
 	d.Heading("How to read the records")
-	d.Text("All times are in UTC, with as many digits of a second as the source records. The records lie in data/records: one CSV file for each category, and records.json, " +
+	d.Words("All times are in UTC, with as many digits of a second as the source records. The records lie in data/records: one CSV file for each category, and records.json, " +
 		"which is the reference where a program changes a CSV file when it opens it (spreadsheets show long numbers and phone numbers differently). outcomes.csv says of each " +
 		"thing that was asked what became of it.")
 	p.absenceTable(d)
-	d.Text("An IP address names a connection, not a person. Behind shared addresses only the source port together with the second tells users apart: ask the access provider with both.")
+	d.Words("An IP address names a connection, not a person. Behind shared addresses only the source port together with the second tells users apart: ask the access provider with both.")
 	for _, l := range h.Limitations {
 		d.Text(l)
 	}
@@ -52,7 +52,7 @@ func (p *paper) letterPDF() ([]byte, error) {
 	return d.Bytes()
 }
 
-var resultWords = map[string]string{
+var resultWords = map[string]pdfa.Fixed{
 	"data":    "Everything that was asked is disclosed with this bundle.",
 	"partial": "A part of what was asked is disclosed with this bundle. The table says for each subject and category what was decided and what came of it.",
 	"no_data": "Nothing is held of what was asked.",
@@ -115,7 +115,7 @@ func (p *paper) absenceTable(d *pdfa.Document) {
 	if len(p.absences) == 0 {
 		return
 	}
-	d.Text("An empty cell is not a zero. These columns are empty in some rows, and this is what that says:")
+	d.Words("An empty cell is not a zero. These columns are empty in some rows, and this is what that says:")
 	var rows [][]string
 	for _, a := range p.absences {
 		rows = append(rows, []string{a.Table + "." + a.Column, fmt.Sprintf("%d of %d", a.Empty, a.Rows), a.Meaning})

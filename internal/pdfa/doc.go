@@ -56,9 +56,13 @@ var (
 // and Arabic need more room than Latin.
 const leading = 1.42
 
+// Fixed is a text of the program, without data: its shape is kept from document
+// to document. A constant becomes one by itself, a variable does not.
+type Fixed string
+
 // Column is a column of a table.
 type Column struct {
-	Title string
+	Title Fixed
 	Share float64 // of the width, in any unit
 	Mono  bool
 }
@@ -80,30 +84,41 @@ func New(info Info) *Document {
 }
 
 // Title writes the document's title.
-func (d *Document) Title(text string) { d.block("H1", text, styleTitle, "") }
+func (d *Document) Title(text string) { d.block("H1", d.lines(text, styleTitle), styleTitle, "") }
 
 // Heading begins a section.
-func (d *Document) Heading(text string) { d.block("H2", text, styleHeading, "") }
+func (d *Document) Heading(text string) { d.block("H2", d.lines(text, styleHeading), styleHeading, "") }
 
 // Text writes a paragraph.
-func (d *Document) Text(text string) { d.block("P", text, styleText, "") }
+func (d *Document) Text(text string) { d.block("P", d.lines(text, styleText), styleText, "") }
+
+// Words writes a paragraph of the program's own words.
+func (d *Document) Words(text Fixed) {
+	d.block("P", d.set.fixed(text, styleText, textWidth), styleText, "")
+}
 
 // TextIn writes a paragraph in another language than the document's.
-func (d *Document) TextIn(language, text string) { d.block("P", text, styleText, language) }
+func (d *Document) TextIn(language, text string) {
+	d.block("P", d.lines(text, styleText), styleText, language)
+}
 
 // HeadingIn begins a section in another language than the document's.
-func (d *Document) HeadingIn(language, text string) { d.block("H2", text, styleHeading, language) }
+func (d *Document) HeadingIn(language, text string) {
+	d.block("H2", d.lines(text, styleHeading), styleHeading, language)
+}
 
 // Mono writes a paragraph in letters of one width.
-func (d *Document) Mono(text string) { d.block("P", text, styleMono, "") }
+func (d *Document) Mono(text string) { d.block("P", d.lines(text, styleMono), styleMono, "") }
 
-func (d *Document) block(kind, text string, s style, language string) {
+func (d *Document) lines(text string, s style) []line { return d.set.lines(text, s, textWidth) }
+
+func (d *Document) block(kind string, lines []line, s style, language string) {
 	e := d.root.add(&element{kind: kind, language: language})
 	d.y -= s.before
 	if kind == "H1" || kind == "H2" { // a heading does not stand alone at the foot
 		d.room(4 * s.size * leading)
 	}
-	for _, line := range d.set.lines(text, s, textWidth) {
+	for _, line := range lines {
 		d.room(s.size * leading)
 		d.y -= s.size * leading
 		d.page().text(e, d.set, line, margin, d.y+descent(s), s)
@@ -133,9 +148,10 @@ func (d *Document) newPage() {
 // rows that a person fills by hand; 0 for as high as the text.
 func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	table := d.root.add(&element{kind: "Table"})
-	titles, titled := make([]string, len(columns)), false
+	widths := widthsOf(columns)
+	titles, titled := make([][]line, len(columns)), false
 	for i, c := range columns {
-		titles[i] = c.Title
+		titles[i] = d.set.fixed(c.Title, styleHead, widths[i]-2*pad)
 		titled = titled || c.Title != ""
 	}
 	if titled {
@@ -143,23 +159,35 @@ func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	}
 	body := table.add(&element{kind: "TBody"})
 	for _, r := range rows {
-		d.row(body, "TD", columns, r, height)
+		cells := make([][]line, len(columns))
+		for i := range min(len(r), len(columns)) {
+			cells[i] = d.set.lines(r[i], cellStyle("TD", columns[i]), widths[i]-2*pad)
+		}
+		d.row(body, "TD", columns, cells, height)
 	}
 	d.y -= styleText.after
 }
 
-func (d *Document) row(parent *element, kind string, columns []Column, cells []string, height float64) {
-	const pad = 3
+// pad is the room between a cell's edge and its text, in points.
+const pad = 3
+
+// widthsOf shares the width out among columns.
+func widthsOf(columns []Column) []float64 {
 	total := 0.0
 	for _, c := range columns {
 		total += c.Share
 	}
-	wrapped, most := make([][]line, len(columns)), height
+	out := make([]float64, len(columns))
 	for i, c := range columns {
-		if i < len(cells) {
-			wrapped[i] = d.set.lines(cells[i], cellStyle(kind, c), textWidth*c.Share/total-2*pad)
-		}
-		most = max(most, float64(len(wrapped[i]))*styleCell.size*leading+2*pad)
+		out[i] = textWidth * c.Share / total
+	}
+	return out
+}
+
+func (d *Document) row(parent *element, kind string, columns []Column, wrapped [][]line, height float64) {
+	widths, most := widthsOf(columns), height
+	for _, lines := range wrapped {
+		most = max(most, float64(len(lines))*styleCell.size*leading+2*pad)
 	}
 	d.room(min(most, pageHeight-2*margin))
 	tr := parent.add(&element{kind: "TR"})
@@ -169,7 +197,7 @@ func (d *Document) row(parent *element, kind string, columns []Column, cells []s
 		for n, l := range wrapped[i] {
 			d.page().text(cell, d.set, l, x+pad, d.y-pad-float64(n+1)*styleCell.size*leading+descent(s), s)
 		}
-		x += textWidth * c.Share / total
+		x += widths[i]
 	}
 	d.y -= most
 	d.page().rule(margin, d.y, pageWidth-margin)

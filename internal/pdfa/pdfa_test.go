@@ -119,6 +119,30 @@ func TestDocumentsAtTheSameTime(t *testing.T) {
 	wg.Wait()
 }
 
+// TestKeptWordsAreDrawnAsTheyWereShaped writes the same paragraphs as data and as
+// the program's own words, again and again, in columns of other widths between.
+func TestKeptWordsAreDrawnAsTheyWereShaped(t *testing.T) {
+	const long = "An IP address names a connection, not a person: addresses are shared behind carrier NAT and given out again; attribution needs the time to the second."
+	write := func(words func(*Document)) []byte {
+		d := New(Info{Title: "Words", Language: "en"})
+		words(d)
+		d.Table([]Column{{Title: long, Share: 1}, {Title: "Ωμέγα", Share: 2}}, [][]string{{long, "1"}}, 0)
+		d.Table([]Column{{Title: long, Share: 3}, {Title: "Ωμέγα", Share: 2}}, [][]string{{"2", long}}, 0)
+		words(d)
+		b, err := d.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	want := write(func(d *Document) { d.Text(long) })
+	for range 3 {
+		if !bytes.Equal(write(func(d *Document) { d.Words(long) }), want) {
+			t.Error("kept words are drawn otherwise")
+		}
+	}
+}
+
 // TestThePageLooksAsItDid compares a picture of the page, in coarse squares,
 // with one that was looked at by a reader of the scripts.
 func TestThePageLooksAsItDid(t *testing.T) {

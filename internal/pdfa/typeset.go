@@ -27,12 +27,38 @@ type typesetter struct {
 	wrapper shaping.LineWrapper
 	faces   [len(names)]*typeface
 	used    map[*typeface]map[font.GID][]rune // glyph → the text that it stands for
+	kept    map[place][]line
+}
+
+// place is a fixed text and where it stands.
+type place struct {
+	text  Fixed
+	style style
+	width float64
+}
+
+// mostKept bounds how many fixed texts are kept: the documents have some 150.
+const mostKept = 512
+
+// fixed is lines of a fixed text, which are shaped once.
+func (t *typesetter) fixed(text Fixed, s style, width float64) []line {
+	key := place{text, s, width}
+	l, ok := t.kept[key]
+	if !ok {
+		if len(t.kept) >= mostKept {
+			clear(t.kept)
+		}
+		l = t.lines(string(text), s, width)
+		t.kept[key] = l
+	}
+	return l
 }
 
 // typesetters are used again, by one document after the other: a shaper keeps
-// plans of how a typeface's scripts are shaped, which cost more than to follow.
+// plans of how a typeface's scripts are shaped, and the program's own words are
+// shaped once.
 var typesetters = sync.Pool{New: func() any {
-	return &typesetter{faces: newTypefaces(), used: map[*typeface]map[font.GID][]rune{}}
+	return &typesetter{faces: newTypefaces(), used: map[*typeface]map[font.GID][]rune{}, kept: map[place][]line{}}
 }}
 
 func newTypesetter() *typesetter {
