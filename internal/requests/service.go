@@ -242,7 +242,7 @@ func (s *Service) step(ctx context.Context, q *Request, action Action, rule stri
 		q.ClosedAt = time.Time{}
 	}
 	q.State, q.Version = to, q.Version+1
-	if !to.Open() {
+	if !to.Open() || to == Recalled { // called back is an end too, though the agency still owes a word on its copies
 		q.ClosedAt = s.now()
 	}
 	e := change.Event(ctx, s.now(), "request."+string(action), StreamOf(q.ID), q.Version)

@@ -34,6 +34,11 @@ func answered(tx *gorm.DB, p requests.Precedents, most int) *gorm.DB {
 	return q
 }
 
+// howEnded is a request's end as it is told of: one whose bundle was called back
+// stays called back when the agency has said that its copies are gone.
+const howEnded = `CASE WHEN q.state = 'closed' AND EXISTS (SELECT 1 FROM release l WHERE l.request_id = q.id AND l.state = 'recalled')
+	AND NOT EXISTS (SELECT 1 FROM release l WHERE l.request_id = q.id AND l.state = 'exported') THEN 'recalled' ELSE q.state END`
+
 // Tally counts how the last requests of a kind ended.
 func (s *Store) Tally(ctx context.Context, p requests.Precedents) (t requests.Tally, err error) {
 	defer fault.Wrap(&err, "store.Tally")
@@ -43,7 +48,7 @@ func (s *Store) Tally(ctx context.Context, p requests.Precedents) (t requests.Ta
 			return err
 		}
 		var states []string
-		err := answered(tx, p, requests.TallyOf).Select("q.state").Scan(&states).Error
+		err := answered(tx, p, requests.TallyOf).Select(howEnded).Scan(&states).Error
 		for _, state := range states {
 			t.Of++
 			t.Ended[requests.State(state)]++

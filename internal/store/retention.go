@@ -33,7 +33,7 @@ const selectDue = `
 WITH term AS (SELECT c.id, greatest(t.days, c.floor) AS days FROM retention.class c JOIN retention_term t ON t.class = c.id),
 candidate AS (
     SELECT t.id AS class, o.id AS subject, o.ref FROM term t CROSS JOIN LATERAL (
-        SELECT q.id, q.ref FROM request q WHERE q.closed_at <= CAST(@until AS timestamptz) - make_interval(days => t.days)
+        SELECT q.id, q.ref FROM request q WHERE q.closed_at <= CAST(@until AS timestamptz) - make_interval(days => t.days) AND q.state <> 'recalled'
             AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.class = t.id AND e.subject_id = q.id)
             AND (CAST(@held AS boolean) OR NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.state <> 'lifted' AND h.request_id = q.id))
             AND (t.id = 'records' OR retention.due(t.id, q.id) IS NOT NULL)
