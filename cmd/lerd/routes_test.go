@@ -37,7 +37,7 @@ var entrance = map[string]string{
 
 	"finding.list": "confirmer", "finding.show": "confirmer", "finding.confirm": "confirmer",
 
-	"release.list": "approver", "release.show": "approver", "release.approve": "approver", "release.return": "approver",
+	"release.list": "approver", "release.show": "approver", "release.sheet": "approver", "audit.sheet": "auditor", "release.approve": "approver", "release.return": "approver",
 
 	"recall.ask": "officer", "recall.delete": "officer", "recall.acknowledge": "officer",
 	"recall.proposal": "reviewer", "recall.propose": "reviewer", "recall.correction": "reviewer", "recall.correct": "reviewer",

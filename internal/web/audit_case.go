@@ -14,9 +14,10 @@ type auditCasePage struct {
 	Facts   []Fact
 	Results Table
 	Events  Table
+	Placed  placedPart
 }
 
-var auditCaseView = newPage[auditCasePage]("audit_case", "breadcrumb", "badge", "facts", "table", "cell", "when", "digest", "empty")
+var auditCaseView = newPage[auditCasePage]("audit_case", "sheets", "breadcrumb", "badge", "facts", "table", "cell", "when", "digest", "empty")
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
 
@@ -46,6 +47,7 @@ func (s *Server) auditCase(c *Ctx) error {
 	}
 	p.Facts = f.list
 	p.Results = s.auditResults(c, cs)
+	p.Placed = s.placed(c, cs, legalZone(cs), "/audit/cases/"+string(id)+"/order/")
 	p.Events = c.trailTable(p.Base, events)
 	p.Events.Caption = c.T("audit_case.events", "n", len(events))
 	return auditCaseView.Show(c, p)

@@ -22,7 +22,7 @@ import (
 // else is there in every language.
 var staffAreas = []string{"agencies.yaml", "auditor.yaml", "confirmer.yaml", "console.yaml", "fraud.yaml", "gags.yaml", "keys.yaml", "law.yaml", "publishing.yaml", "retention.yaml", "review.yaml", "style.yaml"}
 
-var staffWords = []string{"review.", "accounts.lead", "accounts.do.lead", "flash.lead_", "appeal.", "appeals.", "after.", "correct.", "recall.by_lerd", "recall.proposed_by", "recall.f.", "recall.verdict.",
+var staffWords = []string{"review.", "placed.", "accounts.lead", "accounts.do.lead", "flash.lead_", "appeal.", "appeals.", "after.", "correct.", "recall.by_lerd", "recall.proposed_by", "recall.f.", "recall.verdict.",
 	"recall_decide.", "recall_propose.", "recalls.", "reissue.", "flash.appeal_", "flash.bundle_reissued", "flash.correction_begun", "flash.recall_decided",
 	"flash.recall_proposed"}
 

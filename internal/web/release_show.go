@@ -43,10 +43,11 @@ type releasePage struct {
 	Sure     string
 	Return   *Form
 	No       Button
+	Placed   placedPart
 	After    []NavItem // what can be done about a bundle that is out
 }
 
-var releaseView = newPage[releasePage]("release_show", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "pages", "field", "error_summary", "button", "notice", "step_up")
+var releaseView = newPage[releasePage]("release_show", "sheets", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "pages", "field", "error_summary", "button", "notice", "step_up")
 
 func (s *Server) showRelease(c *Ctx) error { return s.showReleasePage(c, nil) }
 
@@ -132,6 +133,7 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 		v.forms(&p, wrong)
 	}
 	p.After = s.afterLinks(c, v.cs)
+	p.Placed = s.placed(c, v.cs, p.Zone, releasePath(v.cs.Request.ID)+"/order/")
 	if wrong != nil && p.Trouble == nil {
 		p.Trouble = c.again(c.bare(""), wrong.err)
 	}

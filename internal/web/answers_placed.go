@@ -1,0 +1,54 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"lerd/internal/legal"
+	"lerd/internal/requests"
+)
+
+// placedPart is what people answered to the checks, each with its place in the order,
+// and the order's pages with the places drawn over them; for those who look at a case
+// and do not answer. Notes are not theirs to read, nor is the order's number but on the
+// page itself, which is a look on record.
+type placedPart struct {
+	Answers Table
+	Sheets  sheetsPart
+}
+
+// placed gives the answers of a case with their places; base is where the order's
+// pages lie for the reader.
+func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base string) placedPart {
+	p := placedPart{Answers: s.placedAnswers(c, cs, zone), Sheets: s.sheetsOf(c, cs, zone, base)}
+	for i := range p.Sheets.Sheets {
+		sheet := &p.Sheets.Sheets[i]
+		sheet.Alt = c.T("placed.sheet", "n", i+1, "ref", cs.Request.Ref)
+		sheet.Lazy = true // nobody has looked at a page that was not shown
+		for j := range sheet.Pins {
+			sheet.Pins[j].Href = "#answers"
+		}
+	}
+	return p
+}
+
+func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Table {
+	t := Table{Caption: c.T("placed.answers"), Empty: Empty{Title: c.T("placed.none")}, Columns: []Column{{Text: c.T("placed.check")}, {Text: c.T("placed.answer")}, {Text: c.T("review.place")}, {Text: c.T("placed.by")}}}
+	checks := map[string]string{}
+	if process, err := c.law().Process(legal.ProcessID(cs.Request.Process.ID), cs.Request.Process.Version); err == nil {
+		for _, a := range cs.Latest() {
+			if check := c.law().Checklist(process).Check(legal.CheckID(a.Check)); check != nil {
+				checks[a.Check] = check.Question
+			}
+		}
+	}
+	for _, a := range cs.Latest() {
+		if a.Automatic {
+			continue
+		}
+		at := When{a.At, zone}
+		place, href := c.placeWords(a.Place)
+		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: checks[a.Check]}, {Text: c.T("review.result." + a.Result)}, {Text: place, Href: href}, {When: &at, Note: c.T("role." + a.As)}})
+	}
+	return t
+}
