@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"lerd/internal/agencies"
+	"lerd/internal/identity"
+	"lerd/internal/identity/accounts"
 	"lerd/internal/requests"
 	"lerd/internal/testkit/browser"
 	"lerd/internal/web"
@@ -30,8 +32,28 @@ func TestFurtherPagesInABrowser(t *testing.T) {
 	s.keeps(kept)
 	s.choosesSignatures()
 	s.setsDelivery()
+	s.makesALead()
 	s.stop()
 	s.verifyLog()
+}
+
+// makesALead walks two administrators through a reviewer's account, to the lead and
+// back.
+func (s *stage) makesALead() {
+	at := accounts.PathOf(identity.PersonID(s.personID("omar.haddad")))
+	tess := s.as("tess.boyd")
+	s.goTo(tess, at, 200, "account-lead")
+	tess.Set(`form[action$="/lead"] textarea`, "Knows the law and the languages.")
+	s.press(tess, `form[action$="/lead"] button`)
+	s.look(tess, "account-lead-proposed")
+	hugo := s.as("hugo.marsh")
+	s.goTo(hugo, at, 200, "account-lead-agree")
+	s.press(hugo, `form[action$="/lead-agree"] button`)
+	s.look(hugo, "account-leads")
+	s.press(hugo, `form[action$="/lead-end"] button`)
+	if got := s.column("SELECT supervisor::text FROM person WHERE sign_in = 'omar.haddad'")[0]; got != "false" {
+		s.t.Errorf("leads still: %s", got)
+	}
 }
 
 // TestAUserNoticeInABrowser looks at the page on which a user reads what was
