@@ -129,19 +129,47 @@ func BenchmarkCompare(b *testing.B) {
 	}
 }
 
-// BenchmarkCompareLong compares a long order full of numbers with many accounts,
-// none of which it names.
+// TestEveryAccountIsCompared: the last of very many is looked at as the first is, and
+// each wrong one of as many as a request may name is told.
+func TestEveryAccountIsCompared(t *testing.T) {
+	var in Typed
+	var text strings.Builder
+	for i := range 1000 {
+		in.Targets = append(in.Targets, Target{fmt.Sprint("t", i+1), "phone", fmt.Sprintf("+33612%07d", i*9973%10_000_000)})
+		fmt.Fprintln(&text, in.Targets[i].Value)
+	}
+	in.Targets = append(in.Targets, Target{"t1001", "phone", "+4915123456787"})
+	got := Compare(text.String()+"+49 1512 3456788\n", in)
+	if len(got) != 1 || got[0].Field != "t1001" || got[0].Line != 1001 {
+		t.Errorf("the last of many: %+v", got)
+	}
+	in.Targets, text = nil, strings.Builder{}
+	for i := range 25 {
+		in.Targets = append(in.Targets, Target{fmt.Sprint("t", i+1), "phone", fmt.Sprintf("+49%d", 1512_0000000+i*1_111_000)})
+		fmt.Fprintf(&text, "+49%d\n", 1512_0000000+i*1_111_000+7)
+	}
+	if got := Compare(text.String(), in); len(got) != 25 {
+		t.Errorf("of 25 wrong accounts %d are told", len(got))
+	}
+}
+
+// BenchmarkCompareLong compares a long order full of numbers with as many accounts as
+// a request may name, and with many more, none of which it names.
 func BenchmarkCompareLong(b *testing.B) {
 	var text strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&text, "+49 1512 %07d §%d\n", i*7919%9_999_999, i)
 	}
-	in := typed()
-	in.Targets = nil
-	for i := range 5000 {
-		in.Targets = append(in.Targets, Target{fmt.Sprint("t", i+1), "phone", fmt.Sprintf("+33612%06d", i)})
-	}
-	for b.Loop() {
-		Compare(text.String(), in)
+	for _, n := range []int{25, 5000} {
+		in := typed()
+		in.Targets = nil
+		for i := range n {
+			in.Targets = append(in.Targets, Target{fmt.Sprint("t", i+1), "phone", fmt.Sprintf("+33612%06d", i)})
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				Compare(text.String(), in)
+			}
+		})
 	}
 }
