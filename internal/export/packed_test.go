@@ -44,17 +44,23 @@ func TestWhatTheMakerKnowsHoldsForItsOwnOctetsAlone(t *testing.T) {
 }
 
 // TestOctetsSpoiltInTheStagingFolderAreNotSealed changes each packed file of
-// records between its packing and the seal.
+// records between its packing and the seal; a large one is read in a goroutine.
 func TestOctetsSpoiltInTheStagingFolderAreNotSealed(t *testing.T) {
-	for _, name := range []string{"phone_numbers.csv", "ip_addresses.csv", "records.json", "case.jsonld"} {
-		d := newDesk(t)
-		p, err := d.maker.Prepare(context.Background(), d.content(3, 300))
+	for _, c := range []struct {
+		name string
+		rows int
+	}{{"phone_numbers.csv", 300}, {"ip_addresses.csv", 300}, {"records.json", 300}, {"case.jsonld", 300}, {"records.json", 40_000}} {
+		d, name := newDesk(t), c.name
+		p, err := d.maker.Prepare(context.Background(), d.content(3, c.rows))
 		d.must(err)
 		s, err := loadStage(p.Dir)
 		d.must(err)
 		for i := range s.Files {
 			if f := &s.Files[i]; strings.HasSuffix(f.Name, name) {
 				spoilStaged(t, p.Dir, s, f)
+				if large := f.Compressed >= 4*besideStep; large != (c.rows > 300) {
+					t.Errorf("%s of %d rows has %d octets packed", name, c.rows, f.Compressed)
+				}
 			}
 		}
 		if _, err := d.maker.Seal(context.Background(), d.sealRequest(p)); err == nil || !strings.Contains(err.Error(), "other octets") {
