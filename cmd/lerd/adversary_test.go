@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -291,7 +292,8 @@ func TestWhatFallsOnTheWayStopsTheRelease(t *testing.T) {
 			s := newScenario(t)
 			c, rel := s.prepared()
 			fall(s, c)
-			if err := s.cases.Approve(s.as("anna.keller"), c.Request.ID, rel.Digest); fault.KindOf(err) != fault.Gate {
+			err := s.cases.Approve(s.as("anna.keller"), c.Request.ID, rel.Digest)
+			if fault.KindOf(err) != fault.Gate || name == "suspended" && !strings.Contains(fault.Message(err), "The agency is suspended") {
 				t.Errorf("approved: %v", err)
 			}
 			if got := s.state(c.Request.ID); got != requests.Confirmed {
@@ -313,15 +315,25 @@ func TestWhatFallsOnTheWayStopsTheRelease(t *testing.T) {
 			if got := s.state(c.Request.ID); got != requests.Approved {
 				t.Errorf("the case is %s (%v)", got, err)
 			}
-			if r, _, err := s.cases.Download(s.as("asha.rao"), c.Request.ID); err == nil {
-				r.Close()
-				t.Error("downloaded")
+			if _, _, err := s.cases.Download(s.as("asha.rao"), c.Request.ID); fault.KindOf(err) != fault.NotFound {
+				t.Errorf("downloaded: %v", err)
 			}
 			s.must(s.cases.Return(s.as("ben.osei"), c.Request.ID, "Its ground has fallen."))
 			if c := s.load(c.Request.ID); c.Request.State != requests.InReview || c.Release != nil {
 				t.Errorf("returned: %s, release %v", c.Request.State, c.Release)
 			}
 		})
+	}
+}
+
+// TestABundleOfASuspendedAgencyStays: to its officers there is nothing any more.
+func TestABundleOfASuspendedAgencyStays(t *testing.T) {
+	s := newScenario(t)
+	id := s.ready("IN/94/2026/219")
+	officer := s.as("asha.rao") // signed in while the agency was verified
+	s.suspendAgency(s.load(id).Request.Agency, identity.Suspended)
+	if _, _, err := s.cases.Download(officer, id); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("downloaded: %v", err)
 	}
 }
 

@@ -180,7 +180,9 @@ func TestBothSidesWrite(t *testing.T) {
 	if _, _, err := s.cases.OpenAttachment(s.as("jana.weber"), q.ID, doc.ID); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("another agency opens it: %v", err)
 	}
-	if _, _, err := s.cases.OpenAttachment(reviewer, q.ID, q.Order.Document); fault.KindOf(err) != fault.NotFound {
+	const looked = "SELECT id::text FROM audit.event WHERE kind = 'document.viewed'"
+	looks := len(s.column(looked))
+	if _, _, err := s.cases.OpenAttachment(reviewer, q.ID, q.Order.Document); fault.KindOf(err) != fault.NotFound || len(s.column(looked)) != looks {
 		t.Errorf("something else under the address of an attachment: %v", err)
 	}
 	s.must(s.cases.Claim(reviewer, q.ID))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,5 +129,18 @@ func TestAClarificationStopsTheClock(t *testing.T) {
 	}
 	if c.Request.Reviewer == "" {
 		t.Error("the reviewer lost the case over a question")
+	}
+}
+
+// TestASoundDemandIsNotCounselsToTakeOver hears the rule itself, and not only what the
+// database would say.
+func TestASoundDemandIsNotCounselsToTakeOver(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/69")
+	reviewer := s.as("rita.lind")
+	s.must(s.cases.Claim(reviewer, q.ID))
+	s.answerAll(reviewer, q.ID, legal.RoleReviewer)
+	if err := s.cases.SendToCounsel(reviewer, q.ID, "To be sure."); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "Counsel takes over only where") {
+		t.Errorf("handed over: %v", err)
 	}
 }

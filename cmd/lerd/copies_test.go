@@ -166,7 +166,7 @@ func TestACaseTakenOverWhileItsBundleIsMade(t *testing.T) {
 	if e.Copy.Ordinal != 2 {
 		t.Errorf("the colleague got copy %d", e.Copy.Ordinal)
 	}
-	if _, err := s.fetched(s.as("asha.rao"), id); fault.KindOf(err) != fault.Conflict {
+	if _, err := s.fetched(s.as("asha.rao"), id); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "waits for the officer who holds the request") {
 		t.Errorf("who held it before: %v", err)
 	}
 	s.verifyLog()

@@ -403,8 +403,14 @@ func TestNothingIncompleteIsSubmitted(t *testing.T) {
 	delete(c.Fields, "need")
 	_, err := s.cases.SaveDraft(ctx, whole.ID, requests.DraftEdit{Step: requests.StepKind, Revision: 1, Apply: func(to *requests.DraftContent) { to.Fields = c.Fields }})
 	s.must(err)
-	if _, err := s.cases.SubmitDraft(ctx, whole.ID); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("an incomplete draft is submitted: %v", err)
+	_, err = s.cases.SubmitDraft(ctx, whole.ID)
+	if missing := fault.ProblemsOf(err); fault.KindOf(err) != fault.Invalid || len(missing) != len(check(c).Problems) || missing[0].Field != "need" {
+		t.Errorf("an incomplete draft is submitted, or does not say what is missing: %v", missing)
+	}
+	_, err = s.cases.SaveDraft(ctx, whole.ID, requests.DraftEdit{Step: requests.StepTargets, Revision: 2, Apply: func(to *requests.DraftContent) { to.Fields, to.Dropped = full().Fields, 99_000 }})
+	s.must(err)
+	if _, err := s.cases.SubmitDraft(ctx, whole.ID); fault.KindOf(err) != fault.Invalid { // only the draft knows of rows that are lost
+		t.Errorf("a draft whose list lost rows is submitted: %v", err)
 	}
 	if n := len(s.column("SELECT id::text FROM request UNION ALL SELECT id::text FROM document")); n != 0 {
 		t.Errorf("%d rows of it", n)

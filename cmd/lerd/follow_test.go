@@ -279,10 +279,10 @@ func TestARegistrarRecordsAnAgencysChoice(t *testing.T) {
 // one about the same process waits.
 func (s *scenario) refusesTheProposer(agency identity.AgencyID, motion string) {
 	s.t.Helper()
-	if err := s.cases.DecideChoice(s.as("nora.berg"), agency, motion, true); fault.KindOf(err) != fault.Gate {
+	if err := s.cases.DecideChoice(s.as("nora.berg"), agency, motion, true); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "You proposed this") {
 		s.t.Errorf("the proposer agrees: %v", err)
 	}
-	if err := s.cases.ProposeChoice(s.as("paul.adler"), agency, "IN-94", true); fault.KindOf(err) != fault.Conflict {
+	if err := s.cases.ProposeChoice(s.as("paul.adler"), agency, "IN-94", true); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "waits for another registrar already") {
 		s.t.Errorf("a second motion about the same: %v", err)
 	}
 	bare, _ := identity.From(s.as("paul.adler"))

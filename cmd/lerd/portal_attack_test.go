@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,7 +210,7 @@ func TestNobodyDownloadsInTheirPause(t *testing.T) {
 	for _, a := range s.attackers(t) {
 		a.refused("a download in the pause", a.try("release:x", word, receipt, moved), "does not download yet")
 	}
-	if _, _, err := s.cases.Download(s.as("asha.rao"), id); fault.KindOf(err) != fault.Gate {
+	if _, _, err := s.cases.Download(s.as("asha.rao"), id); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "vetted anew a short while ago") {
 		t.Errorf("in the program: %v", err)
 	}
 }

@@ -43,6 +43,9 @@ func TestABundleIsCalledBackAndCorrected(t *testing.T) {
 			t.Errorf("proposed by %s: %v", who, err)
 		}
 	}
+	if err := s.cases.Correct(reviewer, id, "x"); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "Nothing of this case was called back") {
+		t.Errorf("corrected before it was called back: %v", err)
+	}
 	s.must(s.cases.ProposeRecall(reviewer, id, "wrong_records", "The records are of a test system."))
 	if c, err := s.cases.View(officer, id); err != nil || len(c.Recalls) != 0 || c.Request.State != requests.Closed {
 		t.Errorf("the agency learns of a proposal: %+v, %v", c.Recalls, err)
@@ -99,7 +102,7 @@ func TestABundleIsCalledBackAndCorrected(t *testing.T) {
 // corrected takes the correction through every gate once more.
 func (s *scenario) corrected(t *testing.T, id requests.ID, old requests.Release) {
 	reviewer, approver := s.as("rita.lind"), s.as("anna.keller")
-	if err := s.cases.Correct(s.as("omar.haddad"), id, "x"); fault.KindOf(err) != fault.Conflict {
+	if err := s.cases.Correct(s.as("omar.haddad"), id, "x"); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "The reviewer who decided this case") {
 		t.Errorf("corrected by another reviewer: %v", err)
 	}
 	s.must(s.cases.Correct(reviewer, id, "Read the production system."))

@@ -96,7 +96,11 @@ func newDatabase(t testing.TB, migrated bool) Database {
 			t.Errorf("dropping the test's database: %v", err)
 		}
 	})
-	return s.database(name)
+	d := s.database(name)
+	if migrated {
+		s.mutate(t, d)
+	}
+	return d
 }
 
 func randomName() string {

@@ -1,0 +1,139 @@
+// Package mutants takes out the gates of the product one at a time, and asks whether
+// a test fails. Gates are of two sorts: conditions in Go after which a step of a case
+// is refused, and what the database holds people to (exceptions in its functions,
+// constraints of its tables, its triggers). The catalogue of the schema would name
+// every change of the second sort, and does not count: only a test that sees what
+// the gate lets through does.
+package mutants
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"lerd/internal/testkit/mutant"
+)
+
+// gate is one thing that can be taken out.
+type gate struct {
+	Name string // as sequences and notes call it
+	What string // in words: where it is and what it says
+	Out  string // statements that take it out
+	Note string // statements that make it be noted when it stops something
+}
+
+const functions = `SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+	JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname IN ('public', 'audit') AND l.lanname = 'plpgsql' ORDER BY 1`
+
+const checks = `SELECT c.conname, c.conrelid::regclass::text, pg_get_expr(c.conbin, c.conrelid) FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+	WHERE n.nspname IN ('public', 'audit') AND c.contype = 'c' AND c.conrelid <> 0 AND NOT (SELECT relispartition FROM pg_class WHERE oid = c.conrelid) ORDER BY 2, 1`
+
+// raise is where a function refuses.
+var raise = regexp.MustCompile(`(?i)RAISE EXCEPTION`)
+
+// raises gives each refusal of the database's functions. Taken out, it says what it
+// would have said to nobody.
+func raises(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
+	list, err := pairs(ctx, c, functions)
+	for _, f := range list {
+		for i, at := range raise.FindAllStringIndex(f[1], -1) {
+			said, _, _ := strings.Cut(f[1][at[1]:], "\n")
+			out = append(out, gate{
+				Name: fmt.Sprintf("r%d", len(out)), What: fmt.Sprintf("%s, refusal %d:%s", f[0], i+1, said),
+				Out: f[1][:at[0]] + "RAISE DEBUG" + f[1][at[1]:] + ";",
+			})
+		}
+	}
+	return out, err
+}
+
+// noting gives the functions with each refusal noted; gates are those of raises.
+func noting(ctx context.Context, c *pgx.Conn) (string, error) {
+	list, err := pairs(ctx, c, functions)
+	var all strings.Builder
+	n := 0
+	for _, f := range list {
+		noted := raise.ReplaceAllStringFunc(f[1], func(string) string {
+			n++
+			return fmt.Sprintf("PERFORM nextval('%s.r%d'); RAISE EXCEPTION", mutant.Schema, n-1)
+		})
+		if noted != f[1] {
+			all.WriteString(noted + ";\n")
+		}
+	}
+	return all.String(), err
+}
+
+// constraints gives each condition of a table.
+func constraints(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
+	rows, err := c.Query(ctx, checks)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]string, err error) { err = r.Scan(&x[0], &x[1], &x[2]); return x, err })
+	for i, x := range list {
+		name := fmt.Sprintf("c%d", i)
+		drop := fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s;\n", x[1], pgx.Identifier{x[0]}.Sanitize())
+		out = append(out, gate{
+			Name: name, What: fmt.Sprintf("%s of %s: %s", x[0], x[1], short(x[2])), Out: drop,
+			Note: drop + fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (coalesce(%s, true) OR %s.note('%s')) NOT VALID;\n", x[1], pgx.Identifier{x[0]}.Sanitize(), x[2], mutant.Schema, name),
+		})
+	}
+	return out, err
+}
+
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	return s[:min(len(s), 120)]
+}
+
+// triggers gives the triggers of the migrations, each dropped; those that hold a
+// table's rows to their events are many of one kind.
+func triggers(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
+	list, err := pairs(ctx, c, `SELECT t.tgname || '|' || p.proname, t.tgrelid::regclass::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class r ON r.oid = t.tgrelid
+		JOIN pg_namespace n ON n.oid = r.relnamespace WHERE NOT t.tgisinternal AND n.nspname IN ('public', 'audit') AND NOT r.relispartition ORDER BY 2, 1`)
+	for i, x := range list {
+		trigger, function, _ := strings.Cut(x[0], "|")
+		out = append(out, gate{Name: fmt.Sprintf("t%d", i), What: fmt.Sprintf("trigger %s of %s (%s)", trigger, x[1], function),
+			Out: fmt.Sprintf("DROP TRIGGER %s ON %s;", pgx.Identifier{trigger}.Sanitize(), x[1])})
+	}
+	return out, err
+}
+
+func pairs(ctx context.Context, c *pgx.Conn, sql string) ([][2]string, error) {
+	rows, err := c.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [2]string, err error) { err = r.Scan(&x[0], &x[1]); return x, err })
+}
+
+// notes makes every gate note what it stops.
+func notes(ctx context.Context, c *pgx.Conn) (string, []gate, error) {
+	var sql strings.Builder
+	fmt.Fprintf(&sql, "CREATE SCHEMA %[1]s; GRANT USAGE ON SCHEMA %[1]s TO PUBLIC;\n", mutant.Schema)
+	all, err := raises(ctx, c)
+	if err != nil {
+		return "", nil, err
+	}
+	more, err := constraints(ctx, c)
+	if err != nil {
+		return "", nil, err
+	}
+	all = append(all, more...)
+	for _, g := range all {
+		fmt.Fprintf(&sql, "CREATE SEQUENCE %s.%s;\n", mutant.Schema, g.Name)
+	}
+	fmt.Fprintf(&sql, `GRANT ALL ON ALL SEQUENCES IN SCHEMA %[1]s TO PUBLIC;
+		CREATE FUNCTION %[1]s.note(n text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ BEGIN PERFORM nextval('%[1]s.' || n); RETURN false; END $$;
+		`, mutant.Schema)
+	functions, err := noting(ctx, c)
+	sql.WriteString(functions)
+	for _, g := range more {
+		sql.WriteString(g.Note)
+	}
+	return sql.String(), all, err
+}
