@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -119,15 +120,28 @@ func TestDocumentsAtTheSameTime(t *testing.T) {
 	wg.Wait()
 }
 
-// TestKeptWordsAreDrawnAsTheyWereShaped writes the same paragraphs as data and as
-// the program's own words, again and again, in columns of other widths between.
-func TestKeptWordsAreDrawnAsTheyWereShaped(t *testing.T) {
-	const long = "An IP address names a connection, not a person: addresses are shared behind carrier NAT and given out again; attribution needs the time to the second."
+// TestKeptWordsAreThoseOfTheirPlace asks for the same words in other styles and
+// widths, again and again: what is kept is what would be shaped anew.
+func TestKeptWordsAreThoseOfTheirPlace(t *testing.T) {
+	const long = "An IP address names a connection, not a person: addresses are shared behind carrier NAT and given out again."
+	set := newTypesetter()
+	for range 2 {
+		for _, width := range []float64{textWidth, 90, 200} {
+			for _, s := range []style{styleText, styleHead, styleMono} {
+				if !reflect.DeepEqual(set.fixed(long, s, width), set.lines(long, s, width)) {
+					t.Errorf("size %v, %v points wide: other lines are kept", s.size, width)
+				}
+			}
+		}
+	}
+}
+
+// TestWordsAreDrawnAsText writes the same paragraph as data and as the program's own words.
+func TestWordsAreDrawnAsText(t *testing.T) {
+	const text = "Nothing is held of what was asked."
 	write := func(words func(*Document)) []byte {
 		d := New(Info{Title: "Words", Language: "en"})
 		words(d)
-		d.Table([]Column{{Title: long, Share: 1}, {Title: "Ωμέγα", Share: 2}}, [][]string{{long, "1"}}, 0)
-		d.Table([]Column{{Title: long, Share: 3}, {Title: "Ωμέγα", Share: 2}}, [][]string{{"2", long}}, 0)
 		words(d)
 		b, err := d.Bytes()
 		if err != nil {
@@ -135,10 +149,10 @@ func TestKeptWordsAreDrawnAsTheyWereShaped(t *testing.T) {
 		}
 		return b
 	}
-	want := write(func(d *Document) { d.Text(long) })
+	want := write(func(d *Document) { d.Text(text) })
 	for range 3 {
-		if !bytes.Equal(write(func(d *Document) { d.Words(long) }), want) {
-			t.Error("kept words are drawn otherwise")
+		if !bytes.Equal(write(func(d *Document) { d.Words(text) }), want) {
+			t.Error("the program's words are drawn otherwise")
 		}
 	}
 }
