@@ -407,7 +407,7 @@ func TestNothingIncompleteIsSubmitted(t *testing.T) {
 	if missing := fault.ProblemsOf(err); fault.KindOf(err) != fault.Invalid || len(missing) != len(check(c).Problems) || missing[0].Field != "need" {
 		t.Errorf("an incomplete draft is submitted, or does not say what is missing: %v", missing)
 	}
-	_, err = s.cases.SaveDraft(ctx, whole.ID, requests.DraftEdit{Step: requests.StepTargets, Revision: 2, Apply: func(to *requests.DraftContent) { to.Fields, to.Dropped = full().Fields, 99_000 }})
+	_, err = s.cases.SaveDraft(ctx, whole.ID, requests.DraftEdit{Step: requests.StepKind, Revision: 2, Apply: func(to *requests.DraftContent) { to.Fields, to.Dropped = full().Fields, 99_000 }})
 	s.must(err)
 	if _, err := s.cases.SubmitDraft(ctx, whole.ID); fault.KindOf(err) != fault.Invalid { // only the draft knows of rows that are lost
 		t.Errorf("a draft whose list lost rows is submitted: %v", err)
