@@ -147,3 +147,29 @@ func TestTheFormAsksWhatIsKnownOfThePerson(t *testing.T) {
 	says(d.visit("helen.park"), requests.RightsPath(id), append(officers, "the officer's own words", "What the officer says of the person", "Account 2")...)
 	says(d.visit("rita.lind"), "/review/"+string(id), officers...)
 }
+
+// TestTheOfficersWordIsErasedWithTheCase: what was said of a person goes when the
+// rest of the case does, and the pages of the case are still shown.
+func TestTheOfficersWordIsErasedWithTheCase(t *testing.T) {
+	s := newScenario(t)
+	s.anyTime()
+	id := s.flagged("IN/94/2026/717")
+	s.must(s.cases.Withdraw(s.as("asha.rao"), id, "Settled otherwise."))
+	s.sequenceAll()
+	if found := s.standing("journalist"); len(found) == 0 {
+		t.Fatal("the search finds nothing while it is there")
+	}
+	s.clock.Advance(1100 * day)
+	s.eraseDue()
+	if got := strings.Join(s.column("SELECT flag FROM target_flag"), " "); got != "erased erased" {
+		t.Errorf("it stands as %q", got)
+	}
+	if found := s.standing("journalist"); len(found) > 0 {
+		t.Errorf("it still stands in %v", found)
+	}
+	s.sequenceAll()
+	s.verifyLog()
+	if flags := s.load(id).Request.Targets[0].Flags; len(flags) != 2 {
+		t.Errorf("the case says %v", flags)
+	}
+}
