@@ -300,7 +300,7 @@ func TestTheDatabaseGuardsAccounts(t *testing.T) {
 			statements    []string
 		}{
 			{"an account comes alive by itself", "comes alive by a confirmed invitation", []string{alive}},
-			{"an invitation is confirmed without a key", "invitation", []string{confirmed("'" + hugo + "'")}},
+			{"an invitation is confirmed without a key", "no step leads", []string{confirmed("'" + hugo + "'")}},
 			{"the inviter confirms", "check", []string{key, enrolled, confirmed("'" + tess + "'"), alive}},
 			{"the server confirms a reviewer", "first two administrators", []string{key, enrolled, confirmed("NULL"), alive}},
 			{"an auditor confirms a reviewer", "may not", []string{key, enrolled, confirmed("'" + ines + "'"), alive}},

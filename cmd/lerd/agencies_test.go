@@ -253,7 +253,7 @@ func TestVettingHoldsInTheDatabase(t *testing.T) {
 		a.refused("activation without a passkey", a.try(stream, activate(second, now, year), verified), "nobody has agreed", "assertion")
 		a.refused("activation with another's passkey", a.try(stream, agreed(proposer), activate(second, now, year), verified), "nobody has agreed")
 		a.refused("two years", a.try(stream, agreed(second), activate(second, now, "'2028-11-02'::timestamptz"), verified), "vetting_check")
-		a.refused("activation before its call", a.try(stream, agreed(second), activate(second, "'2026-11-01'::timestamptz", "'2027-10-01'::timestamptz"), verified), "vetting_check", "before its call ended")
+		a.refused("activation before its call", a.try(stream, agreed(second), activate(second, "'2026-11-01'::timestamptz", "'2027-10-01'::timestamptz"), verified), "before its call ended")
 		a.refused("another proposer", a.try(stream, fmt.Sprintf(`UPDATE vetting SET proposed_by = '%s', version = version + 1, event_id = $EVENT WHERE id = '%s'`, second, round.ID)), "does not change")
 		a.refused("a number of the attacker's", a.try("agency:"+string(id), fmt.Sprintf(`UPDATE agency SET call_back = '+447700900666', version = version + 1, event_id = $EVENT WHERE id = '%s'`, id)), "not one that is in force")
 		a.refused("an entry of another value", a.try("agency:"+string(id), fmt.Sprintf(`UPDATE agency_detail SET value = '+447700900666', version = version + 1, event_id = $EVENT WHERE agency_id = '%s' AND kind = 'call_back'`, id)), "what was entered does not change")

@@ -235,6 +235,8 @@ func TestWhatAgenciesChangeHoldsInTheDatabase(t *testing.T) {
 	}
 	s.must(s.cases.NarrowOwn(s.as("asha.rao"), id, less(true, false, 30), "Fewer."))
 	for _, a := range s.attackers(t) {
+		a.refused("one more part of an earlier amendment", a.try(req, fmt.Sprintf(`INSERT INTO amendment_item SELECT gen_random_uuid(), m.id, t.request_id, t.agency_id, t.id, false, true, t.from_at, t.to_at, $EVENT
+			FROM target t JOIN amendment m ON m.request_id = t.request_id WHERE t.id = '%s'`, target.ID)), "never later")
 		a.refused("a wider one later", a.try(req, strings.Replace(amend("asha.rao"), ", 1, '", ", 2, '", 1), part(true, true, "from_at", "to_at")), "more than was signed")
 		a.refused("a release as wide as before", a.try("release:00000000-0000-4000-8000-0000000000dd",
 			fmt.Sprintf(`INSERT INTO release SELECT '00000000-0000-4000-8000-0000000000dd', 'EXP-2026-1111111111', request_id, agency_id, officer_id, reviewer_id, NULL, NULL, '', 'prepared', digest, phones, addresses, retrieved_at, 0, '', NULL, '', '', 0, NULL, 1, $EVENT FROM release WHERE id = '%s'`, rel.ID),

@@ -69,7 +69,7 @@ func TestARejectedFindingGoesToCounsel(t *testing.T) {
 	list, err := s.findings.List(s.as("carl.ito"))
 	s.must(err)
 	s.must(s.findings.Confirm(s.as("carl.ito"), list[0].ID, violations.Input{Verdict: "rejected", Note: "A parody account, labelled as such."}))
-	if err := s.findings.Confirm(s.as("dana.cruz"), list[0].ID, violations.Input{Verdict: "confirmed", Evidence: "MOD-1"}); fault.KindOf(err) != fault.Conflict {
+	if err := s.findings.Confirm(s.as("dana.cruz"), list[0].ID, violations.Input{Verdict: "confirmed", Evidence: "MOD-1"}); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "This finding is already") {
 		t.Errorf("a rejected finding was confirmed: %v", err)
 	}
 	s.jobs()

@@ -76,7 +76,7 @@ func (s *scenario) takenOff(t *testing.T, request requests.ID) {
 		t.Errorf("no reason: %v", err)
 	}
 	s.must(s.fraud.ProposeTakeOff(helen, id, "It is genuine: the court said so."))
-	if err := s.fraud.ProposeTakeOff(rita, id, "Again."); fault.KindOf(err) != fault.Conflict {
+	if err := s.fraud.ProposeTakeOff(rita, id, "Again."); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "This waits for counsel already") {
 		t.Errorf("proposed twice: %v", err)
 	}
 	if err := s.fraud.DecideTakeOff(helen, id, true); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "asked for this yourself") {

@@ -139,8 +139,8 @@ func TestWhoKnowsTheCode(t *testing.T) {
 		}
 	}
 	for _, a := range s.attackers(t) {
-		a.refused("sent by who wants it", a.try("echo:"+e.ID, fmt.Sprintf(`UPDATE issuer_echo SET state = 'asked', sent_by = wanted_by, sent_at = now(), expires_at = now() + interval '1 day', code_sha256 = repeat('a', 64), version = version + 1, event_id = $EVENT WHERE id = '%s'`, e.ID)), "a registrar sends it", "issuer_echo_check")
-		a.refused("answered before it is sent", a.try("echo:"+e.ID, fmt.Sprintf(`UPDATE issuer_echo SET state = 'answered', answer = 'issued', answered_name = 'x', answered_at = now(), version = version + 1, event_id = $EVENT WHERE id = '%s'`, e.ID)), "does not change", "issuer_echo_check")
+		a.refused("sent by who wants it", a.try("echo:"+e.ID, fmt.Sprintf(`UPDATE issuer_echo SET state = 'asked', sent_by = wanted_by, sent_at = now(), expires_at = now() + interval '1 day', code_sha256 = repeat('a', 64), version = version + 1, event_id = $EVENT WHERE id = '%s'`, e.ID)), "a registrar sends it")
+		a.refused("answered before it is sent", a.try("echo:"+e.ID, fmt.Sprintf(`UPDATE issuer_echo SET state = 'answered', answer = 'issued', answered_name = 'x', answered_at = now(), version = version + 1, event_id = $EVENT WHERE id = '%s'`, e.ID)), "does not change")
 	}
 	l, err := s.fraud.SendEcho(s.as("nora.berg"), e.ID)
 	s.must(err)

@@ -60,6 +60,8 @@ func TestMoreGatesOfARelease(t *testing.T) {
 	a.refused("a finding confirmed again", a.try("finding:"+f, fmt.Sprintf(`UPDATE finding SET state = 'confirmed', version = version + 1, event_id = $EVENT WHERE id = '%s'`, f)), "no step leads")
 	a.refused("a late confirmation", a.try("finding:"+f, fmt.Sprintf(`INSERT INTO confirmation VALUES (gen_random_uuid(), '%s', '%s', 'confirmed', 'MOD-1', '', now(), $EVENT)`, f, s.personID("emil.novak"))), "closed")
 	a.refused("an auditor who writes", a.tryAs("auditor", req, fmt.Sprintf(`INSERT INTO message VALUES (gen_random_uuid(), '%s', '%s', 'reviewer', 'x', 'y', now(), $EVENT)`, q, c.Request.Agency)), "row-level security")
+	s.suspendAgency(c.Request.Agency, identity.Suspended)
+	a.refused("approval for a suspended agency", a.try(stream, approve("anna.keller")...), "the agency is suspended")
 }
 
 func (s *scenario) agencyOf(signIn string) string {

@@ -88,7 +88,7 @@ func TestALegalProcessChangesWhileLerdRuns(t *testing.T) {
 			t.Errorf("%s put a version in force: %v", who, err)
 		}
 	}
-	if err := s.processes.PutInForce(s.as("helen.park"), id); fault.KindOf(err) != fault.Gate {
+	if err := s.processes.PutInForce(s.as("helen.park"), id); fault.KindOf(err) != fault.Gate || !strings.Contains(fault.Message(err), "You proposed this yourself") {
 		t.Errorf("who proposed it put it in force: %v", err)
 	}
 	s.must(s.processes.PutInForce(s.as("maya.stern"), id))

@@ -138,7 +138,7 @@ func TestAnOverturnedFindingCallsItsBundleBack(t *testing.T) {
 		t.Errorf("a reviewer decides on an appeal: %v", err)
 	}
 	s.must(s.findings.Appeal(s.as("carl.ito"), finding, violations.Overturn, "Appeal A-1: hijacked."))
-	if err := s.findings.Appeal(s.as("carl.ito"), finding, violations.Overturn, "Appeal A-1: hijacked."); fault.KindOf(err) != fault.Conflict {
+	if err := s.findings.Appeal(s.as("carl.ito"), finding, violations.Overturn, "Appeal A-1: hijacked."); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "not open to your word") {
 		t.Errorf("one person twice: %v", err)
 	}
 	s.jobs()

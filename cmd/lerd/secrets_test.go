@@ -116,7 +116,7 @@ func TestConfirmersSpeakIndependently(t *testing.T) {
 	if own.Mine == nil || own.Mine.Note.Empty() {
 		t.Error("a confirmer does not find their own words")
 	}
-	if err := s.findings.Confirm(s.as("carl.ito"), finding, violations.Input{Verdict: "confirmed", Evidence: "MOD-777"}); fault.KindOf(err) != fault.Conflict {
+	if err := s.findings.Confirm(s.as("carl.ito"), finding, violations.Input{Verdict: "confirmed", Evidence: "MOD-777"}); fault.KindOf(err) != fault.Conflict || !strings.Contains(fault.Message(err), "You already gave your verdict") {
 		t.Errorf("one person twice: %v", err)
 	}
 }
