@@ -43,8 +43,33 @@ func printReport(out io.Writer, r store.AuditReport) error {
 	if _, err := fmt.Fprint(out, audit.Gaps(r.Log.Gaps)); err != nil {
 		return err
 	}
+	if err := printDoubtful(out, r.Doubtful); err != nil {
+		return err
+	}
 	if err := verifycli.PrintClock(out, r.SetBack); err != nil {
 		return err
 	}
 	return verifycli.PrintHead(out, r.Log.Checkpoint)
+}
+
+// casesShown is how many cases of a gap are listed.
+const casesShown = 100
+
+// printDoubtful says of which cases steps may be missing.
+func printDoubtful(out io.Writer, gaps []store.GapCases) error {
+	for _, g := range gaps {
+		if _, err := fmt.Fprintf(out, "%d cases were open when the entries before epoch %d were lost: steps of these may be missing.\n", len(g.Cases), g.Epoch); err != nil {
+			return err
+		}
+		for i, id := range g.Cases {
+			if i == casesShown {
+				_, err := fmt.Fprintf(out, "  … and %d more\n", len(g.Cases)-casesShown)
+				return err
+			}
+			if _, err := fmt.Fprintf(out, "  case %s\n", id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -28,6 +28,7 @@ type Replayed struct {
 	Case    requests.Case
 	Moments []Moment
 	Process *legal.Process // the version to which the case is pinned; nil: lerd has it no more
+	Gaps    []CaseGap      // losses of the log in which steps of the case may be missing
 }
 
 // Reader is one role that the rules of a day let see a case.
@@ -76,7 +77,13 @@ func (s *Service) ReplayCase(ctx context.Context, id requests.ID) (out Replayed,
 	if err != nil {
 		process = nil
 	}
-	return Replayed{Case: in.Case, Moments: Replay(in), Process: process}, nil
+	epochs, err := s.LossWordsOf.LogEpochs(ctx)
+	if err != nil {
+		return out, err
+	}
+	out = Replayed{Case: in.Case, Moments: Replay(in), Process: process}
+	out.Gaps = CaseGaps(out.Moments, epochs)
+	return out, nil
 }
 
 // RulesAt gives who could see a case by the rules that were in force at a place of

@@ -48,8 +48,9 @@ type AuditReport struct {
 	Rows        int64 // business rows that are what the log says
 	Kept        bool  // the checkpoint outside the database was compared
 	SetBack     []audit.ClockStep
-	Rules       int  // of the database's catalogue that are as lerd installed them; 0: not compared
-	Evaluation  bool // the database is an evaluation's: steps count in it without a passkey
+	Doubtful    []GapCases // of each gap of the log, which cases were open when it began
+	Rules       int        // of the database's catalogue that are as lerd installed them; 0: not compared
+	Evaluation  bool       // the database is an evaluation's: steps count in it without a passkey
 }
 
 // Difference is the first thing found that is not as it should be: one
@@ -95,6 +96,9 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 		}
 		return v.all(ctx)
 	}, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err == nil && !check.LogOnly {
+		report.Doubtful, err = gapCases(ctx, db, report.Log.Gaps)
+	}
 	return report, err
 }
 

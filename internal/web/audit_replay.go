@@ -43,11 +43,22 @@ func (s *Server) auditReplay(c *Ctx) error {
 	p.Facts = c.momentFacts(p.Base, r, m)
 	p.Pages = c.replayPages(id, q.Step, len(r.Moments))
 	p.Tables = []Table{c.answerTable(p.Base, m), c.decidedTable(r.Case, m), c.documentTable(m), c.readerTable(rules), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
+	p.Notices = c.replayGaps(p.Base, r)
 	if m.Erased {
-		p.Notices = []Notice{{Kind: Caution, Title: c.T("audit_replay.erased"), Text: c.T("audit_replay.erased.text")}}
+		p.Notices = append(p.Notices, Notice{Kind: Caution, Title: c.T("audit_replay.erased"), Text: c.T("audit_replay.erased.text")})
 	}
 	return auditDeskView.Show(c, p)
 }
+
+// replayGaps says where steps of the case may be missing.
+func (c *Ctx) replayGaps(b Base, r oversight.Replayed) (out []Notice) {
+	for _, g := range r.Gaps {
+		out = append(out, Notice{Kind: Caution, Title: c.T("audit_replay.gap"), Text: c.T("audit_replay.gap.text", "step", itoa(g.After+1), "from", utc(g.From), "until", utc(g.At), "origin", g.Origin)})
+	}
+	return out
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func (c *Ctx) replayPages(id requests.ID, step, n int) Pages {
 	at := func(i int) string { return "/audit/cases/" + string(id) + "/replay?step=" + itoa(i) }
@@ -169,9 +180,25 @@ func (c *Ctx) lookTable(b Base, r oversight.Replayed) Table {
 func (c *Ctx) momentTable(b Base, id requests.ID, r oversight.Replayed) Table {
 	t := Table{Caption: c.T("audit_replay.steps"), Columns: []Column{{Text: c.T("audit_replay.step")}, {Text: c.T("audit.col.kind")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("requests.col.state")}}}
 	for _, m := range r.Moments {
+		for _, g := range r.Gaps {
+			if g.After == m.Step-1 {
+				t.Rows = append(t.Rows, c.gapRow(b, g))
+			}
+		}
 		at := b.When(m.Event.Record.At)
 		t.Rows = append(t.Rows, []Cell{{Text: itoa(m.Step + 1), Href: "/audit/cases/" + string(id) + "/replay?step=" + itoa(m.Step)}, {Code: m.Event.Record.Kind},
 			{Text: m.Event.Actor, Note: m.Event.Record.Actor.Role}, {When: &at}, {Text: c.stateWords("review.state.", m.State)}})
 	}
+	for _, g := range r.Gaps {
+		if g.After == len(r.Moments)-1 {
+			t.Rows = append(t.Rows, c.gapRow(b, g))
+		}
+	}
 	return t
+}
+
+// gapRow stands between two events where others may be missing.
+func (c *Ctx) gapRow(b Base, g oversight.CaseGap) []Cell {
+	at := b.When(g.At)
+	return []Cell{{Text: "–"}, {Badge: &Badge{c.T("audit_replay.gap.row"), Caution}}, {Text: c.T("log_loss.epoch"), Note: g.Origin}, {When: &at}, {Text: c.T("audit_replay.gap.state")}}
 }
