@@ -104,15 +104,20 @@ func TestAnErrorIsSettledByANoticeThatArrived(t *testing.T) {
 	s.must(err)
 	s.must(s.oversight.AssessError(ines, id, "significant", "some", "It was used in court."))
 	s.tell() // the other case's notice goes out; this one's waits for the gag
-	ref, foreign := s.onFile(q.ID).Notices[0].Ref, s.onFile(other.ID).Notices[0].Ref
+	ref, foreign := s.ofError(id)[0].Ref, s.onFile(other.ID).Notices[0].Ref
 	for name, ref := range map[string]string{"another case's": foreign, "nobody's": "UN-2026-0000-0000", "one that waits": ref} {
-		if err := s.oversight.SettleError(ines, id, "told", "The user has to know.", ref); fault.KindOf(err) != fault.Invalid {
+		if err := s.oversight.SettleError(ines, id, "told", "The user has to know.", ref); fault.KindOf(err) != fault.Gate {
 			t.Errorf("settled by %s notice: %v", name, err)
 		}
 	}
 	s.must(s.oversight.SettleError(ines, id, "later", "A gag runs.", ""))
 	s.clock.Advance(19 * 24 * time.Hour)
 	s.tell()
+	for name, ref := range map[string]string{"another case's": foreign, "that of the disclosure": s.ofDisclosure(q.ID).Ref, "a letter": "Letter 12"} {
+		if err := s.oversight.SettleError(s.as("ines.moreau"), id, "told", "The user has to know.", ref); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("settled by %s: %v", name, err)
+		}
+	}
 	s.must(s.oversight.SettleError(s.as("ines.moreau"), id, "told", "The gag is over.", ref))
 	x, err := s.oversight.ShowError(s.as("ines.moreau"), id)
 	s.must(err)

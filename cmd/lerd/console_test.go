@@ -207,6 +207,12 @@ func TestAnErrorGoesThroughItsTest(t *testing.T) {
 		t.Error("significant harm is not serious")
 	}
 	s.must(s.oversight.SettleError(ines, id, "later", "The inquiry runs.", ""))
+	for told, ref := range map[string]string{"told": "Letter 12/2026", "not_told": ""} { // nothing was disclosed: nobody can be told through lerd
+		if err := s.oversight.SettleError(ines, id, told, "It is over.", ref); fault.KindOf(err) != fault.Gate {
+			t.Errorf("%s, without counsel's reason: %v", told, err)
+		}
+	}
+	s.must(s.oversight.ExcuseError(s.as("helen.park"), id, "The person was told by letter 12/2026."))
 	s.must(s.oversight.SettleError(ines, id, "told", "It is over.", "Letter 12/2026"))
 	if err := s.oversight.SettleError(ines, id, "not_told", "No.", ""); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("a settled error moves: %v", err)

@@ -63,7 +63,7 @@ var entrance = map[string]string{
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
 	"finding.file": "confirmer", "finding.import": "confirmer", "finding.template": "confirmer", "finding.new": "confirmer", "finding.make": "confirmer", "finding.brought": "confirmer",
-	"gag.list": "reviewer counsel", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel", "gag.step": "counsel", "user_notice.show": "everybody",
+	"gag.list": "reviewer counsel auditor", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel auditor", "gag.step": "counsel", "user_notice.show": "everybody",
 	"process.list": "counsel auditor", "process.draft": "counsel", "process.propose": "counsel", "process.compare": "counsel auditor", "process.take_up": "counsel", "process.withdraw": "counsel",
 	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
 	"conflict.preview": "counsel", "conflict.object": "counsel",
@@ -80,7 +80,7 @@ var entrance = map[string]string{
 	"audit.samples": "auditor", "audit.sample_new": "auditor", "audit.sample_plan": "auditor", "audit.sample": "auditor",
 	"audit_finding.list": answering + " auditor", "audit_finding.show": answering + " auditor", "audit_finding.answer": answering, "audit_finding.new": "auditor", "audit_finding.open": "auditor",
 	"audit_finding.reject": "auditor", "audit_finding.close": "auditor",
-	"error.list": reporting, "error.new": reporting, "error.report": reporting, "error.show": reporting, "error.assess": "auditor", "error.settle": "auditor",
+	"error.list": reporting, "error.new": reporting, "error.report": reporting, "error.show": reporting, "error.assess": "auditor", "error.settle": "auditor", "error.excuse": "counsel",
 }
 
 // answering are those who answer audit findings, reporting those who report errors.

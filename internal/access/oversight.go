@@ -4,5 +4,5 @@ package access
 var oversightVerbs = map[Verb][]Kind{
 	"query": {"log"}, "sample": {"log"}, "export": {"dossier"},
 	"list": {"audit_finding"}, "open": {"audit_finding"}, "answer": {"audit_finding"}, "close": {"audit_finding"},
-	"report": {"error"}, "assess": {"error"},
+	"report": {"error"}, "assess": {"error"}, "excuse": {"error"},
 }

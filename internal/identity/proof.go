@@ -38,6 +38,7 @@ const (
 	PurposeForgery        Purpose = "forgery"        // what leaves the register of known forgeries
 	PurposeConfirm        Purpose = "confirm"        // a word on a finding
 	PurposeLostLog        Purpose = "lost_log"       // that entries of the log are lost, and that it goes on without them
+	PurposeErrorReason    Purpose = "error_reason"   // counsel's reason to close a serious error without proof that all were told
 	PurposeAppeal         Purpose = "appeal"         // a word on an appeal against one
 )
 

@@ -64,6 +64,8 @@ type ErrorStore interface {
 	ErrorReport(ctx context.Context, id string) (ErrorReport, error)
 	// CaseIDByRef gives a case's id by its reference, or NotFound.
 	CaseIDByRef(ctx context.Context, ref string) (string, error)
+	// ErrorTold gives the notices about an error and counsel's reason, nil for none.
+	ErrorTold(ctx context.Context, id string) ([]ErrorNotice, *ErrorReason, error)
 	// NoticeOf gives when the platform confirmed a notice to a user of a case, by its
 	// reference: zero while it has not; NotFound where the case has none.
 	NoticeOf(ctx context.Context, caseID, ref string) (delivered time.Time, err error)
@@ -143,7 +145,11 @@ func (s *Service) AssessError(ctx context.Context, id, prejudice, harm, reason s
 	e.Facts["prejudice"], e.Facts["harm"], e.Facts["serious"] = prejudice, harm, map[bool]string{true: "yes", false: "no"}[serious]
 	part := change.Part{Event: e, Update: []any{&x}}
 	change.Prove(&part, proof)
-	return s.commit(ctx, PathOfError(id), part)
+	notices, err := s.toldOf(ctx, x, e.ID)
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, PathOfError(id), append([]change.Part{part}, notices...)...)
 }
 
 func (s *Service) openError(ctx context.Context, id string) (ErrorReport, identity.Actor, string, error) {
@@ -179,6 +185,9 @@ func (s *Service) SettleError(ctx context.Context, id, told, why, ref string) (e
 		return fault.Fields([]fault.Problem{{Field: "ref", Message: "Write the reference of the notice or of the letter."}})
 	case told == x.Told:
 		return fault.Fields([]fault.Problem{{Field: "told", Message: "This was decided before. Choose another answer, or leave it as it is."}})
+	}
+	if err := s.mayClose(ctx, x, told, strings.TrimSpace(ref)); err != nil {
+		return err
 	}
 	if told == "told" {
 		if err := s.wasTold(ctx, x, strings.TrimSpace(ref)); err != nil {

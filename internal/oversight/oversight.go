@@ -46,6 +46,7 @@ type Config struct {
 	Samples     SampleStore
 	Findings    FindingStore
 	Errors      ErrorStore
+	Telling     Telling // nil: nobody is told of errors through lerd
 	Runs        RunStore
 	Duties      DutyStore
 	Settings    SettingStore

@@ -21,6 +21,9 @@ func (b *besideCase) saw(ev requests.TrailEvent) {
 	case "gag":
 		b.gag(rec.Stream, how)
 	case "user_notice":
+		if rec.Facts["error"] != "" {
+			return // tells of an error, not of the disclosure
+		}
 		if b.notices == nil {
 			b.notices = map[string]string{}
 		}

@@ -282,6 +282,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if r := deskRow(v, event); r != nil {
 		return r, nil
 	}
+	if r := gapRow(v, event); r != nil {
+		return r, nil
+	}
 	if r := epochRow(v, event); r != nil {
 		return r, nil
 	}
@@ -361,6 +364,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[forgeryRemovalRow](db), scan[orderComparisonRow](db), scan[arrivalRow](db), scan[targetFlagRow](db),
 		scan[verificationRow](db), scan[sampleRow](db), scan[sampleCaseRow](db), scan[auditFindingRow](db), scan[auditAnswerRow](db), scan[errorReportRow](db),
 		scan[lossWordRow](db), scan[logEpochRow](db),
+		scan[errorReasonRow](db),
 	} {
 		for r, err := range each {
 			if err != nil {

@@ -71,6 +71,8 @@ type userNoticeRow struct {
 	Receipt     string     `gorm:"column:receipt"`
 	Version     int64      `gorm:"column:version"`
 	EventID     string     `gorm:"column:event_id"`
+	ErrorID     *string    `gorm:"column:error_id"`
+	ErrorWhat   string     `gorm:"column:error_what"`
 }
 
 func (gagRow) TableName() string        { return "gag" }
@@ -135,14 +137,14 @@ func fromUserNotice(n usernotice.Notice, event audit.EventID) *userNoticeRow {
 		words[i] = string(c)
 	}
 	return &userNoticeRow{string(n.ID), n.Ref, string(n.Request), string(n.Agency), string(n.Release), n.Account, n.Rule, strings.Join(words, " "), n.Country, n.Authority,
-		micro(n.DisclosedAt), string(n.State), n.WithheldWhy, micro(n.Due), n.Attempts, micro(n.Next), nilTime(n.SentAt), nilTime(n.DeliveredAt), n.Receipt, n.Version, string(event)}
+		micro(n.DisclosedAt), string(n.State), n.WithheldWhy, micro(n.Due), n.Attempts, micro(n.Next), nilTime(n.SentAt), nilTime(n.DeliveredAt), n.Receipt, n.Version, string(event), nilText(n.Error), n.ErrorWhat}
 }
 
 func (r userNoticeRow) domain() usernotice.Notice {
 	n := usernotice.Notice{ID: usernotice.ID(r.ID), Ref: r.Ref, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Release: requests.ReleaseID(r.ReleaseID),
 		Account: r.AccountID, Rule: r.Rule, Country: r.Country, Authority: r.Authority, DisclosedAt: r.DisclosedAt.UTC(), State: usernotice.State(r.State),
 		WithheldWhy: r.WithheldWhy, Due: r.DueAt.UTC(), Attempts: r.Attempts, Next: r.NextAt.UTC(), SentAt: timeOf(r.SentAt), DeliveredAt: timeOf(r.DeliveredAt),
-		Receipt: r.Receipt, Version: r.Version, EventID: audit.EventID(r.EventID)}
+		Receipt: r.Receipt, Version: r.Version, EventID: audit.EventID(r.EventID), Error: text[string](r.ErrorID), ErrorWhat: r.ErrorWhat}
 	for _, w := range strings.Fields(r.Categories) {
 		n.Categories = append(n.Categories, requests.Category(w))
 	}

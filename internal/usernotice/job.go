@@ -21,6 +21,7 @@ type Letter struct {
 	Account     int64
 	Link        string // of the notice's own page
 	DisclosedOn string // 2006-01-02, UTC
+	Kind        string // "error": it tells of a serious error; empty: of the disclosure
 }
 
 // Courier hands letters to the platform.
@@ -93,7 +94,7 @@ func (s *Service) send(ctx context.Context, n Notice) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.Courier.Deliver(ctx, Letter{ID: n.ID, Ref: n.Ref, Account: n.Account, Link: s.Links.Of(n.ID), DisclosedOn: n.DisclosedAt.Format(time.DateOnly)})
+	receipt, err := s.Courier.Deliver(ctx, Letter{ID: n.ID, Ref: n.Ref, Account: n.Account, Link: s.Links.Of(n.ID), DisclosedOn: n.DisclosedAt.Format(time.DateOnly), Kind: n.kind()})
 	if err != nil {
 		return err
 	}
@@ -110,6 +111,9 @@ func (s *Service) intend(ctx context.Context, n Notice) (Notice, error) {
 	e.Facts["not_before"] = stamp(n.Next) // with gags, what auditors judge lateness by
 	n.Next = s.now().Add(s.Policy.pause(n.Attempts))
 	e.Facts["request"], e.Facts["release"], e.Facts["attempt"], e.Facts["due"], e.Facts["rule"] = string(n.Request), string(n.Release), strconv.Itoa(n.Attempts), stamp(n.Due), "UN-10"
+	if n.Error != "" {
+		e.Facts["error"] = n.Error
+	}
 	n.EventID = e.ID
 	return n, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&n}}}})
 }
@@ -123,5 +127,15 @@ func (s *Service) delivered(ctx context.Context, n Notice, receipt string) error
 		"receipt_sha256": hex.EncodeToString(sum[:]), "rule": "UN-10"} {
 		e.Facts[name] = value
 	}
+	if n.Error != "" {
+		e.Facts["error"] = n.Error
+	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&n}}}})
+}
+
+func (n Notice) kind() string {
+	if n.Error != "" {
+		return "error"
+	}
+	return ""
 }

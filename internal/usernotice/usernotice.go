@@ -104,7 +104,8 @@ const (
 	Delivered State = "delivered" // the platform signed that it told the user
 )
 
-// Notice is what one user is told about one release.
+// Notice is what one user is told about one release, or about a serious error in its
+// case.
 type Notice struct {
 	ID          ID
 	Ref         string // what the user quotes, e.g. "UN-2026-7KQM-4D2X"
@@ -125,6 +126,8 @@ type Notice struct {
 	SentAt      time.Time
 	DeliveredAt time.Time
 	Receipt     string // as the platform signed it
+	Error       string // id of the serious error that it tells of; empty: it tells of the disclosure
+	ErrorWhat   string // kind of that error
 	Version     int64
 	EventID     audit.EventID
 }

@@ -70,6 +70,8 @@ type ErrorRegister interface {
 	ToldOn(ctx context.Context, x oversight.ErrorReport) (time.Time, error)
 	AssessError(ctx context.Context, id, prejudice, harm, reason string) error
 	SettleError(ctx context.Context, id, told, why, ref string) error
+	ErrorTold(ctx context.Context, id string) ([]oversight.ErrorNotice, *oversight.ErrorReason, error)
+	ExcuseError(ctx context.Context, id, reason string) error
 }
 
 // Attempts puts on record what somebody was refused.

@@ -29,6 +29,11 @@ type tellInput struct {
 	Ref  string `form:"ref" validate:"max=80" label:"error_report.told_ref" hint:"error_report.told_ref.hint" width:"medium"`
 }
 
+// excuseInput is counsel's reason why a serious error can be closed.
+type excuseInput struct {
+	Reason string `form:"reason" validate:"required,max=4000" label:"error_report.excuse.reason" hint:"error_report.excuse.hint" input:"textarea" rows:"4"`
+}
+
 func (s *Server) errorRoutes() []Route {
 	show := func(path, name, title string, nav int, h Handler) Route {
 		return Route{Method: http.MethodGet, Path: path, Name: name, Title: title, Roles: reporters, Verb: "report", Object: "error", Nav: nav, Handle: h}
@@ -40,6 +45,7 @@ func (s *Server) errorRoutes() []Route {
 		show("/errors/:id", "error.show", "error_reports.title", 0, s.errorReport),
 		{Method: http.MethodPost, Path: "/errors/:id/assess", Name: "error.assess", Title: "error_reports.title", Roles: auditors, Verb: "assess", Object: "error", Body: FormBody, Handle: s.assessError},
 		{Method: http.MethodPost, Path: "/errors/:id/settle", Name: "error.settle", Title: "error_reports.title", Roles: auditors, Verb: "assess", Object: "error", Body: FormBody, Handle: s.settleError},
+		{Method: http.MethodPost, Path: "/errors/:id/excuse", Name: "error.excuse", Title: "error_reports.title", Roles: []identity.Role{identity.Counsel}, Verb: "excuse", Object: "error", Body: FormBody, Handle: s.excuseError},
 	}
 }
 
@@ -136,13 +142,25 @@ func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
 			f.add("error_report.confirmed", Cell{When: &when})
 		}
 	}
+	reason, err := s.errorTold(c, &p, x)
+	if err != nil {
+		return err
+	}
+	if reason != nil {
+		f.text("error_report.excused", reason.Reason.Reveal())
+	}
 	p.Facts = f.list
-	p.Acts = c.errorActs(x, wrong)
+	p.Acts = c.errorActs(x, reason != nil, wrong)
 	return auditDeskView.Show(c, p)
 }
 
-func (c *Ctx) errorActs(x oversight.ErrorReport, wrong *mistake) []StepForm {
+func (c *Ctx) errorActs(x oversight.ErrorReport, excused bool, wrong *mistake) []StepForm {
 	actor, _ := c.Actor()
+	if actor.Role == identity.Counsel && x.State == oversight.Assessed && *x.Serious && !excused && x.MadeBy != actor.Person {
+		a := c.stepForm("excuse", "error_report.excuse", oversight.PathOfError(x.ID)+"/excuse", excuseInput{}, "reason")
+		a.StepUp = c.StepUp(identity.PurposeErrorReason, oversight.ExcuseDigest(x))
+		return []StepForm{a.erring(c, wrong)}
+	}
 	if actor.Role != identity.Auditor {
 		return nil
 	}

@@ -62,6 +62,7 @@ func allViews() []view {
 		auditDeskView.view,
 		deskView.view,
 		userNoticeView.view,
+		errorNoticeView.view,
 		transparencyView.view,
 	}
 }
@@ -103,6 +104,6 @@ func allInputs() []any {
 		processInput{}, withdrawnInput{}, objectionInput{}, sealedInput{}, rightsOpenInput{}, rightsDecisionInput{}, unmarkInput{}, unmarkedInput{},
 		whichInput{},
 		gagInput{}, gagStepInput{}, findingFileInput{}, findingMadeInput{},
-		searchInput{}, planInput{}, auditFindingInput{}, auditAnswerInput{}, auditWhyInput{}, errorInput{}, assessInput{}, tellInput{},
+		searchInput{}, planInput{}, auditFindingInput{}, auditAnswerInput{}, auditWhyInput{}, errorInput{}, assessInput{}, tellInput{}, excuseInput{},
 		addressInput{}, readInput{}, unitInput{}, assignInput{}, reverifyInput{}, disownInput{}}
 }

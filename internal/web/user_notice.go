@@ -41,6 +41,9 @@ func (s *Server) showUserNotice(c *Ctx) error {
 		return err
 	}
 	c.Response().Header().Set("X-Robots-Tag", "noindex, nofollow")
+	if n.Error != "" {
+		return s.showErrorNotice(c, n)
+	}
 	p := userNoticePage{Base: c.Base("user_notice.title"), Contact: s.cfg.Complaints}
 	f := facts{c: c}
 	f.add("user_notice.ref", Cell{Code: n.Ref})

@@ -13,7 +13,7 @@ import (
 var steps = []identity.Purpose{identity.PurposeSubmit, identity.PurposeCoSign, identity.PurposeApprove, identity.PurposeDownload,
 	identity.PurposeActivateAgency, identity.PurposeContain, identity.PurposeInvite, identity.PurposeGag, identity.PurposeAccount, identity.PurposeRetain, identity.PurposePublishReport,
 	identity.PurposePutInForce, identity.PurposeObject, identity.PurposeAudit, identity.PurposeRights, identity.PurposeConfirm, identity.PurposeAppeal,
-	identity.PurposeForgery, identity.PurposeLostLog}
+	identity.PurposeForgery, identity.PurposeLostLog, identity.PurposeErrorReason}
 
 // again is the one answer to whatever is wrong with a step-up.
 func again(cause error) error {

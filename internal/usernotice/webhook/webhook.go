@@ -56,6 +56,7 @@ type Notice struct {
 	AccountID   string `json:"account_id"` // decimal
 	Link        string `json:"link"`
 	DisclosedOn string `json:"disclosed_on"`
+	Kind        string `json:"kind,omitempty"` // error; absent: a disclosure
 }
 
 // Receipt is the body of an answer.
@@ -110,7 +111,7 @@ func (c *Courier) Deliver(ctx context.Context, l usernotice.Letter) (receipt str
 }
 
 func (c *Courier) request(ctx context.Context, l usernotice.Letter) (*httpsig.Message, *http.Request, error) {
-	body, err := json.Marshal(Notice{string(l.ID), l.Ref, strconv.FormatInt(l.Account, 10), l.Link, l.DisclosedOn})
+	body, err := json.Marshal(Notice{string(l.ID), l.Ref, strconv.FormatInt(l.Account, 10), l.Link, l.DisclosedOn, l.Kind})
 	if err != nil {
 		return nil, nil, err
 	}

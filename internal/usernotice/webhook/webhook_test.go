@@ -80,7 +80,7 @@ func TestAReceiptIsKeptAndVerifiesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.seen) != 1 || p.seen[0] != (Notice{string(letter.ID), letter.Ref, "10000001", letter.Link, letter.DisclosedOn}) {
+	if len(p.seen) != 1 || p.seen[0] != (Notice{string(letter.ID), letter.Ref, "10000001", letter.Link, letter.DisclosedOn, ""}) {
 		t.Errorf("the platform was asked %+v", p.seen)
 	}
 	k, err := Read(stored)
