@@ -63,7 +63,7 @@ var entrance = map[string]string{
 
 	"retention.list": "counsel approver auditor", "retention.show": "counsel approver auditor", "retention.hold": "counsel", "retention.lift": "counsel approver", "retention.lifted": "counsel approver",
 	"finding.file": "confirmer", "finding.import": "confirmer", "finding.template": "confirmer", "finding.new": "confirmer", "finding.make": "confirmer", "finding.brought": "confirmer",
-	"gag.list": "reviewer counsel auditor", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel auditor", "gag.step": "counsel", "user_notice.show": "everybody",
+	"gag.list": "reviewer counsel", "gag.new": "counsel", "gag.enter": "counsel", "gag.show": "reviewer counsel", "gag.step": "counsel", "user_notice.show": "everybody",
 	"process.list": "counsel auditor", "process.draft": "counsel", "process.propose": "counsel", "process.compare": "counsel auditor", "process.take_up": "counsel", "process.withdraw": "counsel",
 	"process.put": "counsel", "case.replay": "counsel auditor", "conflict.list": "counsel", "conflict.read": "counsel auditor", "conflict.file": "counsel auditor", "conflict.show": "counsel",
 	"conflict.preview": "counsel", "conflict.object": "counsel",

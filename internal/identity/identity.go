@@ -145,11 +145,12 @@ type Session struct {
 	Device    string    // browser and system in two words, for its owner
 }
 
-// SessionsEnded ends every session of an agency's people, or of one of them, in
-// the step that it is put into.
+// SessionsEnded ends every session of an agency's people, of one of them, or of one
+// of the staff, in the transaction of the event that it stands beside.
 type SessionsEnded struct {
-	Agency AgencyID
-	Person PersonID // empty: all of the agency
+	Agency AgencyID // "": of the staff
+	Person PersonID // "": of everybody in the agency
+	Except SessionID
 	At     time.Time
 }
 

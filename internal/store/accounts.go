@@ -110,14 +110,6 @@ func (s *Store) InvitationByCode(ctx context.Context, hash []byte) (i accounts.I
 	return i, err
 }
 
-// EndSessions ends every session of a person but one.
-func (s *Store) EndSessions(ctx context.Context, person identity.PersonID, except identity.SessionID, at time.Time) (err error) {
-	defer fault.Wrap(&err, "store.EndSessions(%s)", person)
-	return s.inWriteTx(ctx, func(tx *gorm.DB) error {
-		return tx.Exec("UPDATE session SET ended_at = ? WHERE person_id = ? AND ended_at IS NULL AND id::text <> ?", micro(at), string(person), string(except)).Error
-	})
-}
-
 // SessionsOf gives a person's newest sessions, living and ended, newest first.
 func (s *Store) SessionsOf(ctx context.Context, person identity.PersonID, limit int) (list []identity.Session, err error) {
 	defer fault.Wrap(&err, "store.SessionsOf(%s)", person)

@@ -144,9 +144,9 @@ func putSession(tx *gorm.DB, se identity.Session) error {
 func putSessions(tx *gorm.DB, values []any) error {
 	for _, v := range values {
 		if ended, ok := v.(identity.SessionsEnded); ok {
-			err := tx.Exec(`UPDATE session SET ended_at = @at WHERE ended_at IS NULL AND person_id IN
-				(SELECT id FROM person WHERE agency_id = CAST(@agency AS uuid) AND (@person = '' OR id::text = @person))`,
-				map[string]any{"at": micro(ended.At), "agency": string(ended.Agency), "person": string(ended.Person)}).Error
+			err := tx.Exec(`UPDATE session SET ended_at = @at WHERE ended_at IS NULL AND id::text <> @except AND person_id IN
+				(SELECT id FROM person WHERE (agency_id = CAST(NULLIF(@agency, '') AS uuid) AND @person = '') OR id::text = @person AND (@agency = '' OR agency_id::text = @agency))`,
+				map[string]any{"at": micro(ended.At), "agency": string(ended.Agency), "person": string(ended.Person), "except": string(ended.Except)}).Error
 			if err != nil {
 				return err
 			}

@@ -65,7 +65,7 @@ func (s *Server) gagRoutes() []Route {
 	if s.cfg.Services.Gags == nil {
 		return nil
 	}
-	readers := []identity.Role{identity.Reviewer, identity.Counsel, identity.Auditor} // who settle cases, and who look at how they were
+	readers := []identity.Role{identity.Reviewer, identity.Counsel}
 	route := func(method, path, name, title string, roles []identity.Role, verb access.Verb, nav int, h Handler) Route {
 		r := Route{Method: method, Path: path, Name: name, Title: title, Roles: roles, Verb: verb, Object: "gag", Nav: nav, Handle: h}
 		if method == http.MethodPost {

@@ -39,11 +39,7 @@ func (s *Server) gagDesk(c *Ctx, in gagStepInput, wrong error) error {
 
 func (c *Ctx) gagFacts(b Base, g usernotice.GagFile) []Fact {
 	f := facts{c: c}
-	path := reviewPath(g.Request)
-	if actor, _ := c.Actor(); actor.Role == identity.Auditor {
-		path = "/audit/cases/" + string(g.Request)
-	}
-	f.add("gag.case", Cell{Code: g.Ref, Href: path, Note: g.Process})
+	f.add("gag.case", Cell{Code: g.Ref, Href: reviewPath(g.Request), Note: g.Process})
 	f.text("gag.source", c.T("gag.source."+string(g.Source)))
 	f.text("gag.reference", g.Reference)
 	f.text("gag.basis", g.Basis)

@@ -98,8 +98,6 @@ type Store interface {
 	Accounts(ctx context.Context, roles []identity.Role, agency identity.AgencyID) ([]Account, error)
 	// InvitationByCode gives an invitation by its code's hash, or NotFound.
 	InvitationByCode(ctx context.Context, hash []byte) (Invitation, error)
-	// EndSessions ends every session of a person but one.
-	EndSessions(ctx context.Context, person identity.PersonID, except identity.SessionID, at time.Time) error
 }
 
 // Passkeys registers passkeys; *passkey.Service does.

@@ -158,10 +158,7 @@ func (s *Service) remove(ctx context.Context, actor identity.Actor, k identity.P
 	k.RemovedAt, k.RemovedWhy, k.Version = s.now(), identity.RemovedByOwner, k.Version+1
 	e := s.event(ctx, "passkey.removed", actor.Person, "")
 	e.Facts["passkey"] = string(k.ID)
-	part := change.Part{Event: e, Update: []any{&k}}
+	part := change.Part{Event: e, Update: []any{&k}, Insert: []any{identity.SessionsEnded{Person: actor.Person, Except: actor.Session, At: k.RemovedAt}}}
 	change.Prove(&part, proof)
-	if err := s.commit(ctx, "/account", part); err != nil {
-		return err
-	}
-	return s.Store.EndSessions(system(ctx), actor.Person, actor.Session, s.now())
+	return s.commit(ctx, "/account", part)
 }

@@ -124,8 +124,6 @@ func (s *Service) EndSessions(ctx context.Context, id identity.PersonID) (err er
 	if err != nil {
 		return err
 	}
-	if err := s.commit(ctx, PathOf(id), change.Part{Event: s.event(ctx, "person.signed_out", id, rule)}); err != nil {
-		return err
-	}
-	return s.Store.EndSessions(system(ctx), id, "", s.now())
+	e := s.event(ctx, "person.signed_out", id, rule)
+	return s.commit(ctx, PathOf(id), change.Part{Event: e, Insert: []any{identity.SessionsEnded{Person: id, At: e.At}}})
 }

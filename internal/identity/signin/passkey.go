@@ -85,10 +85,7 @@ func (s *Service) EndOthers(ctx context.Context) (err error) {
 		return fault.New(fault.SignIn, "Please sign in.")
 	}
 	now := s.Now().UTC().Truncate(time.Microsecond)
-	if err := s.tell(ctx, now, "session.others_ended", actor.Session); err != nil {
-		return err
-	}
-	return s.Directory.EndSessions(system(ctx), actor.Person, actor.Session, now)
+	return s.tell(ctx, now, "session.others_ended", actor.Session, identity.SessionsEnded{Person: actor.Person, Except: actor.Session, At: now})
 }
 
 // EndOne ends one of the actor's own sessions; another's is NotFound.

@@ -42,8 +42,6 @@ type Directory interface {
 	Person(ctx context.Context, id identity.PersonID) (identity.Person, identity.Agency, error)
 	// SessionsOf gives a person's newest sessions, living and ended, newest first.
 	SessionsOf(ctx context.Context, person identity.PersonID, limit int) ([]identity.Session, error)
-	// EndSessions ends every session of a person but one.
-	EndSessions(ctx context.Context, person identity.PersonID, except identity.SessionID, at time.Time) error
 }
 
 // Passkeys verifies what a browser answers at sign-in; *passkey.Service does.
@@ -194,7 +192,7 @@ func (s *Service) end(ctx context.Context, session identity.Session) error {
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Insert: []any{&session}}}})
 }
 
-// tell writes an event about a session and nothing else.
-func (s *Service) tell(ctx context.Context, at time.Time, kind string, id identity.SessionID) error {
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: change.Event(ctx, at, kind, "session:"+string(id), 0)}}})
+// tell writes an event about a session, with what it does beside it.
+func (s *Service) tell(ctx context.Context, at time.Time, kind string, id identity.SessionID, beside ...any) error {
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: change.Event(ctx, at, kind, "session:"+string(id), 0), Insert: beside}}})
 }

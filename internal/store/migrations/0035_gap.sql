@@ -1,7 +1,7 @@
 -- A serious error leads to notices of its own to the users whose data it touched. Its
 -- entry in the register is closed by their proof of delivery, or by a reason that
 -- counsel signs. Such a notice is a user notice: gags, attempts and receipts are those
--- of 0022.
+-- of 0022. An auditor's session is ended by nobody without a trace.
 
 -- +goose Up
 
@@ -25,6 +25,27 @@ CREATE TABLE error_reason (
 );
 
 -- +goose StatementBegin
+-- An auditor's session ends in a transaction whose event is about the session, about
+-- another one of theirs, or about the person: whoever else ends it leaves that in the
+-- log. It is not made to look unused either, and its row stays.
+CREATE FUNCTION check_session_ends() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.role = 'auditor' AND OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM audit.event e WHERE e.xid = pg_current_xact_id()
+        AND (e.stream = 'person:' || NEW.person_id OR e.stream IN (SELECT 'session:' || s.id FROM session s WHERE s.person_id = NEW.person_id))) THEN
+        RAISE EXCEPTION 'session %: an auditor''s session ends with an event that says so', NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION check_session_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.seen_at >= OLD.seen_at THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'session %: it stays on record, and was seen when it was', OLD.id;
+END $$;
+
 -- Runs at commit: the assessment is of the same transaction.
 CREATE FUNCTION check_error_notice() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -67,6 +88,10 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+CREATE CONSTRAINT TRIGGER check_ends AFTER UPDATE ON session DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_session_ends();
+CREATE TRIGGER check_kept BEFORE UPDATE OR DELETE ON session FOR EACH ROW EXECUTE FUNCTION check_session_kept();
+ALTER TABLE session ENABLE ALWAYS TRIGGER check_ends;
+ALTER TABLE session ENABLE ALWAYS TRIGGER check_kept;
 CREATE CONSTRAINT TRIGGER of_error AFTER INSERT ON user_notice DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION check_error_notice();
 CREATE CONSTRAINT TRIGGER told AFTER UPDATE ON error_report DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION check_error_told();
 CREATE CONSTRAINT TRIGGER step_up AFTER INSERT ON error_reason DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NOT retention.erasing()) EXECUTE FUNCTION check_error_reason();
