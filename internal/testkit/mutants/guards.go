@@ -90,19 +90,6 @@ func short(s string) string {
 	return s[:min(len(s), 120)]
 }
 
-// triggers gives the triggers of the migrations, each dropped; those that hold a
-// table's rows to their events are many of one kind.
-func triggers(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
-	list, err := pairs(ctx, c, `SELECT t.tgname || '|' || p.proname, t.tgrelid::regclass::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class r ON r.oid = t.tgrelid
-		JOIN pg_namespace n ON n.oid = r.relnamespace WHERE NOT t.tgisinternal AND n.nspname IN ('public', 'audit') AND NOT r.relispartition ORDER BY 2, 1`)
-	for i, x := range list {
-		trigger, function, _ := strings.Cut(x[0], "|")
-		out = append(out, gate{Name: fmt.Sprintf("t%d", i), What: fmt.Sprintf("trigger %s of %s (%s)", trigger, x[1], function),
-			Out: fmt.Sprintf("DROP TRIGGER %s ON %s;", pgx.Identifier{trigger}.Sanitize(), x[1])})
-	}
-	return out, err
-}
-
 func pairs(ctx context.Context, c *pgx.Conn, sql string) ([][2]string, error) {
 	rows, err := c.Query(ctx, sql)
 	if err != nil {

@@ -1,0 +1,24 @@
+package store_test
+
+import (
+	"testing"
+
+	"lerd/internal/testkit"
+	"lerd/internal/testkit/auditlab"
+)
+
+// TestWhatBelongsToARequestIsFoundByIt: every table with the request that its rows
+// belong to has an index which begins with it and leaves no row out. Without it such
+// a look-up reads an index from its beginning to its end, which costs nothing in a
+// test and a fifth of a second over a million requests.
+func TestWhatBelongsToARequestIsFoundByIt(t *testing.T) {
+	db := auditlab.Open(t, testkit.Postgres(t).Owner)
+	var without []string
+	err := db.Raw(`SELECT c.oid::regclass::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attname = 'request_id' AND NOT a.attisdropped
+			AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
+		ORDER BY 1`).Scan(&without).Error
+	if err != nil || len(without) > 0 {
+		t.Errorf("without an index by request: %v, %v", without, err)
+	}
+}
