@@ -401,6 +401,7 @@ func (s *stage) everyPageWasSeen() {
 	s.looked = append(s.looked, "transparency")                  // TestReportsInABrowser
 	s.looked = append(s.looked, "audit_desk")                    // TestTheAuditorsDeskInABrowser
 	s.looked = append(s.looked, "fraud_desk", "user_notice")     // TestImpostorsInABrowser, TestAUserNoticeInABrowser
+	s.looked = append(s.looked, "error_notice")                  // TestAnErrorsNoticeInABrowser
 	s.looked = append(s.looked, "notices", "statement", "style") // TestAgenciesInABrowser
 	// TestPasskeysInABrowser looks at these; those of a company's provider are two buttons
 	s.looked = append(s.looked, "account", "account_passkey", "provider_go", "provider_back")

@@ -69,6 +69,27 @@ func TestAUserNoticeInABrowser(t *testing.T) {
 	s.goTo(s.b.Page(t, s.base), "/notice/"+path.Base(link), 200, "user-notice")
 }
 
+// TestAnErrorsNoticeInABrowser looks at the page on which a user reads that a mistake
+// was made with their data, at counsel's form for why an entry is closed without its
+// receipts, and at what the auditor then reads.
+func TestAnErrorsNoticeInABrowser(t *testing.T) {
+	sc := newScenario(t)
+	sc.messaging()
+	q := sc.released("IN/94/2026/983", "").Request
+	id := sc.serious(q)
+	sc.tell()
+	s := &stage{portal: sc.open(web.Limits{}), t: t, windows: map[string]*browser.Page{}}
+	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
+	s.goTo(s.b.Page(t, s.base), "/notice/"+path.Base(sc.telling.Links.Of(sc.noticeOf(q.ID, id).ID)), 200, "error-notice")
+	helen := s.as("helen.park")
+	s.goTo(helen, "/errors", 200, "errors-counsel")
+	s.goTo(helen, "/errors/"+id, 200, "errors-show-counsel")
+	helen.Set(`textarea[name="reason"]`, "The user cannot be reached any more.")
+	s.press(helen, `form[action$="/excuse"] button`)
+	s.look(helen, "errors-show-signed")
+	s.goTo(s.as("ines.moreau"), "/errors/"+id, 200, "errors-show-told")
+}
+
 // importsAList gives a draft a list of which some rows can be taken.
 func (s *stage) importsAList() {
 	p := s.as("asha.rao")
