@@ -71,6 +71,7 @@ const (
 	uploadLimit   = 25 << 20
 	formTimeout   = 20 * time.Second
 	uploadTimeout = 5 * time.Minute
+	orderTimeout  = time.Minute // where the order may have to be read and drawn first: its renderer has 20 seconds for each
 )
 
 // maxBody gives the route's body limit in bytes.
