@@ -102,6 +102,10 @@ stop_database() {
   wait "$pid" || true
 }
 
+# Stories that take minutes. They begin first, each in a process of its own, so that
+# nobody waits for one of them at the end.
+long='^(TestAScriptedReviewerDecidesAHundredCases|TestSearchingIsNoOracle|TestSideChannels|TestEveryRouteHasAnExpectation|TestTheHostileCorpusAtTheDoor|TestNobodyGetsAnOrderUnrendered|TestEveryPageInEveryLanguage|TestEveryPageFromRightToLeft|TestTheStoryInABrowser|TestPagesReadNoGrowingTable)$'
+
 # The stories of cmd/lerd wait for browsers and databases more than they
 # compute: they run in several processes, some tests at a time, beside the
 # packages' own tests.
@@ -111,7 +115,8 @@ test_all() {
   mapfile -t packages < <(go list ./... | grep -v '/cmd/lerd$')
   go test -race -c -o bin/stories.test ./cmd/lerd || return 1
   (cd cmd/lerd && ../../bin/stories.test -test.list .) | grep -E '^(Test|Fuzz|Example)' >"$out/names" || return 1
-  (cd cmd/lerd && xargs -P 3 -n 4 ../../test.sh --stories "$out" <"$out/names") &
+  (cd cmd/lerd && { grep -E "$long" "$out/names"; grep -Ev "$long" "$out/names" | paste -d ' ' - - - - | sed 's/ *$//'; } |
+    xargs -P 3 -L 1 ../../test.sh --stories "$out") &
   local stories=$!
   go test -race -p 2 -timeout 75m "${packages[@]}" || code=1
   wait "$stories" || code=1
