@@ -128,7 +128,7 @@ func (s *scenario) sequenced() (stop func()) {
 // to all checks of a case write, on 1, 8 and 64 cases at once: with lerd's audit
 // log, its sequencer and a witness, and in a database in which the event is a
 // plain row. It alternates between them and reports the ratio of their rates.
-// .
+// Making the event is on both sides.
 func BenchmarkBusinessStep(b *testing.B) {
 	c, err := cluster.Open(b.Context(), cluster.Options{Dir: b.TempDir()})
 	if err != nil {
