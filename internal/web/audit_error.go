@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"lerd/internal/identity"
@@ -180,21 +181,30 @@ func (c *Ctx) errorActs(x oversight.ErrorReport, excused bool, wrong *mistake) [
 }
 
 func (s *Server) assessError(c *Ctx) error {
-	id, err := c.UUIDParam("id")
-	if err != nil {
-		return err
-	}
+	digest := func(x oversight.ErrorReport) identity.Digest { return oversight.AssessDigest(x.ID) }
 	var in assessInput
-	if err = c.Decode(&in); err == nil {
-		ctx, proofErr := c.Proved(identity.PurposeAudit, oversight.AssessDigest(id))
-		if err = proofErr; err == nil {
-			err = s.cfg.Services.Oversight.AssessError(ctx, id, in.Prejudice, in.Harm, in.Reason)
-		}
-	}
-	return s.errorDone(c, "assess", id, err, "flash.error_assessed")
+	return s.errorStep(c, "assess", &in, identity.PurposeAudit, digest, "flash.error_assessed", func(ctx context.Context, id string) error {
+		return s.cfg.Services.Oversight.AssessError(ctx, id, in.Prejudice, in.Harm, in.Reason)
+	})
 }
 
 func (s *Server) settleError(c *Ctx) error {
+	var in tellInput
+	return s.errorStep(c, "settle", &in, identity.PurposeAudit, oversight.SettleDigest, "flash.error_settled", func(ctx context.Context, id string) error {
+		return s.cfg.Services.Oversight.SettleError(ctx, id, in.Told, in.Why, in.Ref)
+	})
+}
+
+func (s *Server) excuseError(c *Ctx) error {
+	var in excuseInput
+	return s.errorStep(c, "excuse", &in, identity.PurposeErrorReason, oversight.ExcuseDigest, "flash.error_excused", func(ctx context.Context, id string) error {
+		return s.cfg.Services.Oversight.ExcuseError(ctx, id, in.Reason)
+	})
+}
+
+// errorStep reads a form about an error into in, and takes the step under the proof
+// that somebody agreed to the error as it stands.
+func (s *Server) errorStep(c *Ctx, form string, in any, purpose identity.Purpose, digest func(oversight.ErrorReport) identity.Digest, flash string, step func(ctx context.Context, id string) error) error {
 	id, err := c.UUIDParam("id")
 	if err != nil {
 		return err
@@ -203,17 +213,12 @@ func (s *Server) settleError(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	var in tellInput
-	if err = c.Decode(&in); err == nil {
-		ctx, proofErr := c.Proved(identity.PurposeAudit, oversight.SettleDigest(x))
+	if err = c.Decode(in); err == nil {
+		ctx, proofErr := c.Proved(purpose, digest(x))
 		if err = proofErr; err == nil {
-			err = s.cfg.Services.Oversight.SettleError(ctx, id, in.Told, in.Why, in.Ref)
+			err = step(ctx, id)
 		}
 	}
-	return s.errorDone(c, "settle", id, err, "flash.error_settled")
-}
-
-func (s *Server) errorDone(c *Ctx, form, id string, err error, flash string) error {
 	if mendable(err) {
 		return s.showErrorReport(c, &mistake{form, err})
 	}

@@ -1,9 +1,6 @@
 package web
 
-import (
-	"lerd/internal/identity"
-	"lerd/internal/oversight"
-)
+import "lerd/internal/oversight"
 
 // errorTold puts the notices about a serious error on the page, and gives counsel's
 // reason, nil where there is none.
@@ -27,23 +24,4 @@ func (s *Server) errorTold(c *Ctx, p *auditDesk, x oversight.ErrorReport) (*over
 	}
 	p.Tables = append(p.Tables, t)
 	return reason, nil
-}
-
-func (s *Server) excuseError(c *Ctx) error {
-	id, err := c.UUIDParam("id")
-	if err != nil {
-		return err
-	}
-	x, err := s.cfg.Services.Oversight.ShowError(c.Ctx(), id)
-	if err != nil {
-		return err
-	}
-	var in excuseInput
-	if err = c.Decode(&in); err == nil {
-		ctx, proofErr := c.Proved(identity.PurposeErrorReason, oversight.ExcuseDigest(x))
-		if err = proofErr; err == nil {
-			err = s.cfg.Services.Oversight.ExcuseError(ctx, id, in.Reason)
-		}
-	}
-	return s.errorDone(c, "excuse", id, err, "flash.error_excused")
 }
