@@ -3,7 +3,6 @@ package usernotice
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,18 +55,5 @@ func (s *Service) mistaken(ctx context.Context, m Mistake, of Notice, because au
 	if n.Ref, err = s.newRef(); err != nil {
 		return change.Part{}, err
 	}
-	e := change.Event(ctx, s.now(), "user_notice."+string(n.State), StreamOf(n.ID), 1)
-	e.Causes = []audit.EventID{because}
-	words := make([]string, len(n.Categories))
-	for i, cat := range n.Categories {
-		words[i] = string(cat)
-	}
-	for name, value := range map[string]string{"request": string(n.Request), "release": string(n.Release), "error": m.ID, "notice_rule": n.Rule, "country": n.Country,
-		"authority": n.Authority, "categories": strings.Join(words, " "), "due": stamp(n.Due), "rule": "UN-10"} {
-		e.Facts[name] = value
-	}
-	if n.WithheldWhy != "" {
-		e.Facts["why"] = n.WithheldWhy
-	}
-	return change.Part{Event: e, Insert: []any{&n}}, nil
+	return s.planned(ctx, n, "", because), nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"strconv"
 	"time"
 
@@ -110,10 +111,7 @@ func (s *Service) intend(ctx context.Context, n Notice) (Notice, error) {
 	}
 	e.Facts["not_before"] = stamp(n.Next) // with gags, what auditors judge lateness by
 	n.Next = s.now().Add(s.Policy.pause(n.Attempts))
-	e.Facts["request"], e.Facts["release"], e.Facts["attempt"], e.Facts["due"], e.Facts["rule"] = string(n.Request), string(n.Release), strconv.Itoa(n.Attempts), stamp(n.Due), "UN-10"
-	if n.Error != "" {
-		e.Facts["error"] = n.Error
-	}
+	n.about(e, map[string]string{"attempt": strconv.Itoa(n.Attempts)})
 	n.EventID = e.ID
 	return n, s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&n}}}})
 }
@@ -123,14 +121,17 @@ func (s *Service) delivered(ctx context.Context, n Notice, receipt string) error
 	e.Causes = []audit.EventID{n.EventID}
 	n.State, n.DeliveredAt, n.Receipt, n.Version = Delivered, s.now(), receipt, n.Version+1
 	sum := sha256.Sum256([]byte(receipt))
-	for name, value := range map[string]string{"request": string(n.Request), "release": string(n.Release), "attempts": strconv.Itoa(n.Attempts), "due": stamp(n.Due),
-		"receipt_sha256": hex.EncodeToString(sum[:]), "rule": "UN-10"} {
-		e.Facts[name] = value
-	}
+	n.about(e, map[string]string{"attempts": strconv.Itoa(n.Attempts), "receipt_sha256": hex.EncodeToString(sum[:])})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&n}}}})
+}
+
+// about writes into an event which notice it is about, and more.
+func (n Notice) about(e audit.Event, more map[string]string) {
+	maps.Copy(e.Facts, more)
+	maps.Copy(e.Facts, map[string]string{"request": string(n.Request), "release": string(n.Release), "due": stamp(n.Due), "rule": "UN-10"})
 	if n.Error != "" {
 		e.Facts["error"] = n.Error
 	}
-	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&n}}}})
 }
 
 func (n Notice) kind() string {

@@ -126,7 +126,7 @@ func (s *Service) Disclosed(ctx context.Context, c requests.Case, rel requests.R
 		if p.Notice.Rule == legal.NoticeForbidden {
 			n.State, n.WithheldWhy = Withheld, "law"
 		}
-		parts = append(parts, s.planned(ctx, n, c, rel.EventID))
+		parts = append(parts, s.planned(ctx, n, c.Request.Process.ID, rel.EventID))
 	}
 	return parts, nil
 }
@@ -141,16 +141,16 @@ func (s *Service) earliest(c requests.Case, from time.Time) time.Time {
 	return from
 }
 
-func (s *Service) planned(ctx context.Context, n Notice, c requests.Case, because audit.EventID) change.Part {
+func (s *Service) planned(ctx context.Context, n Notice, process string, because audit.EventID) change.Part {
 	e := change.Event(ctx, s.now(), "user_notice."+string(n.State), StreamOf(n.ID), 1)
 	words := make([]string, len(n.Categories))
 	for i, cat := range n.Categories {
 		words[i] = string(cat)
 	}
 	e.Causes = []audit.EventID{because}
-	for name, value := range map[string]string{"request": string(n.Request), "release": string(n.Release), "process": c.Request.Process.ID, "notice_rule": n.Rule,
-		"country": n.Country, "authority": n.Authority, "categories": strings.Join(words, " "), "due": stamp(n.Due), "rule": "UN-10"} {
-		e.Facts[name] = value
+	n.about(e, map[string]string{"notice_rule": n.Rule, "country": n.Country, "authority": n.Authority, "categories": strings.Join(words, " ")})
+	if process != "" { // a notice of a disclosure
+		e.Facts["process"] = process
 	}
 	if n.WithheldWhy != "" {
 		e.Facts["why"] = n.WithheldWhy

@@ -21,12 +21,7 @@ func (s *Server) showErrorNotice(c *Ctx, n usernotice.Notice) error {
 	f := facts{c: c}
 	f.add("user_notice.ref", Cell{Code: n.Ref})
 	f.text("error_notice.what", c.T("error_notice.what."+word(mistakeWords[n.ErrorWhat], "rules")))
-	f.date("user_notice.on", n.DisclosedAt)
-	for _, cat := range n.Categories {
-		f.text("user_notice.what", c.T("user_notice.what."+string(cat)))
-	}
-	f.text("user_notice.authority", c.Law("issuer."+n.Authority, s.issuerTitle(n.Authority)))
-	f.text("user_notice.country", c.countryName(n.Country))
+	s.disclosure(&f, n)
 	p.Facts = f.list
 	return errorNoticeView.Show(c, p)
 }

@@ -47,14 +47,20 @@ func (s *Server) showUserNotice(c *Ctx) error {
 	p := userNoticePage{Base: c.Base("user_notice.title"), Contact: s.cfg.Complaints}
 	f := facts{c: c}
 	f.add("user_notice.ref", Cell{Code: n.Ref})
+	s.disclosure(&f, n)
+	p.Facts = f.list
+	return userNoticeView.Show(c, p)
+}
+
+// disclosure says what was disclosed, when and to whom.
+func (s *Server) disclosure(f *facts, n usernotice.Notice) {
+	c := f.c
 	f.date("user_notice.on", n.DisclosedAt)
 	for _, cat := range n.Categories {
 		f.text("user_notice.what", c.T("user_notice.what."+string(cat)))
 	}
 	f.text("user_notice.authority", c.Law("issuer."+n.Authority, s.issuerTitle(n.Authority)))
 	f.text("user_notice.country", c.countryName(n.Country))
-	p.Facts = f.list
-	return userNoticeView.Show(c, p)
 }
 
 // countryName names a country in the reader's language.
