@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -147,15 +148,11 @@ func (s lossStanding) lost(w io.Writer, trust audit.Trust) error {
 
 // needed names the roles whose word is missing.
 func (s lossStanding) needed() string {
-	need := ""
+	var need []string
 	for _, role := range audit.LossRoles {
-		if slices.ContainsFunc(s.words, func(w oversight.LossWord) bool { return string(w.Role) == role }) {
-			continue
+		if !slices.ContainsFunc(s.words, func(w oversight.LossWord) bool { return string(w.Role) == role }) {
+			need = append(need, "the word of one "+role)
 		}
-		if need != "" {
-			need += " and "
-		}
-		need += "the word of one " + role
 	}
-	return need
+	return strings.Join(need, " and ")
 }

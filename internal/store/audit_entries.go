@@ -78,14 +78,14 @@ const verifyBatch = 4096
 // entries recomputes the log from the events: every leaf, tile, root and
 // signature in the database.
 func (v *auditVerifier) entries(ctx context.Context) error {
-	var placed int64
-	if err := v.pool.QueryRowContext(ctx, `SELECT coalesce(max(index) + 1, 0) FROM audit.leaf`).Scan(&placed); err != nil {
+	placed, err := placed(ctx, v.pool)
+	if err != nil {
 		return err
 	}
 	if err := v.signed(); err != nil { // a checkpoint of the empty log
 		return err
 	}
-	err := v.batches(ctx, placed, func(first int64, batch []placedEvent) error {
+	err = v.batches(ctx, placed, func(first int64, batch []placedEvent) error {
 		leaves, err := v.take(first, batch)
 		if err != nil {
 			return err

@@ -51,6 +51,11 @@ func eachCaseBefore(ctx context.Context, tx *gorm.DB, n uint64, f func(id string
 	}
 	defer rows.Close()
 	of, last := "", requests.None
+	tell := func() {
+		if of != "" {
+			f(strings.TrimPrefix(of, requests.StreamOf("")), last)
+		}
+	}
 	for rows.Next() {
 		var stream string
 		var entry []byte
@@ -62,17 +67,13 @@ func eachCaseBefore(ctx context.Context, tx *gorm.DB, n uint64, f func(id string
 			return err
 		}
 		if stream != of {
-			if of != "" {
-				f(strings.TrimPrefix(of, "request:"), last)
-			}
+			tell()
 			of, last = stream, requests.None
 		}
 		if to := record.Facts["to"]; to != "" {
 			last = requests.State(to)
 		}
 	}
-	if of != "" {
-		f(strings.TrimPrefix(of, "request:"), last)
-	}
+	tell()
 	return rows.Err()
 }

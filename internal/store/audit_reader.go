@@ -29,7 +29,13 @@ func NewAuditReader(db *gorm.DB) AuditReader { return AuditReader{pool: db.State
 // Placed gives how many entries have their place, published or not.
 func (r AuditReader) Placed(ctx context.Context) (n uint64, err error) {
 	defer fault.Wrap(&err, "store.Placed")
-	err = r.pool.QueryRowContext(ctx, "SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Scan(&n)
+	placed, err := placed(ctx, r.pool)
+	return uint64(placed), err
+}
+
+// placed gives how many entries have their place in the log.
+func placed(ctx context.Context, pool gorm.ConnPool) (n int64, err error) {
+	err = pool.QueryRowContext(ctx, "SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Scan(&n)
 	return n, err
 }
 

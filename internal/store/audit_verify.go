@@ -226,8 +226,8 @@ func (v *auditVerifier) streams(context.Context) error { return v.replay.checkSt
 // ends compares the log's length and its newest checkpoint with the one kept
 // outside the database: a restored backup or a cut tail shows here.
 func (v *auditVerifier) ends(ctx context.Context) error {
-	var placed int64
-	if err := v.pool.QueryRowContext(ctx, `SELECT coalesce(max(index) + 1, 0) FROM audit.leaf`).Scan(&placed); err != nil {
+	placed, err := placed(ctx, v.pool)
+	if err != nil {
 		return err
 	}
 	if err := v.readPublished(ctx); err != nil {

@@ -53,11 +53,12 @@ type lineRow struct {
 func (s *Store) StatementLines(ctx context.Context, agency identity.AgencyID, from, to time.Time) (lines []statement.Line, size int64, err error) {
 	defer fault.Wrap(&err, "store.StatementLines(%s)", agency)
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := tx.Raw("SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Scan(&size).Error; err != nil {
+		var err error
+		if size, err = placed(ctx, tx.Statement.ConnPool); err != nil {
 			return err
 		}
 		var rows []lineRow
-		err := tx.Raw(`SELECT q.ref, q.process_id, q.order_number, q.issuer_name, p.name AS officer, q.received_at, q.emergency, q.state,
+		err = tx.Raw(`SELECT q.ref, q.process_id, q.order_number, q.issuer_name, p.name AS officer, q.received_at, q.emergency, q.state,
 				(SELECT count(*) FROM target t WHERE t.request_id = q.id) AS targets,
 				coalesce(r.phones, 0) AS phones, coalesce(r.addresses, 0) AS addresses, coalesce(r.downloads, 0) AS downloads,
 				EXISTS (SELECT 1 FROM disowned_request d WHERE d.request_id = q.id) AS disowned,

@@ -34,13 +34,14 @@ func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base stri
 
 func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Table {
 	t := Table{Caption: c.T("placed.answers"), Empty: Empty{Title: c.T("placed.none")}, Columns: []Column{{Text: c.T("placed.check")}, {Text: c.T("placed.answer")}, {Text: c.T("review.place")}, {Text: c.T("placed.by")}}}
-	checks := map[string]string{}
-	if process, err := c.law().Process(legal.ProcessID(cs.Request.Process.ID), cs.Request.Process.Version); err == nil {
-		for _, a := range cs.Latest() {
-			if check := c.law().Checklist(process).Check(legal.CheckID(a.Check)); check != nil {
-				checks[a.Check] = check.Question
+	process, err := c.law().Process(legal.ProcessID(cs.Request.Process.ID), cs.Request.Process.Version)
+	question := func(check string) string {
+		if err == nil {
+			if x := c.law().Checklist(process).Check(legal.CheckID(check)); x != nil {
+				return x.Question
 			}
 		}
+		return ""
 	}
 	for _, a := range cs.Latest() {
 		if a.Automatic {
@@ -48,7 +49,7 @@ func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Ta
 		}
 		at := When{a.At, zone}
 		place, href := c.placeWords(a.Place)
-		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: checks[a.Check]}, {Text: c.T("review.result." + a.Result)}, {Text: place, Href: href}, {When: &at, Note: c.T("role." + a.As)}})
+		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: question(a.Check)}, {Text: c.T("review.result." + a.Result)}, {Text: place, Href: href}, {When: &at, Note: c.T("role." + a.As)}})
 	}
 	return t
 }

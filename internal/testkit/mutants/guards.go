@@ -1,7 +1,7 @@
 // Package mutants takes out the gates of the product one at a time, and asks whether
 // a test fails. Gates are of two sorts: conditions in Go after which a step of a case
 // is refused, and what the database holds people to (exceptions in its functions,
-// constraints of its tables, its triggers). The catalogue of the schema would name
+// constraints of its tables). The catalogue of the schema would name
 // every change of the second sort, and does not count: only a test that sees what
 // the gate lets through does.
 package mutants
