@@ -57,14 +57,21 @@ func (s *Service) Propose(ctx context.Context, id identity.PersonID, why string)
 	if !a.Person.Active || a.Change != nil && a.Change.State == Proposed {
 		return fault.New(fault.Conflict, "This account is not in use, or something is proposed already. Reload the page to see where it stands.")
 	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, EndDigest("propose", id))
+	c := &Change{Person: id, What: DoSuspend, Why: why, ProposedBy: actor.Person}
+	return s.putForward(ctx, c, EndDigest("propose", id), s.event(ctx, "person.suspension_proposed", id, rule))
+}
+
+// putForward puts a change on record, under its proposer's passkey, for somebody else
+// to decide on.
+func (s *Service) putForward(ctx context.Context, c *Change, digest identity.Digest, e audit.Event) error {
+	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, digest)
 	if err != nil {
 		return err
 	}
-	c := &Change{ID: uuid.NewString(), Person: id, What: DoSuspend, Why: why, ProposedBy: actor.Person, ProposedAt: s.now(), State: Proposed, Version: 1}
-	part := change.Part{Event: s.event(ctx, "person.suspension_proposed", id, rule), Insert: []any{c}}
+	c.ID, c.ProposedAt, c.State, c.Version = uuid.NewString(), s.now(), Proposed, 1
+	part := change.Part{Event: e, Insert: []any{c}}
 	change.Prove(&part, proof)
-	return s.commit(ctx, PathOf(id), part)
+	return s.commit(ctx, PathOf(c.Person), part)
 }
 
 // Decide is the second auditor's yes or no to what the first proposed.
@@ -81,19 +88,30 @@ func (s *Service) Decide(ctx context.Context, id identity.PersonID, yes bool) (e
 	if yes && c.ProposedBy == actor.Person {
 		return fault.New(fault.Gate, "You proposed this. Another auditor has to decide on it.")
 	}
+	return s.decide(ctx, c, actor, yes, func() (change.Part, error) {
+		if !yes {
+			return change.Part{Event: s.event(ctx, "person.suspension_declined", id, rule)}, nil
+		}
+		return s.suspended(ctx, a, rule, identity.RemovedSuspended)
+	})
+}
+
+// decide puts the second person's word on record, under their passkey, with what comes
+// of it.
+func (s *Service) decide(ctx context.Context, c Change, actor identity.Actor, yes bool, outcome func() (change.Part, error)) error {
 	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, c.Digest(yes))
 	if err != nil {
 		return err
 	}
+	part, err := outcome()
+	if err != nil {
+		return err
+	}
 	c.State, c.DecidedBy, c.DecidedAt, c.Version = Declined, actor.Person, s.now(), c.Version+1
-	part := change.Part{Event: s.event(ctx, "person.suspension_declined", id, rule)}
 	if yes {
 		c.State = Done
-		if part, err = s.suspended(ctx, a, rule, identity.RemovedSuspended); err != nil {
-			return err
-		}
 	}
 	part.Update = append(part.Update, &c)
 	change.Prove(&part, proof)
-	return s.commit(ctx, PathOf(id), part)
+	return s.commit(ctx, PathOf(c.Person), part)
 }

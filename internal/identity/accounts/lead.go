@@ -3,8 +3,6 @@ package accounts
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -44,14 +42,8 @@ func (s *Service) ProposeLead(ctx context.Context, id identity.PersonID, why str
 	if !a.CanLead() {
 		return fault.New(fault.Conflict, "Only a reviewer whose account is in use, and who does not lead yet, can be proposed. Reload the page to see where it stands.")
 	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, EndDigest(ProposeLead, id))
-	if err != nil {
-		return err
-	}
-	c := &Change{ID: uuid.NewString(), Person: id, What: DoLead, Why: why, ProposedBy: actor.Person, ProposedAt: s.now(), State: Proposed, Version: 1}
-	part := change.Part{Event: s.event(ctx, "person.lead_proposed", id, rule), Insert: []any{c}}
-	change.Prove(&part, proof)
-	return s.commit(ctx, PathOf(id), part)
+	c := &Change{Person: id, What: DoLead, Why: why, ProposedBy: actor.Person}
+	return s.putForward(ctx, c, EndDigest(ProposeLead, id), s.event(ctx, "person.lead_proposed", id, rule))
 }
 
 // DecideLead is another administrator's yes or no; who proposed it can take it back.
@@ -71,21 +63,14 @@ func (s *Service) DecideLead(ctx context.Context, id identity.PersonID, yes bool
 	if yes && !a.Person.Active {
 		return fault.New(fault.Conflict, "This account is not in use. Reload the page to see where it stands.")
 	}
-	proof, err := identity.RequireProof(ctx, identity.PurposeAccount, c.Digest(yes))
-	if err != nil {
-		return err
-	}
-	c.State, c.DecidedBy, c.DecidedAt, c.Version = Declined, actor.Person, s.now(), c.Version+1
-	part := change.Part{Event: s.event(ctx, "person.lead_declined", id, rule)}
-	if yes {
+	return s.decide(ctx, c, actor, yes, func() (change.Part, error) {
+		if !yes {
+			return change.Part{Event: s.event(ctx, "person.lead_declined", id, rule)}, nil
+		}
 		p := a.Person
 		p.Supervisor, p.Version = true, p.Version+1
-		c.State = Done
-		part = change.Part{Event: s.event(ctx, "person.leads", id, rule), Update: []any{&p}}
-	}
-	part.Update = append(part.Update, &c)
-	change.Prove(&part, proof)
-	return s.commit(ctx, PathOf(id), part)
+		return change.Part{Event: s.event(ctx, "person.leads", id, rule), Update: []any{&p}}, nil
+	})
 }
 
 // EndLead takes the lead away at once, by one administrator with their passkey: it
