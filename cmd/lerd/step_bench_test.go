@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +18,7 @@ import (
 	"lerd/internal/store/cluster"
 	"lerd/internal/store/migrations"
 	"lerd/internal/testkit"
+	"lerd/internal/testkit/auditlab"
 )
 
 // plainLog makes of a database one in which the row of an event is a plain row:
@@ -108,22 +107,6 @@ func (s *scenario) witnessed() {
 	s.must(err)
 }
 
-// sequenced runs the sequencer as the program does, until it is stopped.
-func (s *scenario) sequenced() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var all sync.WaitGroup
-	all.Go(func() {
-		for ctx.Err() == nil {
-			if _, err := s.sequencer.RunOnce(context.Background()); err != nil {
-				s.t.Error(err)
-				return
-			}
-			time.Sleep(250 * time.Millisecond)
-		}
-	})
-	return func() { cancel(); all.Wait() }
-}
-
 // BenchmarkBusinessStep (performance, section a) commits what a reviewer's answers
 // to all checks of a case write, on 1, 8 and 64 cases at once: with lerd's audit
 // log, its sequencer and a witness, and in a database in which the event is a
@@ -138,51 +121,17 @@ func BenchmarkBusinessStep(b *testing.B) {
 	audited, plain := scenarioOn(b, c, "audited"), scenarioOn(b, c, "plain")
 	audited.sequenceAll()
 	audited.witnessed()
-	var steps [2][]func() error
+	var unordered, ordered []func() error
 	for i := range 64 {
-		steps[0] = append(steps[0], plain.answering(fmt.Sprint("IN/94/2026/", i)))
-		steps[1] = append(steps[1], audited.answering(fmt.Sprint("IN/94/2026/", i)))
+		unordered = append(unordered, plain.answering(fmt.Sprint("IN/94/2026/", i)))
+		ordered = append(ordered, audited.answering(fmt.Sprint("IN/94/2026/", i)))
 	}
 	_, err = plain.ownerDB().Exec(plainLog)
 	plain.must(err)
-	defer audited.sequenced()()
+	defer auditlab.Sequencing(b, audited.sequencer)()
 	for _, writers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			const rounds = 10
-			n := b.N/rounds + 1
-			var took, busy [2]time.Duration
-			for r := range rounds {
-				for i := range 2 { // the first one changes, so that neither has the quieter disk
-					which := (i + r) % 2
-					started, before := time.Now(), testkit.ProcessorTime(b, audited.db.Superuser)
-					inTurns(b, steps[which][:writers], n)
-					took[which] += time.Since(started)
-					busy[which] += testkit.ProcessorTime(b, audited.db.Superuser) - before
-				}
-			}
-			all := float64(rounds * n)
-			b.ReportMetric(all/took[0].Seconds(), "plain/s")
-			b.ReportMetric(all/took[1].Seconds(), "audited/s")
-			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
-			b.ReportMetric(float64(busy[0].Microseconds())/all, "plain-cpu-µs")
-			b.ReportMetric(float64(busy[1].Microseconds())/all, "audited-cpu-µs")
-			b.ReportMetric(0, "ns/op")
+			auditlab.Contest(b, audited.db.Superuser, unordered[:writers], ordered[:writers])
 		})
 	}
-}
-
-// inTurns takes n steps, divided among those who take them.
-func inTurns(b *testing.B, steps []func() error, n int) {
-	var all sync.WaitGroup
-	for w, step := range steps {
-		all.Go(func() {
-			for i := w; i < n; i += len(steps) {
-				if err := step(); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
 }

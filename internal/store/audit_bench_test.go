@@ -1,9 +1,7 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -51,47 +49,10 @@ func BenchmarkStep(b *testing.B) {
 	}
 	for _, writers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			stop := sequence(b, lab)
-			defer stop()
-			plain, audited := plainWriters(b, lab, writers), auditWriters(b, lab, writers)
-			const rounds = 10
-			var took, busy [2]time.Duration
-			b.ResetTimer()
-			for r := range rounds {
-				n := b.N/rounds + 1
-				for i := range 2 { // the first one changes, so that neither has the quieter disk
-					which := (i + r) % 2
-					started, before := time.Now(), testkit.ProcessorTime(b, lab.Database.Superuser)
-					run([][]func() error{plain, audited}[which], n, b)
-					took[which] += time.Since(started)
-					busy[which] += testkit.ProcessorTime(b, lab.Database.Superuser) - before
-				}
-			}
-			steps := float64(rounds * (b.N/rounds + 1))
-			b.ReportMetric(steps/took[0].Seconds(), "plain/s")
-			b.ReportMetric(steps/took[1].Seconds(), "audited/s")
-			b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "ratio")
-			b.ReportMetric(float64(busy[0].Microseconds())/steps, "plain-cpu-µs")
-			b.ReportMetric(float64(busy[1].Microseconds())/steps, "audited-cpu-µs")
-			b.ReportMetric(0, "ns/op")
+			defer auditlab.Sequencing(b, lab.Sequencer(b))()
+			auditlab.Contest(b, lab.Database.Superuser, plainWriters(b, lab, writers), auditWriters(b, lab, writers))
 		})
 	}
-}
-
-// run takes n steps, divided among the writers.
-func run(writers []func() error, n int, b *testing.B) {
-	var wg sync.WaitGroup
-	for w := range writers {
-		wg.Go(func() {
-			for i := w; i < n; i += len(writers) {
-				if err := writers[w](); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
 }
 
 func auditWriters(b *testing.B, lab *auditlab.Lab, n int) (out []func() error) {
@@ -138,23 +99,6 @@ func plainWriters(b *testing.B, lab *auditlab.Lab, n int) (out []func() error) {
 		})
 	}
 	return out
-}
-
-// sequence runs the sequencer as the program does, until it is stopped.
-func sequence(b *testing.B, lab *auditlab.Lab) (stop func()) {
-	seq := lab.Sequencer(b)
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for ctx.Err() == nil {
-			if _, err := seq.RunOnce(context.Background()); err != nil {
-				b.Error(err)
-				return
-			}
-			time.Sleep(250 * time.Millisecond)
-		}
-	})
-	return func() { cancel(); wg.Wait() }
 }
 
 // BenchmarkSequencer places batches of 20,000 events: order, tree, one
