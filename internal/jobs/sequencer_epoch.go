@@ -122,19 +122,21 @@ func (s *Sequencer) sign(ctx context.Context, now standing, begun epochs) ([]byt
 
 // Loss gives what the log has lost against what is kept outside, nil if nothing.
 // An error *audit.Violation says that something else is wrong, which nobody can
-// acknowledge; one of kind fault.Unavailable, that a place is out of reach.
+// acknowledge; one of kind fault.Unavailable, that a place is out of reach. Where
+// another process is at work it waits for its turn.
 func (s *Sequencer) Loss(ctx context.Context) (loss *audit.Loss, err error) {
 	defer fault.Wrap(&err, "jobs.Loss")
 	begun, err := s.begun(ctx)
 	if err != nil || begun.next() != nil {
 		return nil, err // acknowledged already
 	}
-	session, err := s.Lock(ctx)
+	var session LogSession
+	err = inTurn(ctx, func() (bool, error) {
+		session, err = s.Lock(ctx)
+		return session != nil, err
+	})
 	if err != nil {
 		return nil, err
-	}
-	if session == nil {
-		return nil, fault.New(fault.Unavailable, "The log is at work in another process. Try again in a moment.")
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	placed, _, err := session.Head(ctx)
@@ -189,15 +191,30 @@ func (s *Sequencer) loss(ctx context.Context, placed uint64, begun epochs) (*aud
 // leave or be destroyed. Where another process is at work it waits for its turn.
 func (s *Sequencer) Settled(ctx context.Context) (err error) {
 	defer fault.Wrap(&err, "jobs.Settled")
-	for range 100 {
+	return inTurn(ctx, func() (bool, error) {
 		round, err := s.RunOnce(ctx)
-		if !round.Idle || err != nil {
-			return holdOf(round, err)
+		return !round.Idle || err != nil, holdOf(round, err)
+	})
+}
+
+// turns are how often somebody asks for the log while another process has it, and
+// turnWait how long they wait between: a round takes a fraction of the whole,
+// unless a witness is slow.
+const (
+	turns    = 250
+	turnWait = 20 * time.Millisecond
+)
+
+// inTurn calls step until it had the log, or failed.
+func inTurn(ctx context.Context, step func() (had bool, err error)) error {
+	for range turns {
+		if had, err := step(); had || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(turnWait):
 		}
 	}
 	return fault.New(fault.Unavailable, "The log is at work in another process. Try again in a moment.")

@@ -224,6 +224,41 @@ func TestOneSequencerAtATime(t *testing.T) {
 	}
 }
 
+// TestReadersOfTheLogWaitTheirTurn: who asks what the log has lost, or what may
+// leave, while another process is at work, is answered once that has ended.
+func TestReadersOfTheLogWaitTheirTurn(t *testing.T) {
+	lab := auditlab.New(t)
+	lab.Fill(t, 3)
+	lab.Place(t)
+	for name, ask := range map[string]func(context.Context) error{
+		"what is lost":   func(ctx context.Context) error { _, err := lab.Sequencer(t).Loss(ctx); return err },
+		"what may leave": lab.Sequencer(t).Settled,
+	} {
+		session, err := lab.Sequencer(t).Lock(t.Context())
+		if err != nil || session == nil {
+			t.Fatalf("session %v, error %v", session, err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := ask(gone); err == nil {
+			t.Errorf("%s: who went away is answered", name)
+		}
+		answer := make(chan error, 1)
+		go func() { answer <- ask(t.Context()) }()
+		select {
+		case err := <-answer:
+			t.Fatalf("%s: answered %v while another is at work", name, err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		if err := session.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-answer; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestLargeBatches crosses tiles of two levels in rounds of different sizes.
 func TestLargeBatches(t *testing.T) {
 	lab := auditlab.New(t)
