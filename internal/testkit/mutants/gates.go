@@ -56,13 +56,18 @@ func switched(name string, src []byte, first int) ([]byte, []gate, error) {
 	}
 	var edits []edit
 	var found []gate
+	same := map[string]int{}
 	put := func(cond ast.Expr, body token.Pos) {
 		n, place := first+len(found), set.Position(cond.Pos())
 		text := short(string(src[set.Position(cond.Pos()).Offset:set.Position(cond.End()).Offset]))
 		if text == "err != nil" { // of another's refusal, passed on in other words
 			return
 		}
-		found = append(found, gate{Name: fmt.Sprintf("g%d", n), What: fmt.Sprintf("%s:%d: %s", filepath.Base(name), place.Line, text)})
+		key := fmt.Sprintf("%s/%s: %s", filepath.Base(filepath.Dir(name)), filepath.Base(name), text)
+		if same[key]++; same[key] > 1 {
+			key += fmt.Sprintf(" #%d", same[key])
+		}
+		found = append(found, gate{Name: fmt.Sprintf("g%d", n), Key: key, What: fmt.Sprintf("line %d", place.Line)})
 		edits = append(edits, edit{set.Position(cond.Pos()).Offset, fmt.Sprintf("!mutant.Off(%d) && (", n)}, edit{set.Position(cond.End()).Offset, ")"},
 			edit{set.Position(body).Offset, fmt.Sprintf(" mutant.Hit(%d); ", n)})
 	}

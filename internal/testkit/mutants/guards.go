@@ -19,17 +19,14 @@ import (
 
 // gate is one thing that can be taken out.
 type gate struct {
-	Name string // as sequences and notes call it
-	What string // in words: where it is and what it says
-	Out  string // statements that take it out
-	Note string // statements that make it be noted when it stops something
+	Name string // as sequences and notes of this run call it
+	Key  string // where it is and what it says: the same in every run
+	What string // where it stands now
+	Out  string // statements that take it out, "" where a switch in Go does
 }
 
 const functions = `SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 	JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname IN ('public', 'audit') AND l.lanname = 'plpgsql' ORDER BY 1`
-
-const checks = `SELECT c.conname, c.conrelid::regclass::text, pg_get_expr(c.conbin, c.conrelid) FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-	WHERE n.nspname IN ('public', 'audit') AND c.contype = 'c' AND c.conrelid <> 0 AND NOT (SELECT relispartition FROM pg_class WHERE oid = c.conrelid) ORDER BY 2, 1`
 
 // raise is where a function refuses.
 var raise = regexp.MustCompile(`(?i)RAISE EXCEPTION`)
@@ -42,7 +39,7 @@ func raises(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
 		for i, at := range raise.FindAllStringIndex(f[1], -1) {
 			said, _, _ := strings.Cut(f[1][at[1]:], "\n")
 			out = append(out, gate{
-				Name: fmt.Sprintf("r%d", len(out)), What: fmt.Sprintf("%s, refusal %d:%s", f[0], i+1, said),
+				Name: fmt.Sprintf("r%d", len(out)), Key: fmt.Sprintf("%s, refusal %d:%s", f[0], i+1, said),
 				Out: f[1][:at[0]] + "RAISE DEBUG" + f[1][at[1]:] + ";",
 			})
 		}
@@ -67,24 +64,6 @@ func noting(ctx context.Context, c *pgx.Conn) (string, error) {
 	return all.String(), err
 }
 
-// constraints gives each condition of a table.
-func constraints(ctx context.Context, c *pgx.Conn) (out []gate, err error) {
-	rows, err := c.Query(ctx, checks)
-	if err != nil {
-		return nil, err
-	}
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]string, err error) { err = r.Scan(&x[0], &x[1], &x[2]); return x, err })
-	for i, x := range list {
-		name := fmt.Sprintf("c%d", i)
-		drop := fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT %s;\n", x[1], pgx.Identifier{x[0]}.Sanitize())
-		out = append(out, gate{
-			Name: name, What: fmt.Sprintf("%s of %s: %s", x[0], x[1], short(x[2])), Out: drop,
-			Note: drop + fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (coalesce(%s, true) OR %s.note('%s')) NOT VALID;\n", x[1], pgx.Identifier{x[0]}.Sanitize(), x[2], mutant.Schema, name),
-		})
-	}
-	return out, err
-}
-
 func short(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	return s[:min(len(s), 120)]
@@ -106,21 +85,12 @@ func notes(ctx context.Context, c *pgx.Conn) (string, []gate, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	more, err := constraints(ctx, c)
-	if err != nil {
-		return "", nil, err
-	}
-	all = append(all, more...)
 	for _, g := range all {
 		fmt.Fprintf(&sql, "CREATE SEQUENCE %s.%s;\n", mutant.Schema, g.Name)
 	}
 	fmt.Fprintf(&sql, `GRANT ALL ON ALL SEQUENCES IN SCHEMA %[1]s TO PUBLIC;
-		CREATE FUNCTION %[1]s.note(n text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ BEGIN PERFORM nextval('%[1]s.' || n); RETURN false; END $$;
-		`, mutant.Schema)
+`, mutant.Schema)
 	functions, err := noting(ctx, c)
 	sql.WriteString(functions)
-	for _, g := range more {
-		sql.WriteString(g.Note)
-	}
 	return sql.String(), all, err
 }
