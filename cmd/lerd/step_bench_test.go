@@ -97,14 +97,15 @@ func (s *scenario) answering(number string) func() error {
 	}
 }
 
-// witnessed lets a witness sign each checkpoint of the log.
-func (s *scenario) witnessed() {
+// witnessed lets a witness sign each checkpoint of the log, and gives its key.
+func (s *scenario) witnessed() string {
 	w := audittest.NewWitness(s.t, "witness.example/a", audittest.Key{Trust: s.sequencer.Trust})
 	cfg := s.cfg
 	cfg.Witness.List = []witnessEntry{{URL: w.URL, Key: w.VerifierKey}}
 	var err error
 	s.sequencer.Witnesses, err = cfg.witnesses(s.clock.Now, s.sequencer.Log)
 	s.must(err)
+	return w.VerifierKey
 }
 
 // BenchmarkBusinessStep (performance, section a) commits what a reviewer's answers

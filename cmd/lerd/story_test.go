@@ -75,6 +75,12 @@ func saveTo(t *testing.T, path string, r io.ReadCloser) {
 // command does.
 func (s *scenario) verifyBundle(path string) {
 	s.t.Helper()
+	s.must(s.verifierOf(path).Run())
+}
+
+// verifierOf is the command with which the agency verifies a bundle.
+func (s *scenario) verifierOf(path string) *bundleVerifyCmd {
+	s.t.Helper()
 	roots := filepath.Join(s.t.TempDir(), "roots.pem")
 	var pem []byte
 	for _, name := range []string{"root", "tsa-root"} {
@@ -86,9 +92,8 @@ func (s *scenario) verifyBundle(path string) {
 	if _, err := cms.ReadCertsPEM(roots); err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := &bundleVerifyCmd{File: path, TrustRoot: []string{roots}, LogVKey: s.cfg.path("keys", "log.vkey"),
+	return &bundleVerifyCmd{File: path, TrustRoot: []string{roots}, LogVKey: s.cfg.path("keys", "log.vkey"),
 		Cert: s.cfg.path("agencies", "in.pem"), Key: s.cfg.path("agencies", "in.key")}
-	s.must(cmd.Run())
 }
 
 // verifyLog recomputes the log and replays it over every table, as the auditor.

@@ -15,6 +15,7 @@ import (
 
 	"filippo.io/age"
 
+	"lerd/internal/audit"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/verify"
 	"lerd/internal/fault"
@@ -30,6 +31,7 @@ type Bundle struct {
 	Key       string   `name:"key" type:"existingfile" placeholder:"PEM" help:"Your private key (PKCS#8), for an encrypted file."`
 	Age       string   `name:"age-identity" type:"existingfile" placeholder:"FILE" help:"File with your age identity (AGE-SECRET-KEY-1…), for a file encrypted with age."`
 	JSON      bool     `name:"json" help:"Print the report as JSON."`
+	Witnesses
 }
 
 // Run prints the report, and ends with an error when the bundle does not hold.
@@ -83,6 +85,11 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		}
 		o.LogKeys = strings.Split(strings.TrimSpace(string(b)), "\n")
 	}
+	witnesses, err := c.Witnesses.Add(audit.Trust{})
+	if err != nil {
+		return o, err
+	}
+	o.Witnesses, o.Quorum = witnesses.Witnesses, witnesses.Quorum
 	if c.Age != "" {
 		if o.Identities, err = readIdentities(c.Age); err != nil {
 			return o, err

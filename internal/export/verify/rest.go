@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -120,7 +121,7 @@ func (v *run) audit() {
 			return "", err
 		}
 		v.r.LogIndex = &index
-		return fmt.Sprintf("entry %d of %d of %s", index, c.Size, c.Origin), nil
+		return fmt.Sprintf("entry %d of %d of %s%s", index, c.Size, c.Origin, cosigners(c)), nil
 	})
 	if len(v.o.LogKeys) == 0 {
 		v.r.add(Check{"log-key", "The log's key comes from you.", Warn,
@@ -166,8 +167,22 @@ func (v *run) proof(p proofOf) (index uint64, c audit.SignedCheckpoint, err erro
 	return index, c, nil
 }
 
-// logTrust takes the given keys or, for want of any, those in the bundle.
+// cosigners names the witnesses that have cosigned a checkpoint, of those given.
+func cosigners(c audit.SignedCheckpoint) string {
+	var names []string
+	for _, s := range c.Cosigned {
+		names = append(names, s.Name)
+	}
+	if slices.Sort(names); len(names) == 0 {
+		return ""
+	}
+	return ", cosigned by " + strings.Join(slices.Compact(names), ", ")
+}
+
+// logTrust takes the given keys or, for want of any, those in the bundle; witnesses
+// are only those that are given.
 func (v *run) logTrust() (t audit.Trust, err error) {
+	t.Witnesses, t.Quorum = v.o.Witnesses, v.o.Quorum
 	keys := v.o.LogKeys
 	if len(keys) == 0 {
 		b, err := readSmall(v.src, "data/audit/log-key.txt", 64<<10)
@@ -256,7 +271,7 @@ func (v *run) released(digest [32]byte) {
 		}
 		index, c, err := v.proof(proofOf{kind: "export.released", entry: entry, text: text,
 			facts: map[string]string{"export_id": v.export.ExportID, "asice_sha256": hex.EncodeToString(digest[:])}})
-		return fmt.Sprintf("entry %d of %d", index, c.Size), err
+		return fmt.Sprintf("entry %d of %d%s", index, c.Size, cosigners(c)), err
 	})
 }
 

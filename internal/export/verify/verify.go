@@ -15,7 +15,9 @@ import (
 
 	"filippo.io/age"
 
+	"golang.org/x/mod/sumdb/note"
 	"lerd/bundle"
+
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -27,8 +29,12 @@ type Options struct {
 	Roots   []*x509.Certificate    // of the seal and of the time-stamping authority
 	CRLs    []*x509.RevocationList // newer than the enclosed ones
 	LogKeys []string               // verifier keys of the audit log; none: the enclosed ones, with a note
-	Cert    *x509.Certificate      // for an encrypted file
-	Key     crypto.PrivateKey
+	// Witnesses may have cosigned the checkpoints of the proofs, and Quorum of them
+	// must have; none: nobody's cosignature counts.
+	Witnesses []note.Verifier
+	Quorum    int
+	Cert      *x509.Certificate // for an encrypted file
+	Key       crypto.PrivateKey
 	// Identities open a file that was encrypted with age.
 	Identities []age.Identity
 	Now        time.Time   // the time that counts where there is no time stamp
