@@ -1,12 +1,10 @@
 package asic
 
 import (
-	"bufio"
+	"errors"
 	"hash/crc32"
 	"io"
 	"sync"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // Open gives the contents. The reader ends without error only if size and
@@ -17,36 +15,25 @@ func (e *Entry) Open() io.ReadCloser {
 	if e.Stored {
 		return &checked{e: e, in: raw}
 	}
-	u := unpackers.Get().(*unpacker)
-	u.packed.Reset(raw)
-	if u.flate.(flate.Resetter).Reset(u.packed, nil) != nil {
-		panic("asic: a reset without a dictionary cannot fail")
-	}
-	return &checked{e: e, in: u.flate, unpacker: u}
+	u := unpackers.Get().(*inflater)
+	u.reset(raw)
+	return &checked{e: e, in: u, unpacker: u}
 }
 
-// unpacker is what unpacks one entry after the other.
-type unpacker struct {
-	packed *bufio.Reader
-	flate  io.ReadCloser
-}
-
-var unpackers = sync.Pool{New: func() any {
-	packed := bufio.NewReaderSize(nil, 64<<10)
-	return &unpacker{packed, flate.NewReader(packed)}
-}}
+// unpackers are used again for one entry after the other.
+var unpackers = sync.Pool{New: func() any { return newInflater() }}
 
 // Raw gives the octets as they lie in the archive; the contents when stored.
 func (e *Entry) Raw() *io.SectionReader { return io.NewSectionReader(e.r, e.data, e.Compressed) }
 
 // checked counts and sums what goes through, so that nothing is hidden.
 type checked struct {
-	e  *Entry
-	in io.Reader
-	*unpacker
-	n   int64
-	crc uint32
-	err error
+	e        *Entry
+	in       io.Reader
+	unpacker *inflater
+	n        int64
+	crc      uint32
+	err      error
 }
 
 // Close gives the unpacker back; nothing can be read afterwards.
@@ -73,6 +60,8 @@ func (c *checked) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		c.err = c.atEnd()
+	case errors.Is(err, errPadding), errors.Is(err, errEmpty):
+		c.err = bad("The entry %q is packed as lerd does not pack: bits or blocks that say nothing are not as they must be.", c.e.Name)
 	case err != nil:
 		c.err = bad("The entry %q cannot be unpacked.", c.e.Name)
 	}
@@ -84,7 +73,7 @@ func (c *checked) atEnd() error {
 		return bad("The entry %q does not have its announced size and checksum.", c.e.Name)
 	}
 	if c.unpacker != nil {
-		if _, err := c.packed.ReadByte(); err != io.EOF {
+		if n, err := c.unpacker.rest(); n > 0 || err != nil {
 			return bad("Something is hidden behind the compressed data of %q.", c.e.Name)
 		}
 	}
