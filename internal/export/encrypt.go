@@ -48,20 +48,25 @@ func (m *Maker) Encrypt(ctx context.Context, r EncryptRequest) (out Released, er
 	if len(r.Age) > 0 {
 		out.File = id + ".zip.age"
 	}
+	var record draft
 	file, err := m.draft(m.Dir, out.File, func(f *os.File) (err error) {
-		out.SHA256, err = m.verifyAndEncrypt(ctx, f, r)
+		record, err = m.verifyAndEncrypt(ctx, f, r, &out)
 		return err
 	})
 	if err != nil {
 		return Released{}, err
 	}
-	return out, m.keepReleased(file, out)
+	// The record, by which a repeated Encrypt knows that it was done, comes last.
+	if err := file.keep(); err != nil {
+		return Released{}, err
+	}
+	return out, record.keep()
 }
 
-// verifyAndEncrypt does both at once, and gives the digest of the encrypted file,
-// which is on the disk then. It gets its name only if the container holds: what
-// was encrypted of one that does not is thrown away.
-func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptRequest) (sum string, err error) {
+// verifyAndEncrypt does both at once, and gives the draft of the record, which
+// like the encrypted file is on the disk then. They get their names only if the
+// container holds: what was encrypted of one that does not is thrown away.
+func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptRequest, out *Released) (record draft, err error) {
 	var encrypted errgroup.Group
 	encrypted.Go(func() (err error) {
 		if err := m.encryptTo(f, r); err != nil {
@@ -70,33 +75,32 @@ func (m *Maker) verifyAndEncrypt(ctx context.Context, f *os.File, r EncryptReque
 		var synced errgroup.Group
 		synced.Go(f.Sync)
 		digest, err := fileSum(f.Name())
-		sum = hexOf(digest)
+		out.SHA256 = hexOf(digest)
+		if err == nil {
+			record, err = m.draftReleased(*out)
+		}
 		return errors.Join(err, synced.Wait())
 	})
 	err = m.selfVerify(ctx, r)
 	if eerr := encrypted.Wait(); err == nil {
 		err = eerr
 	}
-	return sum, err
+	if err != nil && record.tmp != "" {
+		os.Remove(record.tmp) //nolint:errcheck // Sweep takes what is left
+	}
+	return record, err
 }
 
-// keepReleased gives the encrypted file its name, and then the record by which
-// a repeated Encrypt knows that it was done.
-func (m *Maker) keepReleased(file draft, out Released) error {
+// draftReleased writes the record of what was released, to the disk.
+func (m *Maker) draftReleased(out Released) (draft, error) {
 	b, err := json.Marshal(out)
 	if err != nil {
-		return err
+		return draft{}, err
 	}
-	var kept errgroup.Group
-	kept.Go(file.keep)
-	record, err := m.draft(m.stagingRoot(), out.ExportID+".released.json", func(f *os.File) error {
+	return m.draft(m.stagingRoot(), out.ExportID+".released.json", func(f *os.File) error {
 		_, err := f.Write(b)
 		return errors.Join(err, f.Sync())
 	})
-	if err := errors.Join(err, kept.Wait()); err != nil {
-		return err
-	}
-	return record.keep()
 }
 
 func (m *Maker) loadReleased(id string) (r Released, err error) {

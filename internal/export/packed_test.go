@@ -44,21 +44,24 @@ func TestWhatTheMakerKnowsHoldsForItsOwnOctetsAlone(t *testing.T) {
 }
 
 // TestOctetsSpoiltInTheStagingFolderAreNotSealed changes each packed file of
-// records between its packing and the seal; a large one is read in a goroutine.
+// records between its packing and the seal: a small one lies in the index, a larger
+// one in a file of its own, and one larger still is read in a goroutine.
 func TestOctetsSpoiltInTheStagingFolderAreNotSealed(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		rows int
-	}{{"phone_numbers.csv", 300}, {"ip_addresses.csv", 300}, {"records.json", 300}, {"case.jsonld", 300}, {"records.json", 40_000}} {
+		own  bool // has a file of its own
+	}{{"phone_numbers.csv", 300, false}, {"ip_addresses.csv", 300, false}, {"ip_addresses.csv", 6000, true}, {"records.json", 6000, true},
+		{"case.jsonld", 6000, true}, {"records.json", 40_000, true}} {
 		d, name := newDesk(t), c.name
 		p, err := d.maker.Prepare(context.Background(), d.content(3, c.rows))
 		d.must(err)
-		s, err := loadStage(p.Dir)
-		d.must(err)
-		for i := range s.Files {
-			if f := &s.Files[i]; strings.HasSuffix(f.Name, name) {
-				spoilStaged(t, p.Dir, s, f)
-				if large := f.Compressed >= 4*besideStep; large != (c.rows > 300) {
+		for i := range p.stage.Files {
+			if f := &p.stage.Files[i]; strings.HasSuffix(f.Name, name) {
+				if spoilStaged(t, p.Dir, f); (f.Blob != "") != c.own {
+					t.Errorf("%s of %d rows has a file of its own: %v", name, c.rows, !c.own)
+				}
+				if large := f.Compressed >= 4*besideStep; large != (c.rows > 6000) {
 					t.Errorf("%s of %d rows has %d octets packed", name, c.rows, f.Compressed)
 				}
 			}
@@ -70,12 +73,13 @@ func TestOctetsSpoiltInTheStagingFolderAreNotSealed(t *testing.T) {
 }
 
 // spoilStaged changes one octet in the middle of a staged file.
-func spoilStaged(t *testing.T, dir string, s *stage, f *staged) {
+func spoilStaged(t *testing.T, dir string, f *staged) {
 	t.Helper()
-	path := filepath.Join(dir, f.Blob)
 	if f.Blob == "" {
-		t.Fatalf("%s lies in the index", f.Name)
+		f.Data[len(f.Data)/2] ^= 1
+		return
 	}
+	path := filepath.Join(dir, f.Blob)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

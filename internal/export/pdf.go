@@ -8,29 +8,42 @@ import (
 	"lerd/internal/pdfa"
 )
 
-// papers are what people read, the certificate and the letter, on their way: they
-// are set while the files are written whose digests end the certificate.
+// papers are what people read, the certificate and the letter, on their way: the
+// certificate is begun while the files are written whose digests end it, and the
+// letter is set while that is done.
 type papers struct {
 	paper
 	beside errgroup.Group
-	begun  *pdfa.Document // the certificate, up to the digests
+	begun  chan *pdfa.Document // the certificate, up to the digests
 	letter []byte
 }
 
 func beginPapers(c *Content, w *recordWriter, s *stage, version string) *papers {
 	p := &papers{paper: paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, version: version,
 		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}}
-	p.beside.Go(func() (err error) { p.letter, err = p.letterPDF(); return err })
-	p.beside.Go(func() error { p.begun = p.beginCertificate(); return nil })
+	p.begun = make(chan *pdfa.Document, 1)
+	p.beside.Go(func() (err error) {
+		p.begun <- p.beginCertificate()
+		p.letter, err = p.letterPDF()
+		return err
+	})
 	return p
 }
 
 // finish stages both; err is what became of the files.
 func (p *papers) finish(st *stager, err error) error {
+	if err == nil {
+		err = p.certify(st)
+	}
 	if err := errors.Join(err, p.beside.Wait()); err != nil {
 		return err
 	}
-	certificate, err := p.endCertificate(p.begun, st.files)
+	return st.add("letter.pdf", "application/pdf", p.letter)
+}
+
+// certify ends the certificate and stages it.
+func (p *papers) certify(st *stager) error {
+	certificate, err := p.endCertificate(<-p.begun, st.files)
 	if err != nil {
 		return err
 	}
@@ -38,7 +51,7 @@ func (p *papers) finish(st *stager, err error) error {
 		return err
 	}
 	st.files[len(st.files)-1].Root = true
-	return st.add("letter.pdf", "application/pdf", p.letter)
+	return nil
 }
 
 // paper is what certificate and letter are written from.

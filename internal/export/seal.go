@@ -43,6 +43,8 @@ type SealRequest struct {
 	// BelowLT lets a seal be made without time stamp or revocation lists, level
 	// B or T, which Encrypt refuses to release.
 	BelowLT bool
+
+	good *errgroup.Group // what checkRevocation says, to be waited for before the key is used
 }
 
 // Seal makes the container and its sidecars. It refuses when there is no time
@@ -76,6 +78,11 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	if err := m.checkSeal(s, &r); err != nil {
 		return Sealed{}, err
 	}
+	// Nothing is signed before the certificates are known to be good; the
+	// contents are packed meanwhile.
+	r.good = new(errgroup.Group)
+	r.good.Go(func() error { return m.checkRevocation(&r) })
+	defer r.good.Wait() //nolint:errcheck // box has said so
 	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
 	part, packed, err := m.box(ctx, out.Container, s, &r)
 	if err != nil {
@@ -100,6 +107,9 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 // describes it; packed only where it wrote it.
 func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) (part asic.Part, packed *verify.Packed, err error) {
 	if m.sound(name) {
+		if err := r.good.Wait(); err != nil {
+			return part, nil, err
+		}
 		part, err = hiddenPart(name, filepath.Join(m.Dir, name))
 		return part, nil, err
 	}
@@ -257,6 +267,9 @@ func (b *box) matching(want func(string) bool) error {
 func (b *box) sign(ctx context.Context, m *Maker, r *SealRequest) error {
 	manifest := asic.FormatManifest(b.objects)
 	if _, err := b.zip.AddStored(asic.ManifestName, manifest); err != nil {
+		return err
+	}
+	if err := r.good.Wait(); err != nil {
 		return err
 	}
 	signature, err := m.signature(ctx, r, sha256.Sum256(manifest))

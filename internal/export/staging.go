@@ -68,17 +68,14 @@ type stager struct {
 type stream struct {
 	*asic.Deflater
 	st   *stager
-	file *hiddenWriter
+	file *spool
 	meta staged
 	shut bool
 }
 
 func (st *stager) begin(name, mediaType string) (*stream, error) {
 	blob := fmt.Sprintf("%03d.part", len(st.files))
-	f, err := createHidden(filepath.Join(st.dir, blob))
-	if err != nil {
-		return nil, err
-	}
+	f := &spool{path: filepath.Join(st.dir, blob)}
 	st.files = append(st.files, staged{}) // keeps the place, so that the order is that of beginning
 	s := &stream{st: st, file: f, meta: staged{MediaType: mediaType, Blob: blob, Part: asic.Part{Name: name}}}
 	s.Deflater = asic.NewDeflater(f, name)
@@ -99,8 +96,12 @@ func (s *stream) finish(rows *int64) error {
 		return err
 	}
 	s.meta.Part, s.meta.Rows = part, rows
+	blob := s.meta.Blob
+	if s.file.file == nil {
+		s.meta.Blob, s.meta.Data = "", s.file.small
+	}
 	for i := range s.st.files {
-		if fmt.Sprintf("%03d.part", i) == s.meta.Blob {
+		if fmt.Sprintf("%03d.part", i) == blob {
 			s.st.files[i] = s.meta
 		}
 	}

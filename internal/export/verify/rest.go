@@ -2,12 +2,10 @@ package verify
 
 import (
 	"bytes"
-	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +15,6 @@ import (
 
 	"lerd/internal/audit"
 	"lerd/internal/export/asic"
-	"lerd/internal/export/cms"
-	"lerd/internal/export/tsp"
 	"lerd/internal/fault"
 )
 
@@ -211,81 +207,6 @@ func (v *run) logTrust() (t audit.Trust, err error) {
 		return t, fault.New(fault.Invalid, "There is no readable verifier key of the audit log.")
 	}
 	return t, nil
-}
-
-// sidecars checks what lies beside the container.
-func (v *run) sidecars() {
-	digest, err := v.containerSum()
-	if err != nil {
-		v.r.add(Check{"sidecar", "The container can be read as a whole.", Fail, words(err)})
-		return
-	}
-	beside := func(suffix string, limit int64) []byte {
-		b, err := readBeside(v.file+suffix, limit)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			v.r.add(Check{"sidecar" + suffix, "There is a " + suffix + " file beside the container.", Skip, "It is not there."})
-			return nil
-		case err != nil:
-			v.r.add(Check{"sidecar" + suffix, "There is a " + suffix + " file beside the container.", Fail, words(err)})
-			return nil
-		}
-		return b
-	}
-	if der := beside(".p7s", cms.MaxSignedData); der != nil {
-		if s := v.seals("sidecar.", der, digest); s.cert != nil && v.seal != nil && !s.cert.Equal(v.seal) {
-			v.r.add(Check{"sidecar.signer", "Both seals are of the same key.", Fail, "The seal beside the container is of another certificate than the one inside."})
-		}
-	}
-	if der := beside(".tsr", 1<<20); der != nil {
-		v.r.do("sidecar.tsr", "The time stamp beside the container fits the whole file.", func() (string, error) {
-			token, err := tsp.ParseResponse(der)
-			if err != nil {
-				return "", err
-			}
-			info, err := tsp.Verify(token, digest[:], crypto.SHA256, tsp.Trust{Roots: v.o.Roots, CRLs: v.o.CRLs})
-			if err != nil {
-				return "", err
-			}
-			return info.Time.Format("2006-01-02T15:04:05Z07:00"), nil
-		})
-	}
-	v.released(digest)
-}
-
-// released checks the proof of the release event, which lies beside.
-func (v *run) released(digest [32]byte) {
-	base := strings.TrimSuffix(v.file, ".asice")
-	text, err := readBeside(base+".tlog-proof", 1<<20)
-	if errors.Is(err, fs.ErrNotExist) {
-		v.r.add(Check{"released", "The audit log holds the event of release.", Skip, "There is no .tlog-proof beside the container."})
-		return
-	}
-	v.r.do("released", "The audit log holds the event of release of this very file.", func() (string, error) {
-		if err != nil {
-			return "", err
-		}
-		entry, err := readBeside(base+".released.json", audit.MaxEntry)
-		if err != nil {
-			return "", fault.Because(fault.Invalid, err, "The entry of the release event is missing.")
-		}
-		index, c, err := v.proof(proofOf{kind: "export.released", entry: entry, text: text,
-			facts: map[string]string{"export_id": v.export.ExportID, "asice_sha256": hex.EncodeToString(digest[:])}})
-		return fmt.Sprintf("entry %d of %d%s", index, c.Size, cosigners(c)), err
-	})
-}
-
-func readBeside(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fault.New(fault.TooLarge, "%s is larger than %d octets.", filepath.Base(path), limit)
-	}
-	return b, err
 }
 
 // releaseZip is the set of files that was encrypted: it is unpacked into a

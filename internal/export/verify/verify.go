@@ -187,8 +187,9 @@ func (v *run) containerFile(path, dir string) error {
 			v.whole, v.known = &sum, p.Files
 		}
 	}
+	sidecars := v.beginSidecars()
 	v.contents()
-	v.sidecars()
+	v.sidecars(sidecars)
 	return v.ctx.Err()
 }
 
