@@ -76,6 +76,7 @@ func (s *scenario) begin(dir string, filled bool) {
 			s.close()
 		}
 	})
+	s.eventsHaveWords()
 }
 
 // anyTime lets the database take the story's clock for its own, as only its owner

@@ -157,6 +157,19 @@ func (r *Registry) ChecksOf(p *Process) []*Check {
 	return out
 }
 
+// Check gives a check by its id, as the newest checklist has it; nil where none has.
+func (r *Registry) Check(id CheckID) (found *Check) {
+	newest := 0
+	for version, list := range r.checklists {
+		for i := range list.Checks {
+			if list.Checks[i].ID == id && version > newest {
+				found, newest = &list.Checks[i], version
+			}
+		}
+	}
+	return found
+}
+
 // Field gives a field of the form, nil where there is none.
 func (r *Registry) Field(id FieldID) *Field { return r.fields[id] }
 

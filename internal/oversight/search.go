@@ -24,10 +24,11 @@ type Hit struct {
 	Person string // id of who did it; empty: nobody
 	Name   string // their pseudonym
 	Role   string
-	Case   string // id; empty: none
-	Ref    string // of the case
-	Detail string // codes and counts
-	Next   string // the cursor with which the list goes on after this line
+	Case   string            // id; empty: none
+	Ref    string            // of the case
+	Detail string            // codes and counts
+	Facts  map[string]string // the same of an event, by their names
+	Next   string            // the cursor with which the list goes on after this line
 }
 
 // Search is one query with its filters. What is empty narrows nothing.

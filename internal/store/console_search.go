@@ -185,7 +185,7 @@ func (r eventHit) hit() (oversight.Hit, error) {
 		said = append(said, name+"="+rec.Facts[name])
 	}
 	h := oversight.Hit{Index: r.Idx, Event: rec.ID, At: rec.At, Kind: rec.Kind, Person: rec.Actor.Person, Name: r.Name, Role: rec.Actor.Role,
-		Case: text[string](r.CaseID), Ref: r.Ref, Detail: strings.Join(said, "; "), Next: strconv.FormatInt(r.Idx, 10)}
+		Case: text[string](r.CaseID), Ref: r.Ref, Detail: strings.Join(said, "; "), Facts: rec.Facts, Next: strconv.FormatInt(r.Idx, 10)}
 	return h, nil
 }
 
@@ -299,7 +299,8 @@ func mostViewed(tx *gorm.DB, q oversight.Search, now time.Time) ([]oversight.Hit
 		LEFT JOIN request q ON q.id = t.request_id ORDER BY v.views DESC, v.account_id`, first.Format(time.DateOnly), q.Limit).Scan(&rows).Error
 	var out []oversight.Hit
 	for _, r := range rows {
-		out = append(out, oversight.Hit{Index: -1, At: first, Kind: "account", Case: text[string](r.CaseID), Ref: r.Ref, Detail: fmt.Sprintf("account=%d; views=%d", r.AccountID, r.Views)})
+		out = append(out, oversight.Hit{Index: -1, At: first, Kind: "account", Case: text[string](r.CaseID), Ref: r.Ref, Detail: fmt.Sprintf("account=%d; views=%d", r.AccountID, r.Views),
+			Facts: map[string]string{"account": strconv.FormatInt(r.AccountID, 10), "views": strconv.FormatInt(r.Views, 10)}})
 	}
 	return out, err
 }

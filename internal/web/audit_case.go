@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/hex"
 
+	"lerd/internal/oversight/glossary"
 	"lerd/internal/requests"
 )
 
@@ -58,9 +59,17 @@ func (s *Server) auditResults(c *Ctx, cs requests.Case) Table {
 	t := Table{Caption: c.T("audit_case.results"), Empty: Empty{Title: c.T("audit_case.undecided")},
 		Columns: []Column{{Text: c.T("case.account")}, {Text: c.T("audit_case.category")}, {Text: c.T("audit_case.outcome")}, {Text: c.T("audit_case.reasons")}}}
 	for _, d := range cs.Decisions {
-		t.Rows = append(t.Rows, []Cell{{Text: refOfTarget(cs, d.Target)}, {Text: c.T("category." + string(d.Category))}, {Code: string(d.Outcome)}, {Text: requests.JoinCodes(d.Reasons)}})
+		t.Rows = append(t.Rows, []Cell{{Text: refOfTarget(cs, d.Target)}, {Text: c.T("category." + string(d.Category))}, c.codeCell("event.value.decided.", string(d.Outcome)), {Text: "–", Said: c.reasonsInWords(d.Reasons)}})
 	}
 	return t
+}
+
+// reasonsInWords says why data were not decided on as asked.
+func (c *Ctx) reasonsInWords(codes []string) (out []Said) {
+	for _, code := range codes {
+		out = append(out, Said{Label: c.T("event.fact.refusal"), Name: code, Text: c.named(glossary.Refusal, code)})
+	}
+	return out
 }
 
 func refOfTarget(cs requests.Case, id requests.TargetID) string {

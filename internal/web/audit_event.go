@@ -2,11 +2,11 @@ package web
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"lerd/internal/audit"
 	"lerd/internal/fault"
+	"lerd/internal/oversight/glossary"
 	"lerd/internal/requests"
 )
 
@@ -39,33 +39,41 @@ func (s *Server) auditEvent(c *Ctx) error {
 		return err
 	}
 	r := ev.Record
-	p := auditEventPage{Base: c.Base("audit_event.title", "kind", r.Kind), EntryAt: "/audit/events/" + string(r.ID) + "/entry"}
-	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {r.Kind, ""}}
+	p := auditEventPage{Base: c.Base("audit_event.title", "kind", c.kindWords(r.Kind)), EntryAt: "/audit/events/" + string(r.ID) + "/entry"}
+	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {c.kindWords(r.Kind), ""}}
 	f := facts{c: c}
 	at := p.When(r.At)
 	f.add("audit_event.id", Cell{Code: string(r.ID)})
-	f.add("audit_event.stream", Cell{Code: r.Stream, Note: c.T("audit_event.version", "version", r.Version)})
+	f.add("audit_event.kind", Cell{Code: r.Kind})
+	f.add("audit_event.stream", Cell{Code: r.Stream, Href: pageOfStream(r.Stream), Note: c.T("audit_event.version", "version", r.Version)})
 	f.add("audit.col.at", Cell{When: &at})
-	f.add("audit.col.actor", Cell{Text: ev.Actor, Note: r.Actor.Role})
+	f.add("audit.col.actor", Cell{Text: ev.Actor, Note: c.roleOf(r.Actor), Href: pageOf(glossary.Person, r.Actor.Person)})
 	f.add("audit_event.session", Cell{Code: r.Actor.Session})
 	for _, cause := range r.Causes {
 		f.add("audit_event.cause", Cell{Code: string(cause), Href: "/audit/events/" + string(cause)})
 	}
 	p.Event = f.list
-	p.Facts, p.Commitments = clearFacts(r), commitments(c, r)
+	p.Facts, p.Commitments = c.clearFacts(p.Base, r), commitments(c, r)
 	s.fillProof(c, &p, ev)
 	return auditEventView.Show(c, p)
 }
 
-func clearFacts(r audit.Record) []Fact {
+// clearFacts shows each fact in words, with the name and the value that the log has.
+func (c *Ctx) clearFacts(b Base, r audit.Record) []Fact {
 	var out []Fact
-	var keys []string
-	for k := range r.Facts {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		out = append(out, Fact{k, Cell{Code: r.Facts[k]}})
+	for _, s := range c.factsInWords(b, r.Kind, r.Facts) {
+		cell := Cell{Text: s.Text, Href: s.Href, When: s.When, Quoted: s.Name}
+		switch {
+		case s.Code != "":
+			cell.Quoted += "=" + s.Code
+		case s.When != nil:
+			cell.Quoted += "=" + r.Facts[s.Name]
+		case s.Whole != "":
+			cell.Digest = &Digest{Hex: s.Whole}
+		case glossary.IsID(r.Kind, s.Name):
+			cell.Code = s.Text
+		}
+		out = append(out, Fact{s.Label, cell})
 	}
 	return out
 }
@@ -78,7 +86,7 @@ func commitments(c *Ctx, r audit.Record) Table {
 	}
 	for _, v := range r.Values {
 		if v.New != nil {
-			t.Rows = append(t.Rows, []Cell{{Text: v.Name}, {Code: v.New.String()}})
+			t.Rows = append(t.Rows, []Cell{{Text: c.factWords(r.Kind, v.Name), Quoted: v.Name}, {Code: v.New.String()}})
 		}
 	}
 	return t

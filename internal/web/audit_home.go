@@ -3,11 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 
 	"lerd/internal/audit"
 	"lerd/internal/identity"
+	"lerd/internal/oversight/glossary"
 	"lerd/internal/requests"
 )
 
@@ -161,22 +162,16 @@ func (c *Ctx) trailTable(b Base, events []requests.TrailEvent) Table {
 		if ev.Index >= 0 {
 			index = strconv.FormatInt(ev.Index, 10)
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: index, Href: "/audit/events/" + string(ev.Record.ID)}, {Code: ev.Record.Kind},
-			{Text: ev.Actor, Note: ev.Record.Actor.Role}, {When: &at}, {Text: shortFacts(ev.Record.Facts)}})
+		t.Rows = append(t.Rows, []Cell{{Text: index, Href: "/audit/events/" + string(ev.Record.ID)}, c.kindCell(ev.Record.Kind, ""),
+			{Text: ev.Actor, Note: c.roleOf(ev.Record.Actor)}, {When: &at}, {Text: "–", Said: c.shortFacts(b, ev.Record)}})
 	}
 	return t
 }
 
-// shortFacts says the facts that tell a story at a glance.
-func shortFacts(f map[string]string) string {
-	var said []string
-	if f["from"] != "" || f["to"] != "" {
-		said = append(said, f["from"]+" → "+f["to"])
-	}
-	for _, key := range []string{"verdict", "codes", "phones", "addresses", "download", "attempt"} {
-		if f[key] != "" {
-			said = append(said, key+" "+f[key])
-		}
-	}
-	return strings.Join(said, ", ")
+// shortFacts says the facts that tell a story at a glance: all but digests, ids that
+// lead nowhere, and which rule permitted it.
+func (c *Ctx) shortFacts(b Base, r audit.Record) []Said {
+	return slices.DeleteFunc(c.factsInWords(b, r.Kind, r.Facts), func(s Said) bool {
+		return s.Name == "rule" || s.Whole != "" || s.Href == "" && glossary.IsID(r.Kind, s.Name)
+	})
 }

@@ -151,10 +151,12 @@ func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 			about = Cell{Code: word(h.Ref, h.Case[:8]), Href: "/audit/cases/" + h.Case}
 		}
 		by := Cell{Text: word(word(h.Name, h.Person), "–")}
-		if h.Role != "" {
-			by.Note = h.Role
+		by.Note = c.codeWords(roleMeaning, h.Role)
+		what, said := c.kindCell(h.Kind, ""), Cell{Text: word(h.Detail, "–"), Said: c.factsInWords(b, h.Kind, h.Facts)}
+		if h.Index < 0 {
+			what = c.codeCell("review.state.", h.Kind)
 		}
-		t.Rows = append(t.Rows, []Cell{first, {Code: h.Kind}, by, {When: &at}, about, {Text: word(h.Detail, "–")}})
+		t.Rows = append(t.Rows, []Cell{first, what, by, {When: &at}, about, said})
 	}
 	return t
 }

@@ -75,9 +75,12 @@ func (c *Ctx) replayPages(id requests.ID, step, n int) Pages {
 func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fact {
 	rec := m.Event.Record
 	f, at := facts{c: c}, b.When(rec.At)
-	f.add("audit_replay.event", Cell{Code: rec.Kind, Href: "/audit/events/" + string(rec.ID)})
+	f.add("audit_replay.event", c.kindCell(rec.Kind, "/audit/events/"+string(rec.ID)))
 	f.add("audit.col.at", Cell{When: &at})
-	f.add("audit.col.actor", Cell{Text: m.Event.Actor, Note: rec.Actor.Role})
+	f.add("audit.col.actor", Cell{Text: m.Event.Actor, Note: c.roleOf(rec.Actor)})
+	if said := c.factsInWords(b, rec.Kind, rec.Facts); len(said) > 0 {
+		f.add("audit_event.facts", Cell{Said: said})
+	}
 	if m.Look != nil {
 		f.text("audit_replay.looked", lookWords(c, m))
 	}
@@ -132,11 +135,11 @@ func (c *Ctx) answerTable(b Base, m oversight.Moment) Table {
 	list := slices.Clone(m.Answers)
 	slices.SortStableFunc(list, func(a, b requests.Answer) int { return strings.Compare(a.Check+a.Target, b.Check+b.Target) })
 	for _, a := range list {
-		at, by := b.When(a.At), a.As
+		at, by := b.When(a.At), c.holderRole(a.As)
 		if a.Automatic {
 			by = c.T("audit_replay.automatic")
 		}
-		t.Rows = append(t.Rows, []Cell{{Code: a.Check}, {Text: word(a.Target, "–")}, {Code: a.Result}, {Text: by}, {When: &at}})
+		t.Rows = append(t.Rows, []Cell{{Text: c.checkWords(a.Check), Quoted: a.Check}, {Text: word(a.Target, "–")}, c.codeCell("replay.result.", a.Result), {Text: by}, {When: &at}})
 	}
 	return t
 }
@@ -172,7 +175,7 @@ func (c *Ctx) lookTable(b Base, r oversight.Replayed) Table {
 			continue
 		}
 		at := b.When(m.Event.Record.At)
-		t.Rows = append(t.Rows, []Cell{{Text: m.Event.Actor, Note: m.Event.Record.Actor.Role}, {Code: m.Event.Record.Kind}, {When: &at}, {Text: lookWords(c, m)}})
+		t.Rows = append(t.Rows, []Cell{{Text: m.Event.Actor, Note: c.roleOf(m.Event.Record.Actor)}, c.kindCell(m.Event.Record.Kind, ""), {When: &at}, {Text: lookWords(c, m)}})
 	}
 	return t
 }
@@ -186,8 +189,8 @@ func (c *Ctx) momentTable(b Base, id requests.ID, r oversight.Replayed) Table {
 			}
 		}
 		at := b.When(m.Event.Record.At)
-		t.Rows = append(t.Rows, []Cell{{Text: itoa(m.Step + 1), Href: "/audit/cases/" + string(id) + "/replay?step=" + itoa(m.Step)}, {Code: m.Event.Record.Kind},
-			{Text: m.Event.Actor, Note: m.Event.Record.Actor.Role}, {When: &at}, {Text: c.stateWords("review.state.", m.State)}})
+		t.Rows = append(t.Rows, []Cell{{Text: itoa(m.Step + 1), Href: "/audit/cases/" + string(id) + "/replay?step=" + itoa(m.Step)}, c.kindCell(m.Event.Record.Kind, ""),
+			{Text: m.Event.Actor, Note: c.roleOf(m.Event.Record.Actor)}, {When: &at}, {Text: c.stateWords("review.state.", m.State)}})
 	}
 	for _, g := range r.Gaps {
 		if g.After == len(r.Moments)-1 {

@@ -20,7 +20,7 @@ import (
 // staffAreas are the files whose words only the platform's staff reads, in
 // English, and staffWords the beginnings of such keys in other files. Everything
 // else is there in every language.
-var staffAreas = []string{"agencies.yaml", "auditor.yaml", "confirmer.yaml", "console.yaml", "fraud.yaml", "gags.yaml", "keys.yaml", "law.yaml", "publishing.yaml", "retention.yaml", "review.yaml", "style.yaml"}
+var staffAreas = []string{"agencies.yaml", "auditor.yaml", "confirmer.yaml", "console.yaml", "events.yaml", "fraud.yaml", "gags.yaml", "keys.yaml", "law.yaml", "publishing.yaml", "retention.yaml", "review.yaml", "style.yaml"}
 
 var staffWords = []string{"review.", "placed.", "accounts.lead", "accounts.do.lead", "flash.lead_", "appeal.", "appeals.", "after.", "correct.", "recall.by_lerd", "recall.proposed_by", "recall.f.", "recall.verdict.",
 	"recall_decide.", "recall_propose.", "recalls.", "reissue.", "flash.appeal_", "flash.bundle_reissued", "flash.correction_begun", "flash.recall_decided",

@@ -83,6 +83,8 @@ type Cell struct {
 	Href   string
 	Code   string // an identifier, set in monospace and left to right
 	Note   string // small words below
+	Quoted string // the code behind Text, in small
+	Said   []Said // facts of an event, shown in place of Text
 	Number bool   // aligned at the end
 	Badge  *Badge
 	When   *When
