@@ -40,6 +40,7 @@ var doors = map[string][]string{
 	"github.com/go-webauthn/":               {"identity/passkey"},
 	"github.com/coreos/go-oidc/":            {"identity/provider"},
 	"golang.org/x/oauth2":                   {"identity/provider"},
+	"golang.org/x/crypto/ocsp":              {"export/cms", "export/exporttest"},
 	"github.com/alecthomas/kong":            {},
 	"github.com/santhosh-tekuri/jsonschema": {"export", "records/httprecords"},
 }

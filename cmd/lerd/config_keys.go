@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -14,6 +15,15 @@ type sealConfig struct {
 	Chain         string       `yaml:"chain" env:"LERD_SEAL_CHAIN"` // PEM file: seal, issuing, root
 	CRLs          []string     `yaml:"crls"`                        // DER files, kept fresh by the operator
 	PKCS11        pkcs11Config `yaml:"pkcs11"`
+	OCSP          ocspConfig   `yaml:"ocsp"`
+}
+
+// ocspConfig says how to ask about certificates that no list covers.
+type ocspConfig struct {
+	Use       bool   `yaml:"use" env:"LERD_OCSP_USE"`
+	URL       string `yaml:"url" env:"LERD_OCSP_URL"` // in place of the addresses in the certificates
+	Proxy     string `yaml:"proxy" env:"LERD_OCSP_PROXY"`
+	NeedNonce bool   `yaml:"need_nonce"`
 }
 
 // pkcs11Config names a key pair in a token.
@@ -93,8 +103,20 @@ func (c *config) checkSeal(fail func(field, format string, args ...any)) {
 	case !c.Seal.AcceptFileKey:
 		fail("seal.key", "a key in a file is for evaluation: whoever copies the file can seal. Use seal.pkcs11, or say accept_file_key: true")
 	}
-	if len(c.Seal.CRLs) == 0 {
-		fail("seal.crls", "name the revocation lists of every authority in all chains; nothing is sealed without fresh ones")
+	if len(c.Seal.CRLs) == 0 && !c.Seal.OCSP.Use {
+		fail("seal.crls", "name the revocation lists of every authority in all chains, or say seal.ocsp.use: true; nothing is sealed without fresh ones")
+	}
+	c.Seal.OCSP.check(fail)
+}
+
+func (c ocspConfig) check(fail func(field, format string, args ...any)) {
+	if !c.Use && c != (ocspConfig{}) {
+		fail("seal.ocsp.use", "say true, or leave out what follows")
+	}
+	for _, s := range []setting{{"seal.ocsp.url", c.URL}, {"seal.ocsp.proxy", c.Proxy}} {
+		if u, err := url.Parse(s.value); s.value != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+			fail(s.field, "must be an http or https URL")
+		}
 	}
 }
 

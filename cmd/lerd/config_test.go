@@ -97,6 +97,26 @@ func TestEachFaultOfTheConfigurationIsOneLine(t *testing.T) {
 	}
 }
 
+// TestOCSPInPlaceOfLists: no list is needed where responders are asked, and what is
+// set about them is checked.
+func TestOCSPInPlaceOfLists(t *testing.T) {
+	for want, o := range map[string]ocspConfig{
+		"":                  {Use: true, URL: "http://ocsp.example.org/seal", Proxy: "http://proxy.example.org:3128", NeedNonce: true},
+		"seal.ocsp.use: ":   {URL: "http://ocsp.example.org"},
+		"seal.ocsp.url: ":   {Use: true, URL: "ldap://ocsp.example.org"},
+		"seal.ocsp.proxy: ": {Use: true, Proxy: "proxy:3128"},
+	} {
+		c := whole(t)
+		if c.Seal.OCSP = o; o.Use {
+			c.Seal.CRLs = nil
+		}
+		got := problemLines(c.check())
+		if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], want)) {
+			t.Errorf("%+v gave %q, want %q", o, got, want)
+		}
+	}
+}
+
 // TestWhereTheSealingKeyLies: in a token, or in a file that is meant to be one.
 func TestWhereTheSealingKeyLies(t *testing.T) {
 	for want, f := range map[string]func(*config){

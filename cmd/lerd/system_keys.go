@@ -11,6 +11,8 @@ import (
 
 	"lerd/internal/export/cms"
 	"lerd/internal/export/demopki"
+	"lerd/internal/export/ocsp"
+	"lerd/internal/export/ocsp/ocsphttp"
 	"lerd/internal/export/tsp"
 	"lerd/internal/export/tsp/tsphttp"
 	"lerd/internal/identity"
@@ -43,7 +45,17 @@ func loadKeys(cfg config, now func() time.Time) (jobs.Keys, error) {
 		k.TSAChain, k.Roots = append(k.TSAChain, chain...), append(k.Roots[:len(k.Roots):len(k.Roots)], root...)
 	}
 	k.TSA = authorities
-	return k, nil
+	k.OCSP, err = ocspClient(cfg.Seal.OCSP, now)
+	return k, err
+}
+
+// ocspClient asks about certificates that no list covers; nil where it is not set up.
+func ocspClient(c ocspConfig, now func() time.Time) (*ocsp.Client, error) {
+	if !c.Use {
+		return nil, nil
+	}
+	client, err := ocsphttp.Client(c.Proxy)
+	return &ocsp.Client{Post: ocsphttp.Post(client), URL: c.URL, NeedNonce: c.NeedNonce, Rand: rand.Reader, Now: now}, err
 }
 
 // sealSigner opens the sealing key where the configuration says that it lies.

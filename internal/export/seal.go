@@ -39,7 +39,9 @@ type SealRequest struct {
 	PSS      bool                // RSASSA-PSS for an RSA key
 	TSA      TSA                 // nil only together with BelowLT
 	TSAChain []*x509.Certificate // of every authority that TSA may ask, each up to its root
-	CRLs     [][]byte            // DER, current, of every authority of all chains
+	// CRLs and OCSPs (OCSPResponse), DER and current, cover together every
+	// certificate of all chains but the roots.
+	CRLs, OCSPs [][]byte
 	// BelowLT lets a seal be made without time stamp or revocation lists, level
 	// B or T, which Encrypt refuses to release.
 	BelowLT bool
@@ -48,8 +50,8 @@ type SealRequest struct {
 }
 
 // Seal makes the container and its sidecars. It refuses when there is no time
-// stamp, when a revocation list is missing, out of date, not yet valid or names
-// a certificate of ours, when the seal is another than the contents
+// stamp, when a certificate is covered by no revocation list and no OCSP answer
+// that is current, or is revoked, when the seal is another than the contents
 // name, and when the event does not commit to the contents. After a crash it
 // goes on where it was.
 func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error) {
@@ -162,7 +164,7 @@ func levelOf(r *SealRequest) string {
 	switch {
 	case r.TSA == nil:
 		return "B"
-	case len(r.CRLs) == 0:
+	case len(r.CRLs)+len(r.OCSPs) == 0:
 		return "T"
 	}
 	return "LT"
@@ -282,7 +284,7 @@ func (b *box) sign(ctx context.Context, m *Maker, r *SealRequest) error {
 
 func (m *Maker) signature(ctx context.Context, r *SealRequest, digest [32]byte) ([]byte, error) {
 	req := cms.SignRequest{Digest: digest, Signer: r.Signer, SigningTime: m.Now(), PSS: r.PSS, Rand: m.Rand,
-		Certs: r.TSAChain, CRLs: r.CRLs}
+		Certs: r.TSAChain, CRLs: r.CRLs, OCSPs: r.OCSPs}
 	if r.TSA != nil {
 		req.Stamp = func(ctx context.Context, d [32]byte) ([]byte, error) {
 			s, err := r.TSA.Stamp(ctx, d)

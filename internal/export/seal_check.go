@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"lerd/internal/export/cms"
+	"lerd/internal/export/tsp"
 	"lerd/internal/fault"
 )
 
@@ -21,8 +22,8 @@ func (m *Maker) checkSeal(s *stage, r *SealRequest) error {
 	return checkEntry(r.Proof, KindSealed, map[string]string{FactExport: s.ExportID, FactContents: hexOf(s.file("data/export.json").SHA256)})
 }
 
-// checkRevocation reads every list and holds our own certificates, and the
-// time-stamping authorities', against them.
+// checkRevocation reads every list and every OCSP answer and holds our own
+// certificates, and the time-stamping authorities', against them.
 func (m *Maker) checkRevocation(r *SealRequest) error {
 	var lists []*x509.RevocationList
 	for _, der := range r.CRLs {
@@ -35,15 +36,20 @@ func (m *Maker) checkRevocation(r *SealRequest) error {
 		}
 		lists = append(lists, crl)
 	}
-	if r.BelowLT && len(lists) == 0 {
+	answers, err := m.readAnswers(r.OCSPs)
+	if err != nil {
+		return err
+	}
+	if r.BelowLT && len(lists)+len(answers) == 0 {
 		return nil
 	}
-	if err := m.checkPath(r.Signer.Chain(), cms.Seal, lists); err != nil {
+	status := cms.Path{CRLs: lists, OCSPs: answers}
+	if err := m.checkPath(r.Signer.Chain(), cms.Seal, status); err != nil {
 		return err
 	}
 	for i, c := range r.TSAChain {
 		if !c.IsCA {
-			if err := m.checkPath(r.TSAChain[i:], cms.TimeStamp, lists); err != nil {
+			if err := m.checkPath(r.TSAChain[i:], cms.TimeStamp, status); err != nil {
 				return err
 			}
 		}
@@ -61,15 +67,31 @@ func (m *Maker) checkCurrent(crl *x509.RevocationList) error {
 	return nil
 }
 
-// checkPath verifies a chain (leaf first) now, with a list for each of its links.
-func (m *Maker) checkPath(chain []*x509.Certificate, purpose cms.Purpose, lists []*x509.RevocationList) error {
+// readAnswers reads OCSP answers, none of which may begin in the future.
+func (m *Maker) readAnswers(raw [][]byte) (answers []*cms.OCSP, err error) {
+	for _, der := range raw {
+		o, err := cms.ParseOCSP(der)
+		if err != nil {
+			return nil, fault.Because(fault.Gate, err, "Nothing is released: %s", fault.Message(err))
+		}
+		if o.ThisUpdate.After(m.Now().Add(tsp.MaxSkew)) {
+			return nil, fault.New(fault.Gate, "An OCSP answer begins on %s, in the future. Check the clock.", stampOf(o.ThisUpdate))
+		}
+		answers = append(answers, o)
+	}
+	return answers, nil
+}
+
+// checkPath verifies a chain (leaf first) now, with a list or an answer for each
+// of its links.
+func (m *Maker) checkPath(chain []*x509.Certificate, purpose cms.Purpose, status cms.Path) error {
 	var roots []*x509.Certificate
 	for _, c := range chain {
 		if bytes.Equal(c.RawIssuer, c.RawSubject) {
 			roots = append(roots, c)
 		}
 	}
-	_, err := cms.Path{Leaf: chain[0], Pool: chain, Roots: roots, CRLs: lists, At: m.Now(), Purpose: purpose, NeedCRL: true}.Verify()
+	_, err := cms.Path{Leaf: chain[0], Pool: chain, Roots: roots, CRLs: status.CRLs, OCSPs: status.OCSPs, At: m.Now(), Purpose: purpose, NeedStatus: true}.Verify()
 	if err != nil {
 		return fault.Because(fault.Gate, err, "Nothing is released: %s", fault.Message(err))
 	}

@@ -13,6 +13,7 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/export"
 	"lerd/internal/export/cms"
+	"lerd/internal/export/ocsp"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/requests"
@@ -42,8 +43,11 @@ type Keys struct {
 	Signer   cms.Signer
 	TSA      export.TSA
 	TSAChain []*x509.Certificate
-	// CRLs gives fresh revocation lists of every authority of both chains, DER.
+	// CRLs gives fresh revocation lists of the authorities of both chains, DER.
 	CRLs func(ctx context.Context) ([][]byte, error)
+	// OCSP asks about the certificates that no list covers; nil: a list must
+	// cover each.
+	OCSP *ocsp.Client
 	// Roots are published with the bundle's verification notes.
 	Roots []*x509.Certificate
 }
@@ -262,13 +266,13 @@ func (x *Exporter) sign(ctx context.Context, rel requests.Release, p export.Prep
 		return out, err
 	}
 	x.reached(PointProven)
-	crls, err := x.Keys.CRLs(ctx)
+	crls, answers, err := x.Keys.revocation(ctx)
 	if err != nil {
-		return out, fault.Because(fault.Unavailable, err, "No fresh revocation lists; nothing leaves without them.")
+		return out, err
 	}
 	sealed, err := x.Maker.Seal(ctx, export.SealRequest{
 		Prepared: p, Proof: export.Proof{Entry: entry, Text: proof, Keys: []byte(x.LogKey + "\n")},
-		Signer: x.Keys.Signer, TSA: x.Keys.TSA, TSAChain: x.Keys.TSAChain, CRLs: crls,
+		Signer: x.Keys.Signer, TSA: x.Keys.TSA, TSAChain: x.Keys.TSAChain, CRLs: crls, OCSPs: answers,
 	})
 	if err != nil {
 		return out, err

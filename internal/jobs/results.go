@@ -50,11 +50,11 @@ func (j *Results) sign(ctx context.Context, id requests.ID) error {
 		return err
 	}
 	keys := j.Keys()
-	crls, err := keys.CRLs(ctx)
+	crls, answers, err := keys.revocation(ctx)
 	if err != nil {
-		return fault.Because(fault.Unavailable, err, "No fresh revocation lists; no result is signed without them.")
+		return err
 	}
-	seal, err := cms.Sign(ctx, cms.SignRequest{Digest: sha256.Sum256(file), Signer: keys.Signer, SigningTime: j.Now(), Rand: rand.Reader, Certs: keys.TSAChain, CRLs: crls,
+	seal, err := cms.Sign(ctx, cms.SignRequest{Digest: sha256.Sum256(file), Signer: keys.Signer, SigningTime: j.Now(), Rand: rand.Reader, Certs: keys.TSAChain, CRLs: crls, OCSPs: answers,
 		Stamp: func(ctx context.Context, d [sha256.Size]byte) ([]byte, error) {
 			stamped, err := keys.TSA.Stamp(ctx, d)
 			return stamped.Token, err

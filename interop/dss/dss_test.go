@@ -79,6 +79,21 @@ func TestTheCommissionsValidatorPassesEveryBundle(t *testing.T) {
 	}
 }
 
+// TestTheCommissionsValidatorPassesABundleByOCSP wants the same of a bundle that
+// encloses OCSP answers and no list: by delegates, and by an authority itself.
+func TestTheCommissionsValidatorPassesABundleByOCSP(t *testing.T) {
+	d, r := exporttest.NewByOCSP(t, demopki.Options{})
+	_, container := d.Seal(3, 20)
+	if r.Asked != 3 {
+		t.Fatalf("the responder was asked %d times", r.Asked)
+	}
+	out := java(t, "lerd.Validate", append([]string{container}, roots(t, d)...)...)
+	if !strings.HasPrefix(out, "signatures 1\nsignature CAdES-BASELINE-LT TOTAL_PASSED null\n") || strings.Contains(out, "\nerror ") {
+		t.Errorf("the validator says:\n%s", out)
+	}
+	t.Log(out)
+}
+
 // TestTheCommissionsValidatorSeesAChange shows that the test above could fail.
 func TestTheCommissionsValidatorSeesAChange(t *testing.T) {
 	d := exporttest.New(t, demopki.Options{})

@@ -182,6 +182,9 @@ func (sd *SignedData) CheckBaseline() error {
 	if !sd.ContentType.Equal(oidData) || sd.Content != nil {
 		return malformed("it must be detached and over plain data")
 	}
+	if sd.badOCSP != nil {
+		return fault.Because(fault.Invalid, sd.badOCSP, "An OCSP answer that the signature encloses cannot be read: %s", fault.Message(sd.badOCSP))
+	}
 	for _, oid := range []asn1.ObjectIdentifier{oidContentType, oidMessageDigest, oidSigningTime, oidSigningCertV2} {
 		if _, has := sd.attrs[oid.String()]; !has {
 			return malformed("the signed attribute " + oid.String() + " is missing")

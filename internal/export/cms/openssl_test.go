@@ -126,7 +126,7 @@ func verifyOwn(t *testing.T, p *demopki.PKI, der, content []byte, lt bool) {
 	if !sd.SigningTime.Equal(now) {
 		t.Errorf("signing time = %s, want %s", sd.SigningTime, now)
 	}
-	path := cms.Path{Leaf: cert, Pool: sd.Certificates, Roots: []*x509.Certificate{p.Root.Cert}, CRLs: sd.CRLs, At: now, NeedCRL: lt}
+	path := cms.Path{Leaf: cert, Pool: sd.Certificates, Roots: []*x509.Certificate{p.Root.Cert}, CRLs: sd.CRLs, At: now, NeedStatus: lt}
 	if _, err := path.Verify(); err != nil {
 		t.Error(err)
 	}

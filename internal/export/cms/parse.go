@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"math/big"
 	"time"
 
@@ -24,6 +25,7 @@ type SignedData struct {
 	Content      []byte // nil when detached
 	Certificates []*x509.Certificate
 	CRLs         []*x509.RevocationList
+	OCSPs        []*OCSP
 	Hash         crypto.Hash // SHA-256, SHA-384 or SHA-512
 	Signature    []byte      // value octets of SignerInfo.signature
 	SigningTime  time.Time   // claimed; zero when absent
@@ -35,6 +37,46 @@ type SignedData struct {
 	algorithm asn1.ObjectIdentifier
 	attrs     map[string]cryptobyte.String // one value each, by OID
 	unsigned  map[string]cryptobyte.String
+	other     bool  // there are revocation values that are no lists
+	badOCSP   error // an enclosed OCSP answer could not be read
+}
+
+// HasStatus tells whether the signature encloses what shows that certificates
+// are not revoked.
+func (sd *SignedData) HasStatus() bool { return len(sd.CRLs)+len(sd.OCSPs) > 0 }
+
+// version is the one that the contents ask for. SPEC: RFC 5652 §5.1.
+func (sd *SignedData) version() int64 {
+	switch {
+	case sd.other:
+		return 5
+	case !sd.ContentType.Equal(oidData):
+		return 3
+	}
+	return 1
+}
+
+// readOther takes an OCSP answer. Other formats are not relied on, and neither is
+// an answer that cannot be read: CheckBaseline refuses it in what is lerd's.
+// SPEC: RFC 5652 §10.2.1, RFC 5940 §2.1.
+func (sd *SignedData) readOther(raw cryptobyte.String) error {
+	var format, answer cryptobyte.String
+	var oid asn1.ObjectIdentifier
+	if !raw.ReadASN1(&format, cbasn1.Tag(1).Constructed().ContextSpecific()) || !format.ReadASN1ObjectIdentifier(&oid) {
+		return malformed("a revocation value of another format cannot be read")
+	}
+	if !oid.Equal(oidRIOCSP) {
+		return nil
+	}
+	if !format.ReadASN1Element(&answer, cbasn1.SEQUENCE) || !format.Empty() {
+		return malformed("an enclosed OCSP answer cannot be read")
+	}
+	o, err := ParseOCSP(answer)
+	if err != nil {
+		return fault.Because(fault.Invalid, err, "An OCSP answer of the signature cannot be read.")
+	}
+	sd.OCSPs = append(sd.OCSPs, o)
+	return nil
 }
 
 func malformed(what string) error {
@@ -54,8 +96,8 @@ func Parse(der []byte) (*SignedData, error) {
 	sd := &SignedData{}
 	var version int64
 	var digests cryptobyte.String
-	if !body.ReadASN1Integer(&version) || (version != 1 && version != 3) {
-		return nil, malformed("its version must be 1 or 3")
+	if !body.ReadASN1Integer(&version) || (version != 1 && version != 3 && version != 5) {
+		return nil, malformed("its version must be 1, 3 or 5")
 	}
 	if !body.ReadASN1(&digests, cbasn1.SET) {
 		return nil, malformed("the digest algorithms are missing")
@@ -68,8 +110,8 @@ func Parse(der []byte) (*SignedData, error) {
 	if !body.Empty() {
 		return nil, malformed("something follows the signer")
 	}
-	if sd.ContentType.Equal(oidData) != (version == 1) {
-		return nil, malformed("its version does not belong to its content type") // SPEC: RFC 5652 §5.1
+	if version != sd.version() && (!sd.other || sd.ContentType.Equal(oidData) != (version == 1)) {
+		return nil, malformed("its version does not belong to its content type")
 	}
 	return sd, checkDigests(digests, sd.Hash)
 }
@@ -193,7 +235,9 @@ func (sd *SignedData) readCRLs(body *cryptobyte.String) error {
 			return malformed("the revocation lists cannot be read")
 		}
 		if tag != cbasn1.SEQUENCE {
-			continue // other revocation formats (OCSP) are not relied on
+			sd.other = true
+			sd.badOCSP = errors.Join(sd.badOCSP, sd.readOther(raw))
+			continue
 		}
 		crl, err := x509.ParseRevocationList(raw)
 		if err != nil {

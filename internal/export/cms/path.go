@@ -1,7 +1,6 @@
 package cms
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -30,7 +29,7 @@ var (
 	ErrUntrusted = errors.New("cms: no trusted root")
 	ErrValidity  = errors.New("cms: outside its validity")
 	ErrRevoked   = errors.New("cms: revoked")
-	ErrUncovered = errors.New("cms: no revocation list covers it")
+	ErrUncovered = errors.New("cms: no revocation list or OCSP answer covers it")
 	ErrUsage     = errors.New("cms: not for this use")
 )
 
@@ -46,9 +45,12 @@ type Path struct {
 	Pool    []*x509.Certificate    // enclosed certificates, believed only below a root
 	Roots   []*x509.Certificate    // trusted
 	CRLs    []*x509.RevocationList // enclosed or given, believed when their issuer signed them
+	OCSPs   []*OCSP                // enclosed or given, believed when their issuer answers for them
 	At      time.Time              // the time at which the certificate must have been good
 	Purpose Purpose
-	NeedCRL bool // every certificate but the root needs a list that covers At
+	// NeedStatus asks, for every certificate but the root, for a list or an OCSP
+	// answer that covers At.
+	NeedStatus bool
 }
 
 // Verify builds and checks the chain from leaf to root. Errors say in words
@@ -134,9 +136,7 @@ func strongCert(c *x509.Certificate, root bool) error {
 	if err := strongKey(c.PublicKey); err != nil {
 		return fault.Because(fault.Invalid, errors.Join(ErrWeak, err), "The key of %q is too weak.", c.Subject.CommonName)
 	}
-	switch c.SignatureAlgorithm {
-	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS,
-		x509.SHA512WithRSAPSS, x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.PureEd25519:
+	if strongSignature(c.SignatureAlgorithm) {
 		return nil
 	}
 	if root { // a root is trusted for its key, not for its own signature
@@ -145,34 +145,12 @@ func strongCert(c *x509.Certificate, root bool) error {
 	return fault.Because(fault.Invalid, ErrWeak, "The certificate %q is signed with a weak digest (%s).", c.Subject.CommonName, c.SignatureAlgorithm)
 }
 
-func (p Path) checkRevocation(chain []*x509.Certificate) error {
-	for i, c := range chain[:len(chain)-1] {
-		if err := p.checkCRL(c, chain[i+1]); err != nil {
-			return err
-		}
+// strongSignature tells whether an algorithm can still be relied on.
+func strongSignature(a x509.SignatureAlgorithm) bool {
+	switch a {
+	case x509.SHA256WithRSA, x509.SHA384WithRSA, x509.SHA512WithRSA, x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS,
+		x509.SHA512WithRSAPSS, x509.ECDSAWithSHA256, x509.ECDSAWithSHA384, x509.ECDSAWithSHA512, x509.PureEd25519:
+		return true
 	}
-	return nil
-}
-
-// checkCRL looks for the certificate in every list of its issuer, and asks for
-// one that was still current at p.At.
-func (p Path) checkCRL(c, issuer *x509.Certificate) error {
-	covered := false
-	for _, crl := range p.CRLs {
-		if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || crl.CheckSignatureFrom(issuer) != nil {
-			continue
-		}
-		for _, e := range crl.RevokedCertificateEntries {
-			if e.SerialNumber.Cmp(c.SerialNumber) == 0 && !e.RevocationTime.After(p.At) {
-				return fault.Because(fault.Invalid, ErrRevoked, "The certificate %q was revoked on %s, before %s.",
-					c.Subject.CommonName, stamp(e.RevocationTime), stamp(p.At))
-			}
-		}
-		covered = covered || !crl.NextUpdate.Before(p.At)
-	}
-	if p.NeedCRL && !covered {
-		return fault.Because(fault.Invalid, ErrUncovered, "No revocation list of %q that was current on %s covers the certificate %q.",
-			issuer.Subject.CommonName, stamp(p.At), c.Subject.CommonName)
-	}
-	return nil
+	return false
 }

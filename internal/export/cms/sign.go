@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"io"
 	"math/big"
 	"slices"
@@ -32,8 +33,9 @@ type SignRequest struct {
 	Stamp func(ctx context.Context, digest [sha256.Size]byte) (token []byte, err error)
 	// Certs are added to the signer's chain: the whole chain of the TSA, for LT.
 	Certs []*x509.Certificate
-	// CRLs, in DER, of every authority of both chains make level LT.
-	CRLs [][]byte
+	// CRLs and OCSPs (OCSPResponse), in DER, that cover every certificate of both
+	// chains make level LT.
+	CRLs, OCSPs [][]byte
 }
 
 // Content is the part of SignedData that differs between a detached signature
@@ -78,7 +80,7 @@ func signContent(ctx context.Context, r SignRequest, c content) ([]byte, error) 
 		return nil, err
 	}
 	si := signerInfo{cert: chain[0], attrs: attrs, algorithm: algorithm, signature: signature, token: token}
-	return writeSignedData(c, distinct(append(slices.Clone(chain), r.Certs...)), r.CRLs, si)
+	return writeSignedData(c, distinct(append(slices.Clone(chain), r.Certs...)), revocationValues(r), si)
 }
 
 func stampSignature(ctx context.Context, r SignRequest, signature []byte) ([]byte, error) {
@@ -217,7 +219,30 @@ func addSHA256(b *cryptobyte.Builder) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidSHA256) })
 }
 
-func writeSignedData(c content, certs []*x509.Certificate, crls [][]byte, si signerInfo) ([]byte, error) {
+// values are revocation values as they stand in SignedData.crls.
+type values struct {
+	items [][]byte
+	other bool // some are no lists
+	err   error
+}
+
+// revocationValues gives lists as they are, and OCSP answers as other revocation
+// information. SPEC: RFC 5652 §10.2.1, RFC 5940 §2.1; EN 319 122-1 §5.4.2.2.
+func revocationValues(r SignRequest) (v values) {
+	v.items = slices.Clone(r.CRLs)
+	for _, answer := range r.OCSPs {
+		var b cryptobyte.Builder
+		b.AddASN1(cbasn1.Tag(1).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidRIOCSP)
+			b.AddBytes(answer)
+		})
+		item, err := b.Bytes()
+		v.items, v.other, v.err = append(v.items, item), true, errors.Join(v.err, err)
+	}
+	return v
+}
+
+func writeSignedData(c content, certs []*x509.Certificate, revocation values, si signerInfo) ([]byte, error) {
 	var raw [][]byte
 	for _, cert := range certs {
 		raw = append(raw, cert.Raw)
@@ -226,21 +251,18 @@ func writeSignedData(c content, certs []*x509.Certificate, crls [][]byte, si sig
 	if err != nil {
 		return nil, err
 	}
-	crlSet, err := setOf(cbasn1.Tag(1).Constructed().ContextSpecific(), crls)
-	if err != nil {
+	crlSet, err := setOf(cbasn1.Tag(1).Constructed().ContextSpecific(), revocation.items)
+	if err := errors.Join(err, revocation.err); err != nil {
 		return nil, err
 	}
-	version := int64(1)
-	if !c.kind.Equal(oidData) {
-		version = 3 // SPEC: RFC 5652 §5.1: 3 where the content is not id-data
-	}
+	version := (&SignedData{ContentType: c.kind, other: revocation.other}).version()
 	var b cryptobyte.Builder
 	addContentInfo(&b, oidSignedData, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(version)
 		b.AddASN1(cbasn1.SET, addSHA256)
 		addEncapsulated(b, c)
 		b.AddBytes(certSet)
-		if len(crls) > 0 {
+		if len(revocation.items) > 0 {
 			b.AddBytes(crlSet)
 		}
 		b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { addSignerInfo(b, si) })

@@ -47,6 +47,9 @@ type Options struct {
 	URL          string // e.g. http://127.0.0.1:8080/.well-known/lerd
 	Now          time.Time
 	RSASeal      bool // RSA-3072 seal in place of ECDSA P-256
+	// OCSP is the base of the addresses of OCSP responders, one for each
+	// authority; empty: certificates name none.
+	OCSP string
 }
 
 // template is what differs between the certificates.
@@ -59,6 +62,7 @@ type template struct {
 	ca      bool
 	pathlen int
 	crit    []byte // a critical extended key usage, for time stamping
+	noCheck bool   // of a responder: nobody need ask about it
 }
 
 const year = 365 * 24 * time.Hour
@@ -66,6 +70,7 @@ const year = 365 * 24 * time.Hour
 var (
 	oidDocumentSigning = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36}
 	oidExtKeyUsage     = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidNoCheck         = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5} // RFC 6960 §4.2.2.2.1
 )
 
 // New makes a hierarchy: root 10 years, issuing 5 years and path length 0,
@@ -132,12 +137,18 @@ func (p *PKI) issue(o Options, t template, key crypto.Signer, issuer *Entity) (E
 	if t.crit != nil {
 		c.ExtraExtensions = []pkix.Extension{{Id: oidExtKeyUsage, Critical: true, Value: t.crit}}
 	}
+	if t.noCheck {
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: oidNoCheck, Value: []byte{5, 0}})
+	}
 	parent, signer := c, key
 	if issuer != nil {
 		parent, signer = issuer.Cert, issuer.Key
 		base := o.URL + "/" + fileName(issuer.Cert)
 		c.CRLDistributionPoints = []string{base + ".crl"}
 		c.IssuingCertificateURL = []string{base + ".cer"}
+		if o.OCSP != "" {
+			c.OCSPServer = []string{o.OCSP + "/" + fileName(issuer.Cert)}
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
 	if err != nil {
@@ -175,6 +186,18 @@ func (p *PKI) RecipientOn(o Options, curve elliptic.Curve) (Entity, error) {
 	}
 	return p.issue(o, template{name: "Evidence Inbox", life: 2 * year, usage: usage,
 		ext: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}}, key, &p.Issuing)
+}
+
+// Responder entrusts a key with OCSP answers about the certificates of an
+// authority; noCheck says that nobody need ask whether it was revoked itself.
+// SPEC: RFC 6960 §4.2.2.2.
+func (p *PKI) Responder(o Options, authority *Entity, noCheck bool) (Entity, error) {
+	key, err := newKey(false)
+	if err != nil {
+		return Entity{}, err
+	}
+	return p.issue(o, template{name: "OCSP Responder", life: year, usage: x509.KeyUsageDigitalSignature,
+		ext: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning}, noCheck: noCheck}, key, authority)
 }
 
 // CRLs issues a fresh list of each authority (root, issuing, time-stamp root),

@@ -24,6 +24,8 @@ import (
 	"lerd/internal/export"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/demopki"
+	"lerd/internal/export/ocsp"
+	"lerd/internal/export/ocsp/ocsphttp"
 	"lerd/internal/export/tsp"
 	"lerd/internal/personal"
 )
@@ -46,6 +48,7 @@ type Desk struct {
 	TSA    export.TSA
 	LogKey string // verifier key of the log
 	Agency demopki.Entity
+	OCSP   *ocsp.Client // asked in place of lists; nil: lists
 
 	t      testing.TB
 	now    time.Time
@@ -74,6 +77,31 @@ func New(t testing.TB, o demopki.Options) *Desk {
 	d.Agency, err = d.PKI.Recipient(o, false)
 	d.must(err)
 	return d
+}
+
+// NewByOCSP is New with certificates about which a responder is asked: there are
+// no revocation lists. Its delegates bear ocsp-nocheck.
+func NewByOCSP(t testing.TB, o demopki.Options) (*Desk, *Responder) {
+	r := NewResponder(t)
+	o.OCSP = r.Server.URL
+	d := New(t, o)
+	r.PKI, r.Now = d.PKI, d.Maker.Now
+	delegates := map[*demopki.Entity]demopki.Entity{}
+	for _, authority := range []*demopki.Entity{&d.PKI.Root, &d.PKI.Issuing} { // the time stamps' answers itself
+		delegate, err := d.PKI.Responder(demopki.Options{Organisation: "Example", Now: d.now}, authority, true)
+		d.must(err)
+		delegates[authority] = delegate
+	}
+	r.By = func(authority *demopki.Entity) demopki.Entity {
+		if delegate, ok := delegates[authority]; ok {
+			return delegate
+		}
+		return *authority
+	}
+	client, err := ocsphttp.Client("")
+	d.must(err)
+	d.OCSP = &ocsp.Client{Post: ocsphttp.Post(client), Rand: rand.Reader, Now: d.Maker.Now}
+	return d, r
 }
 
 func (d *Desk) must(err error) {
@@ -123,12 +151,23 @@ func (d *Desk) open(file string) (dir string) {
 // SealRequest is what a bundle is sealed with, level LT.
 func (d *Desk) SealRequest(p export.Prepared) export.SealRequest {
 	d.t.Helper()
-	crls, err := d.PKI.CRLs(d.now)
+	var crls, answers [][]byte
+	var err error
+	if d.OCSP == nil {
+		crls, err = d.PKI.CRLs(d.now)
+	} else {
+		answers, err = d.OCSP.Missing(d.t.Context(), d.Links(), nil)
+	}
 	d.must(err)
 	proof := d.Log(export.KindSealed, sealingEvent, map[string]string{export.FactExport: p.ExportID,
 		export.FactContents: hex.EncodeToString(p.ExportJSONSHA256[:])})
 	return export.SealRequest{Prepared: p, Proof: proof, Signer: d.Signer, PSS: d.PSS, TSA: d.TSA,
-		TSAChain: []*x509.Certificate{d.PKI.TSA.Cert, d.PKI.TSARoot.Cert}, CRLs: crls}
+		TSAChain: []*x509.Certificate{d.PKI.TSA.Cert, d.PKI.TSARoot.Cert}, CRLs: crls, OCSPs: answers}
+}
+
+// Links are what must be known not to be revoked.
+func (d *Desk) Links() []ocsp.Link {
+	return ocsp.Links([]*x509.Certificate{d.PKI.Seal.Cert, d.PKI.Issuing.Cert, d.PKI.Root.Cert, d.PKI.TSA.Cert, d.PKI.TSARoot.Cert})
 }
 
 // Encrypt encrypts what Seal made, to the desk's agency where r names nobody.

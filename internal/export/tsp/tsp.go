@@ -51,6 +51,7 @@ type Info struct {
 	Signer       *x509.Certificate
 	Certificates []*x509.Certificate
 	CRLs         []*x509.RevocationList
+	OCSPs        []*cms.OCSP
 }
 
 func malformed(what string) error {
@@ -76,7 +77,7 @@ func ParseToken(der []byte) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	info.Signer, info.Certificates, info.CRLs = cert, sd.Certificates, sd.CRLs
+	info.Signer, info.Certificates, info.CRLs, info.OCSPs = cert, sd.Certificates, sd.CRLs, sd.OCSPs
 	return info, nil
 }
 
@@ -150,10 +151,11 @@ func readOptional(body cryptobyte.String, info *Info) error {
 
 // Trust is whom to believe about time.
 type Trust struct {
-	Roots   []*x509.Certificate
-	Pool    []*x509.Certificate
-	CRLs    []*x509.RevocationList
-	NeedCRL bool
+	Roots      []*x509.Certificate
+	Pool       []*x509.Certificate
+	CRLs       []*x509.RevocationList
+	OCSPs      []*cms.OCSP
+	NeedStatus bool
 }
 
 // ErrImprint is within the error of a token that is over something else.
@@ -169,7 +171,7 @@ func Verify(token []byte, digest []byte, h crypto.Hash, trust Trust) (*Info, err
 		return nil, fault.Because(fault.Invalid, ErrImprint, "The time stamp is over something else: its imprint differs.")
 	}
 	_, err = cms.Path{Leaf: info.Signer, Pool: append(info.Certificates, trust.Pool...), Roots: trust.Roots,
-		CRLs: append(info.CRLs, trust.CRLs...), At: info.Time, Purpose: cms.TimeStamp, NeedCRL: trust.NeedCRL}.Verify()
+		CRLs: append(info.CRLs, trust.CRLs...), OCSPs: append(info.OCSPs, trust.OCSPs...), At: info.Time, Purpose: cms.TimeStamp, NeedStatus: trust.NeedStatus}.Verify()
 	return info, err
 }
 

@@ -334,13 +334,13 @@ func (v *run) seals(prefix string, der []byte, digest [32]byte) (s sealed) {
 		v.r.add(Check{prefix + "stamp", "A time stamp shows when the seal existed.", Fail, "There is no time stamp. Bundles are never released without."})
 	} else if v.r.do(prefix+"stamp", "A time stamp of a trusted authority shows when the seal existed.", func() (string, error) {
 		sum := sha256.Sum256(sd.Signature)
-		info, err := tsp.Verify(sd.Token, sum[:], crypto.SHA256, tsp.Trust{Roots: v.o.Roots, Pool: sd.Certificates, CRLs: append(sd.CRLs, v.o.CRLs...), NeedCRL: len(sd.CRLs) > 0})
+		info, err := tsp.Verify(sd.Token, sum[:], crypto.SHA256, tsp.Trust{Roots: v.o.Roots, Pool: sd.Certificates, CRLs: append(sd.CRLs, v.o.CRLs...), OCSPs: sd.OCSPs, NeedStatus: sd.HasStatus()})
 		if err != nil {
 			return "", err
 		}
 		s.level, s.stampedAt, v.at = "T", info.Time, info.Time
 		return info.Time.Format(time.RFC3339) + " by " + info.Signer.Subject.CommonName, nil
-	}) && len(sd.CRLs) > 0 {
+	}) && sd.HasStatus() {
 		s.level = "LT"
 	}
 	v.r.do(prefix+"certificate", "The seal's certificate is for sealing, leads to a trusted root and was not revoked.", func() (string, error) {
@@ -360,10 +360,10 @@ func (v *run) path(sd *cms.SignedData, s sealed) (string, error) {
 	if len(v.o.Roots) == 0 {
 		return "", fault.New(fault.Invalid, "No trusted root was given. Give the one that you received at onboarding with --trust-root.")
 	}
-	_, err := cms.Path{Leaf: s.cert, Pool: sd.Certificates, Roots: v.o.Roots, CRLs: append(sd.CRLs, v.o.CRLs...),
-		At: v.at, Purpose: cms.Seal, NeedCRL: len(sd.CRLs) > 0}.Verify()
-	if err == nil && len(sd.CRLs) == 0 {
-		return "revocation was not looked at: the seal encloses no lists (level T)", nil
+	_, err := cms.Path{Leaf: s.cert, Pool: sd.Certificates, Roots: v.o.Roots, CRLs: append(sd.CRLs, v.o.CRLs...), OCSPs: sd.OCSPs,
+		At: v.at, Purpose: cms.Seal, NeedStatus: sd.HasStatus()}.Verify()
+	if err == nil && !sd.HasStatus() {
+		return "revocation was not looked at: the seal encloses no lists and no OCSP answers (level T)", nil
 	}
 	return s.cert.Subject.CommonName, err
 }

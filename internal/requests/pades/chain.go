@@ -8,8 +8,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
-
 	"lerd/internal/export/cms"
 	"lerd/internal/requests/orderdoc"
 )
@@ -142,17 +140,25 @@ func revocation(c, issuer *x509.Certificate, crls []*x509.RevocationList, answer
 			}
 		}
 	}
+	return max(found, answered(c, issuer, cms.Path{CRLs: crls, At: at}, answers))
+}
+
+// answered looks for a certificate in answers by its issuer, or by whom the issuer
+// entrusted with them: not by just anybody who has a certificate of that issuer.
+// SPEC: RFC 6960 §4.2.2.2.
+func answered(c, issuer *x509.Certificate, path cms.Path, answers [][]byte) standing {
 	for _, der := range answers {
-		// SPEC: RFC 6960 §4.2.2.2: signed by the issuer, or by whom it named for that.
-		r, err := ocsp.ParseResponseForCert(der, c, issuer)
-		if err != nil || r.NextUpdate.Before(at) {
-			continue
+		if o, err := cms.ParseOCSP(der); err == nil {
+			path.OCSPs = append(path.OCSPs, o)
 		}
-		switch {
-		case r.Status == ocsp.Revoked && !r.RevokedAt.After(at):
+	}
+	found := unknown
+	for _, o := range path.OCSPs {
+		switch err := path.CheckOCSP(o, c, issuer); {
+		case errors.Is(err, cms.ErrRevoked):
 			return revoked
-		case r.Status == ocsp.Good, r.Status == ocsp.Revoked:
-			found = max(found, good)
+		case err == nil:
+			found = good
 		}
 	}
 	return found

@@ -25,6 +25,15 @@ func (c court) answer(about, by demopki.Entity, status int, at, next time.Time) 
 func TestOCSPAnswers(t *testing.T) {
 	c, other := newCourt(t), newCourt(t)
 	next := now.Add(time.Hour)
+	colleague, err := c.pki.Recipient(demopki.Options{Organisation: "Example", Now: now}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byColleague, err := ocsp.CreateResponse(c.pki.Issuing.Cert, colleague.Cert, ocsp.Response{Status: ocsp.Good, SerialNumber: c.pki.Seal.Cert.SerialNumber,
+		ThisUpdate: now, NextUpdate: next, Certificate: colleague.Cert}, colleague.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
 	authority := c.answer(c.pki.Issuing, c.pki.Root, ocsp.Good, now, next)
 	for _, x := range []struct {
 		name   string
@@ -37,6 +46,7 @@ func TestOCSPAnswers(t *testing.T) {
 		{"unknown", c.answer(c.pki.Seal, c.pki.Issuing, ocsp.Unknown, now, next), "unverifiable [not_shown]"},
 		{"of yesterday", c.answer(c.pki.Seal, c.pki.Issuing, ocsp.Good, now.AddDate(0, 0, -2), now.AddDate(0, 0, -1)), "unverifiable [not_shown]"},
 		{"by another", other.answer(c.pki.Seal, other.pki.Issuing, ocsp.Good, now, next), "unverifiable [not_shown]"},
+		{"by another certificate of the issuer", byColleague, "unverifiable [not_shown]"},
 		{"about another", c.answer(c.pki.TSA, c.pki.Issuing, ocsp.Good, now, next), "unverifiable [not_shown]"},
 	} {
 		doc := pdfs.New().Sign(pdfs.Signing{Sign: c.sign("T")}).Store(nil, nil, [][]byte{authority, x.answer})
