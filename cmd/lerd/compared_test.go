@@ -26,7 +26,7 @@ import (
 func (s *scenario) orderNaming(phone, number string) requests.ID {
 	s.t.Helper()
 	pdf, err := ordersample.PDF(ordersample.Order{Authority: "Cyber Crime Police Station, Sample District", Number: number, CaseFile: "FIR 231/2026", Issued: storyNow.AddDate(0, 0, -7), Judge: "Officer in charge",
-		Offence: "Cheating, BNS 318(4)", Facts: "The account was used to sell tickets that do not exist.", Targets: []string{phone}, From: s.times.Begins, To: storyNow, Zone: "Asia/Kolkata", Addressee: "Sample Messenger Ltd"})
+		Offence: "Cheating, BNS 318(4)", Facts: "The account was used to sell tickets that do not exist.", Targets: []string{phone}, From: wallIn("Asia/Kolkata", storyNow.AddDate(0, -3, 0)), To: wallIn("Asia/Kolkata", storyNow.AddDate(0, 0, -1)), Zone: "Asia/Kolkata", Addressee: "Sample Messenger Ltd"})
 	s.must(err)
 	doc, err := s.cases.Upload(s.as("asha.rao"), "order.pdf", "application/pdf", bytes.NewReader(pdf))
 	s.must(err)

@@ -55,9 +55,19 @@ func (d *demo) order(now time.Time) ([]byte, error) {
 		Authority: "Cyber Crime Police Station, Sample District", Address: "1 Sample Road, Sample District", Number: "CC/94/2026/17", CaseFile: "FIR 231/2026",
 		Issued: now.AddDate(0, 0, -3), Judge: "Officer in charge of the police station", Offence: "Cheating, BNS 2023, section 318(4)",
 		Facts:   "The account sold tickets that do not exist to eleven people, who paid and received nothing.",
-		Targets: []string{sample.SuspectPhone + ", suspect"}, From: now.AddDate(0, -3, 0), To: now.AddDate(0, 0, -1), Zone: "Asia/Kolkata",
+		Targets: []string{sample.SuspectPhone + ", suspect"}, From: wallIn("Asia/Kolkata", now.AddDate(0, -3, 0)), To: wallIn("Asia/Kolkata", now.AddDate(0, 0, -1)), Zone: "Asia/Kolkata",
 		Data: []string{"phone numbers", "IP addresses with source port and time"}, Addressee: "Sample Messenger Ltd",
 	})
+}
+
+// wallIn gives the moment at which clocks in a zone show what those of t do: the form
+// and the order of the story state the same period.
+func wallIn(zone string, t time.Time) time.Time {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return t
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, loc)
 }
 
 // submits: an officer sends a request with its order.

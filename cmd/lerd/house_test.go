@@ -127,7 +127,7 @@ func (s *scenario) planted(id requests.ID, reviewer context.Context) {
 		var in []requests.CheckInput
 		for _, r := range v.Results {
 			if r.Result == legal.Open && r.Counsel == (role == legal.RoleCounsel) {
-				in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: "pass", Note: "Canary note of " + role + "."})
+				in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: "pass", Note: "Canary note of " + role + ".", Place: placeFor(r)})
 			}
 		}
 		if len(in) > 0 {

@@ -129,7 +129,7 @@ func TestALookAlikeIssuer(t *testing.T) {
 	number := "IN/94/2026/911"
 	order, err := ordersample.PDF(ordersample.Order{
 		Authority: "Chief Judicial Magistrate, Sample District", Address: "replies to orders@complaints-sample-state.example", Number: number, CaseFile: "FIR 9/2026",
-		Issued: storyNow.AddDate(0, 0, -7), Judge: "Magistrate", Offence: "Cheating", Facts: "Needed at once.", From: s.times.Begins, To: storyNow, Zone: "Asia/Kolkata",
+		Issued: storyNow.AddDate(0, 0, -7), Judge: "Magistrate", Offence: "Cheating", Facts: "Needed at once.", From: wallIn("Asia/Kolkata", storyNow.AddDate(0, -3, 0)), To: wallIn("Asia/Kolkata", storyNow.AddDate(0, 0, -1)), Zone: "Asia/Kolkata",
 		Data: []string{"phone numbers"}, Addressee: "Sample Messenger Ltd"})
 	s.must(err)
 	doc, err := s.cases.Upload(s.as("asha.rao"), "order.pdf", "application/pdf", bytes.NewReader(order))

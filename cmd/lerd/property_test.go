@@ -293,7 +293,7 @@ func (w *stroll) answerSome(ctx context.Context, id requests.ID) error {
 			if w.dice.IntN(60) == 0 {
 				result = "fail"
 			}
-			in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: result, Note: "Examined."})
+			in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: result, Note: "Examined.", Place: placeFor(r)})
 		}
 	}
 	return w.cases.AnswerChecks(ctx, id, in)

@@ -173,7 +173,7 @@ func (s *scenario) order(number string) []byte {
 	b, err := ordersample.PDF(ordersample.Order{
 		Authority: "Cyber Crime Police Station, Sample District", Address: "1 Sample Road", Number: number, CaseFile: "FIR 231/2026",
 		Issued: storyNow.AddDate(0, 0, -7), Judge: "Officer in charge", Offence: "Cheating, BNS 318(4)", Facts: "The account was used to sell tickets that do not exist.",
-		Targets: []string{sample.SuspectPhone}, From: s.times.Begins, To: storyNow, Zone: "Asia/Kolkata",
+		Targets: []string{sample.SuspectPhone}, From: wallIn("Asia/Kolkata", storyNow.AddDate(0, -3, 0)), To: wallIn("Asia/Kolkata", storyNow.AddDate(0, 0, -1)), Zone: "Asia/Kolkata",
 		Data: []string{"phone numbers", "IP addresses with source port and time"}, Addressee: "Sample Messenger Ltd",
 	})
 	if err != nil {
@@ -273,12 +273,21 @@ func (s *scenario) answerAll(ctx context.Context, id requests.ID, role string) {
 	var in []requests.CheckInput
 	for _, r := range v.Results {
 		if r.Result == legal.Open && r.Counsel == (role == legal.RoleCounsel) {
-			in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: "pass", Note: "Examined."})
+			in = append(in, requests.CheckInput{Check: string(r.Check), Target: r.Target, Result: "pass", Note: "Examined.", Place: placeFor(r)})
 		}
 	}
 	if len(in) > 0 {
 		s.must(s.cases.AnswerChecks(ctx, id, in))
 	}
+}
+
+// placeFor is the place that is given with an answer: at the check of the form one is
+// wanted where the order's text does not show a period.
+func placeFor(r legal.CheckResult) string {
+	if r.Check == "VC-09" {
+		return "p1"
+	}
+	return ""
 }
 
 // confirm lets two confirmers say yes to everything that is open.

@@ -165,18 +165,21 @@ var wordings = map[string]string{
 }
 
 // scriptedOrder is the PDF of a scripted case.
-func scriptedOrder(who, number string) []byte {
-	return pdfs.NewWith("BT /F1 12 Tf 40 700 Td (" + number + ": " + wordings[who] + ") Tj ET").Bytes()
+func scriptedOrder(who, number string, t requests.TargetInput) []byte {
+	period := t.From[:len(time.DateOnly)] + " / " + t.To[:len(time.DateOnly)]
+	return pdfs.NewWith("BT /F1 12 Tf 40 700 Td (" + number + ": " + wordings[who] + ") Tj 0 -20 Td (" + period + ") Tj ET").Bytes()
 }
 
 // written puts an example's facts into the form that its officer would send: what
 // the example tells of days is counted from today.
 func (s *scenario) written(c scripted, number string) requests.Submission {
 	s.t.Helper()
-	doc, err := s.cases.Upload(s.as(c.who), "order.pdf", "application/pdf", bytes.NewReader(scriptedOrder(c.who, number)))
-	s.must(err)
 	f, now := c.law.Facts, s.clock.Now()
-	in := s.submission(doc.ID, number)
+	in := s.submission("", number)
+	s.aboutAccount(&in.Targets[0], f.Targets[0], now.Sub(f.ReceivedAt))
+	doc, err := s.cases.Upload(s.as(c.who), "order.pdf", "application/pdf", bytes.NewReader(scriptedOrder(c.who, number, in.Targets[0])))
+	s.must(err)
+	in.Document = doc.ID
 	in.Process, in.IssuerKind, in.ValidatorKind, in.OrderLanguage = string(c.law.Process), string(f.Issuer.Kind), string(f.Validator.Kind), f.Order.Language
 	in.IssuedOn, in.OrderSigned = now.AddDate(0, 0, -days(f.Order.IssuedAt, f.ReceivedAt)).Format(time.DateOnly), f.Order.Signed == legal.Yes
 	in.OffenceProvision, in.OffenceClass = f.Offence.Provision, f.Offence.Class
@@ -188,7 +191,6 @@ func (s *scenario) written(c scripted, number string) requests.Submission {
 	}
 	in.Further = map[string]string{}
 	maps.Copy(in.Further, f.Extra)
-	s.aboutAccount(&in.Targets[0], f.Targets[0], now.Sub(f.ReceivedAt))
 	if in.Emergency = f.Emergency.Claimed; in.Emergency {
 		in.EmergencyWhy, in.Further["danger"] = "A child is missing since this morning.", f.Emergency.Danger
 	}

@@ -26,6 +26,7 @@ type Comparison struct {
 	Document DocumentID
 	HasText  bool // false: a scanned page, which people compare by eye
 	Found    []ordercompare.Difference
+	Periods  []ordercompare.Period // nil: compared before periods were
 	At       time.Time
 	EventID  audit.EventID
 }
@@ -69,7 +70,10 @@ func (s *Service) compare(ctx context.Context, q Request, part *change.Part) err
 	}
 	found, hasText := ordercompare.Compare(text, typedOf(q)), strings.TrimSpace(text) != ""
 	part.Event.Facts["order_text"], part.Event.Facts["differences"] = string(legal.TriOf(hasText)), strconv.Itoa(len(found))
-	part.Insert = append(part.Insert, &Comparison{ID: newID[string](), Request: q.ID, Agency: q.Agency, Document: q.Order.Document, HasText: hasText, Found: found, At: s.now()})
+	compared := Comparison{ID: newID[string](), Request: q.ID, Agency: q.Agency, Document: q.Order.Document, HasText: hasText, Found: found,
+		Periods: ordercompare.Periods(text, q.Order.IssuedOn, statedPeriods(q)), At: s.now()}
+	part.Event.Facts["periods_unshown"] = strconv.Itoa(len(unshown(compared.asked(q.Targets))))
+	part.Insert = append(part.Insert, &compared)
 	return nil
 }
 
@@ -125,28 +129,46 @@ func (c Case) Differences() (out []ordercompare.Difference) {
 	return out
 }
 
-// formCheck is the check at which a person decides on differences.
+// formCheck is the check at which a person decides on differences and on periods.
 const formCheck = "VC-09"
 
-// differencesDecided tells whether somebody has said, since the order was compared,
-// that what was typed is right although the order says something else.
-func (c Case) differencesDecided() bool {
-	if len(c.Differences()) == 0 {
-		return true
+// compareDecided refuses to find a case valid before somebody has said, since the
+// order was compared, that what was typed is right although the order says something
+// else, and where in it a period stands that its text does not show.
+func (c Case) compareDecided() error {
+	if c.Compared == nil {
+		return notCompared
 	}
-	result := ""
-	for _, a := range c.Answers { // the oldest first
-		if a.Check == formCheck && !a.Automatic && !a.At.Before(c.Compared.At) {
-			result = a.Result
-		}
+	said := c.formAnswer()
+	passed := said.Result == string(legal.Pass)
+	switch {
+	case len(c.Differences()) > 0 && !passed:
+		return fault.New(fault.Gate, "The order says something else than was typed. Decide on it at the check of the form before you find the case valid.")
+	case len(c.UnshownPeriods()) > 0 && (!passed || said.Place == ""):
+		return fault.New(fault.Gate, "The text of the order does not show a period that was typed. Look it up, and give its place at the check of the form, before you find the case valid.")
 	}
-	return result == string(legal.Pass)
+	return nil
 }
 
-// contradictions names the differences for the law: by field and place alone.
+// formAnswer gives what a person said last at the check of the form since the order
+// was compared, the zero answer where nobody did.
+func (c Case) formAnswer() (last Answer) {
+	for _, a := range c.Answers { // the oldest first
+		if a.Check == formCheck && !a.Automatic && !a.At.Before(c.Compared.At) {
+			last = a
+		}
+	}
+	return last
+}
+
+// contradictions names the differences for the law, by field and place alone, and the
+// periods that the order's text does not show.
 func (c Case) contradictions() (out []string) {
 	for _, d := range c.Differences() {
 		out = append(out, d.Field+" "+Place{Page: d.Page, Line: d.Line}.String())
+	}
+	for _, p := range c.UnshownPeriods() {
+		out = append(out, strings.TrimSpace("period "+p.Refs[0]+" "+string(p.Shown)+" "+Place{Page: p.Page, Line: p.Line}.String()))
 	}
 	return out
 }

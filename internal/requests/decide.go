@@ -39,11 +39,8 @@ func (s *Service) Qualify(ctx context.Context, id ID, alleged []Allegation) (err
 	if err := s.guard(ctx, c); err != nil {
 		return err
 	}
-	if c.Compared == nil {
-		return notCompared
-	}
-	if !c.differencesDecided() {
-		return fault.New(fault.Gate, "The order says something else than was typed. Decide on it at the check of the form before you find the case valid.")
+	if err := c.compareDecided(); err != nil {
+		return err
 	}
 	if p, err := s.pinned(ctx, c.Request); err != nil || p.Kind == legal.Preservation {
 		if err != nil {

@@ -82,6 +82,9 @@ func (s *Service) readAnswer(r *reader, p *legal.Process, c Case, in CheckInput)
 		r.fail(field+"_place", "Give a page of the order, and a line or a part of it if you like: 2, or 2 line 14, or mark it on the page.")
 	}
 	a.Place = place.String()
+	if in.Check == formCheck && legal.Result(in.Result) == legal.Pass && a.Place == "" && len(c.UnshownPeriods()) > 0 {
+		r.fail(field+"_place", "The order's text does not show a period that was typed. Say where in the document it stands: 2, or 2 line 14, or mark it on the page.")
+	}
 	ask := ""
 	if legal.Result(in.Result) != legal.Pass {
 		ask = "Say why: the agency and the auditors will read it."

@@ -108,6 +108,7 @@ type orderComparisonRow struct {
 	Found       string    `gorm:"column:found"`
 	At          time.Time `gorm:"column:at"`
 	EventID     string    `gorm:"column:event_id"`
+	Periods     *string   `gorm:"column:periods"`
 }
 
 // TableName names the table.
@@ -120,11 +121,22 @@ func fromComparison(c requests.Comparison, event audit.EventID) *orderComparison
 	if err != nil || len(c.Found) == 0 { // texts and numbers can always be written
 		found = []byte("[]")
 	}
-	return &orderComparisonRow{c.ID, string(c.Request), string(c.Agency), string(c.Document), c.HasText, len(c.Found), string(found), micro(c.At), string(event)}
+	row := &orderComparisonRow{c.ID, string(c.Request), string(c.Agency), string(c.Document), c.HasText, len(c.Found), string(found), micro(c.At), string(event), nil}
+	if c.Periods != nil {
+		periods, _ := json.Marshal(c.Periods) // as above
+		text := string(periods)
+		row.Periods = &text
+	}
+	return row
 }
 
 func (r orderComparisonRow) domain() (c requests.Comparison, err error) {
 	c = requests.Comparison{ID: r.ID, Request: requests.ID(r.RequestID), Agency: identity.AgencyID(r.AgencyID), Document: requests.DocumentID(r.DocumentID), HasText: r.HasText, At: r.At.UTC(), EventID: audit.EventID(r.EventID)}
+	if r.Periods != nil {
+		if err := json.Unmarshal([]byte(*r.Periods), &c.Periods); err != nil {
+			return c, err
+		}
+	}
 	return c, json.Unmarshal([]byte(r.Found), &c.Found)
 }
 

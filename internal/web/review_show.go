@@ -24,6 +24,7 @@ type reviewPage struct {
 	Hint      string // why the reader can do nothing here
 	Claim     *Form
 	Compared  *Table // where the order says something else than was typed
+	Periods   *periodsPart
 	Verdict   verdictPart
 	Sheets    sheetsPart
 	Checklist checklist
@@ -89,7 +90,7 @@ func (s *Server) showWorkbench(c *Ctx, wrong *mistake) error {
 	if p.Sheets, err = w.sheets(); err != nil {
 		return err
 	}
-	p.Compared = w.compared()
+	p.Compared, p.Periods = w.compared(), w.periods()
 	if p.Risk, err = w.strip(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package ordercompare
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -8,30 +9,34 @@ import (
 	"time"
 )
 
-// months are the names of the months, and their beginnings, in the languages in
-// which orders come.
-var months = [12][]string{
-	{"january", "jan", "januar", "jänner", "janvier", "janv", "enero", "ene", "janeiro", "gennaio", "gen"},
-	{"february", "feb", "februar", "février", "févr", "febrero", "fevereiro", "fev", "febbraio"},
-	{"march", "mar", "märz", "mrz", "mars", "marzo", "março"},
-	{"april", "apr", "avril", "avr", "abril", "abr", "aprile"},
-	{"may", "mai", "mayo", "maio", "maggio", "mag"},
-	{"june", "jun", "juni", "juin", "junio", "junho", "giugno", "giu"},
-	{"july", "jul", "juli", "juillet", "juil", "julio", "julho", "luglio", "lug"},
-	{"august", "aug", "août", "agosto", "ago"},
-	{"september", "sep", "sept", "septembre", "septiembre", "setembro", "set", "settembre"},
-	{"october", "oct", "oktober", "okt", "octobre", "octubre", "outubro", "out", "ottobre", "ott"},
-	{"november", "nov", "novembre", "noviembre", "novembro"},
-	{"december", "dec", "dezember", "dez", "décembre", "déc", "diciembre", "dic", "dezembro", "dicembre"},
-}
+// The parts of a date. The expressions of the months are long, so that these are
+// put together once.
+const (
+	day    = `([0-9]{1,2})`
+	year   = `([0-9]{4})`
+	figure = `[ ]?[-./][ ]?`
+	nth    = `(?:st|nd|rd|th|er|°|o|a)?\.?`
+	of     = `(?:[ \n]+(?:day[ \n]+)?(?:of[ \n]+(?:the[ \n]+)?|de[ \n]+)?|[ ]?[-/][ ]?)`
+	before = `(?:[.॰]?,?[ \n]+(?:de[ \n]+|del[ \n]+)?|[.॰]?[ ]?[-/][ ]?)`
+)
 
-// written are the ways in which a date is written: with the year first, with the
-// month in figures, and with its name after or before the day.
+// The ways in which a date is written.
+const (
+	yearFirst   = iota // 2026-10-03
+	inFigures          // 03.10.2026, 03/10/2026; of two digits the year too
+	shortYear          // 03.10.26
+	dayAndName         // 3 October 2026, 3. Oktober 2026, 3 de outubro de 2026, 03-Oct-2026
+	nameAndDay         // October 3, 2026
+	yearAndName        // 2026 October 3
+)
+
 var written = []*regexp.Regexp{
-	regexp.MustCompile(`([0-9]{4})[ ]?[-./][ ]?([0-9]{1,2})[ ]?[-./][ ]?([0-9]{1,2})`),
-	regexp.MustCompile(`([0-9]{1,2})[ ]?[-./][ ]?([0-9]{1,2})[ ]?[-./][ ]?([0-9]{4})`),
-	regexp.MustCompile(`(?i)([0-9]{1,2})(?:st|nd|rd|th|er|º|o)?\.?[ \n]+(?:of[ \n]+|de[ \n]+)?(\pL{3,10})\.?,?[ \n]+(?:de[ \n]+)?([0-9]{4})`),
-	regexp.MustCompile(`(?i)(\pL{3,10})\.?[ \n]+([0-9]{1,2})(?:st|nd|rd|th)?,?[ \n]+([0-9]{4})`),
+	yearFirst:   regexp.MustCompile(year + figure + day + figure + day),
+	inFigures:   regexp.MustCompile(day + figure + day + figure + year),
+	shortYear:   regexp.MustCompile(day + `([./-])` + day + `([./-])` + `([0-9]{2})`),
+	dayAndName:  regexp.MustCompile(`(?i)` + day + nth + of + monthNames + before + year),
+	nameAndDay:  regexp.MustCompile(`(?i)` + monthNames + `[.॰]?[ \n]+` + day + `(?:st|nd|rd|th)?,?[ \n]+` + year),
+	yearAndName: regexp.MustCompile(`(?i)` + year + `[- ,]+` + monthNames + `[.॰]?[- ]+` + day),
 }
 
 // dated is what introduces the date of an order, at the beginning of a line.
@@ -62,27 +67,49 @@ func (p *paper) date(issued time.Time) []Difference {
 	return nil
 }
 
-// reading is one date of the text; figures whose order is not known can be read
-// both ways.
+// reading is one date of the text. Figures whose order is not known can be read
+// both ways: as day and month, and as month and day.
 type reading struct {
-	text string
-	at   int
-	days [][3]int
+	text    string
+	at, end int
+	kind    int
+	days    []date // the day first; of one reading where both are the same day
 }
 
-func (r reading) is(t time.Time) bool {
-	return slices.Contains(r.days, [3]int{t.Year(), int(t.Month()), t.Day()})
+// date is a year, a month and a day.
+type date [3]int
+
+func dateOf(t time.Time) date { return date{t.Year(), int(t.Month()), t.Day()} }
+
+// String writes a date as 2026-10-03.
+func (d date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d[0], d[1], d[2]) }
+
+func (d date) before(x date) bool { return slices.Compare(d[:], x[:]) < 0 }
+
+// real tells whether the calendar has this day.
+func (d date) real() bool {
+	t := time.Date(d[0], time.Month(d[1]), d[2], 0, 0, 0, 0, time.UTC)
+	return dateOf(t) == d
 }
+
+func (r reading) is(t time.Time) bool { return slices.Contains(r.days, dateOf(t)) }
 
 func datesIn(s string) (out []reading) {
 	for kind, re := range written {
 		for _, m := range re.FindAllStringSubmatchIndex(s, 2000) {
-			if joined(s, m[0], m[1]) {
+			whole := s
+			if clockFollows(s[m[1]:]) {
+				whole = s[:m[1]]
+			}
+			if joined(whole, m[0], m[1]) {
 				continue
 			}
-			days := daysOf(kind, s[m[2]:m[3]], s[m[4]:m[5]], s[m[6]:m[7]])
-			if len(days) > 0 {
-				out = append(out, reading{s[m[0]:m[1]], m[0], days})
+			var parts []string
+			for g := 2; g < len(m); g += 2 {
+				parts = append(parts, s[m[g]:m[g+1]])
+			}
+			if days := daysOf(kind, parts); len(days) > 0 {
+				out = append(out, reading{s[m[0]:m[1]], m[0], m[1], kind, days})
 			}
 		}
 	}
@@ -90,28 +117,35 @@ func datesIn(s string) (out []reading) {
 	return out
 }
 
-func daysOf(kind int, a, b, c string) (out [][3]int) {
-	n := func(s string) int { i, _ := strconv.Atoi(s); return i }
-	add := func(y, m, d int) {
-		t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
-		if m >= 1 && m <= 12 && t.Day() == d && int(t.Month()) == m {
-			out = append(out, [3]int{y, m, d})
+// clockFollows tells whether a time is joined to a date, as in 2026-10-03T14:00.
+func clockFollows(rest string) bool { return len(rest) > 1 && rest[0] == 'T' && isDigit(rest[1]) }
+
+// daysOf gives the days that a written date can mean, from its parts in the order
+// in which they stand.
+func daysOf(kind int, p []string) (out []date) {
+	n := func(i int) int { v, _ := strconv.Atoi(p[i]); return v } // digits by the expression
+	all := []date{}
+	switch kind {
+	case yearFirst:
+		all = append(all, date{n(0), n(1), n(2)})
+	case inFigures:
+		all = append(all, date{n(2), n(1), n(0)}, date{n(2), n(0), n(1)})
+	case shortYear:
+		if p[1] != p[3] {
+			return nil
+		}
+		all = append(all, date{2000 + n(4), n(2), n(0)}, date{2000 + n(4), n(0), n(2)})
+	case dayAndName:
+		all = append(all, date{n(2), month(p[1]), n(0)})
+	case nameAndDay:
+		all = append(all, date{n(2), month(p[0]), n(1)})
+	case yearAndName:
+		all = append(all, date{n(0), month(p[1]), n(2)})
+	}
+	for _, d := range all {
+		if d.real() && !slices.Contains(out, d) {
+			out = append(out, d)
 		}
 	}
-	switch kind {
-	case 0:
-		add(n(a), n(b), n(c))
-	case 1:
-		add(n(c), n(b), n(a))
-		add(n(c), n(a), n(b))
-	case 2:
-		add(n(c), month(b), n(a))
-	case 3:
-		add(n(c), month(a), n(b))
-	}
 	return out
-}
-
-func month(word string) int {
-	return 1 + slices.IndexFunc(months[:], func(names []string) bool { return slices.Contains(names, strings.ToLower(word)) })
 }
