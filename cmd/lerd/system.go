@@ -61,6 +61,7 @@ type system struct {
 	agencies   *agencies.Service
 	calls      *callback.Service
 	fraud      *fraud.Service
+	reader     *orderdoc.Reader // of orders' texts and pages; nil: no renderer is installed
 	papers     *papers.Service
 	oversight  *oversight.Service
 	consoleOf  console

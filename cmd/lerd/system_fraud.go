@@ -43,7 +43,8 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 		c.Own = []string{u.Hostname()}
 	}
 	if r, err := orderdoc.FindRenderer(); err == nil {
-		c.Papers = r
+		s.reader = orderdoc.NewReader(r)
+		c.Papers = s.reader
 	}
 	s.fraud = fraud.New(c)
 	s.cases.Guard = s.fraud

@@ -5,7 +5,6 @@ import (
 
 	"lerd/internal/papers"
 	"lerd/internal/requests"
-	"lerd/internal/requests/orderdoc"
 
 	"github.com/google/uuid"
 )
@@ -21,9 +20,9 @@ func (s *system) openPapers(blobs requests.Blobs) error {
 		return err
 	}
 	c := papers.Config{Store: s.store, Blobs: blobs, Agencies: s.store, Register: s.fraud, Scanner: scanner, Trust: anchors, NewID: uuid.NewString, Now: s.now}
-	if r, err := orderdoc.FindRenderer(); err == nil {
-		c.Drawer = r
-		s.cases.Reader, s.cases.Compared = r, s.store
+	if s.reader != nil {
+		c.Drawer = s.reader
+		s.cases.Reader, s.cases.Compared = s.reader, s.store
 	}
 	s.papers = papers.New(c)
 	s.cases.Papers = s.papers

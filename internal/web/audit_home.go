@@ -51,7 +51,7 @@ func (s *Server) auditRoutes() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: "/audit", Name: "audit.home", Title: "audit.title", Roles: auditor, Verb: "view", Object: "log", Nav: 10, Handle: s.auditHome},
 		{Method: http.MethodGet, Path: "/audit/cases/:id", Name: "audit.case", Title: "audit_case.title", Roles: auditor, Verb: "view", Object: "request", Handle: s.auditCase},
-		{Method: http.MethodGet, Path: "/audit/cases/:id/order/:page", Name: "audit.sheet", Title: "audit_case.title", Roles: auditor, Verb: "view", Object: "document", Handle: s.orderPages()},
+		s.orderPages(Route{Path: "/audit/cases/:id/order/:page", Name: "audit.sheet", Title: "audit_case.title", Roles: auditor}),
 		{Method: http.MethodGet, Path: "/audit/events/:id", Name: "audit.event", Title: "audit_event.title", Roles: auditor, Verb: "view", Object: "log", Handle: s.auditEvent},
 		{Method: http.MethodGet, Path: "/audit/events/:id/proof", Name: "audit.proof", Title: "audit_event.title", Roles: auditor, Verb: "view", Object: "log", Handle: s.auditProof},
 		{Method: http.MethodGet, Path: "/audit/events/:id/entry", Name: "audit.entry", Title: "audit_event.title", Roles: auditor, Verb: "view", Object: "log", Handle: s.auditEntry},

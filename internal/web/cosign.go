@@ -48,7 +48,7 @@ func (s *Server) cosignRoutes() []Route {
 		{Method: http.MethodPost, Path: "/requests/:id/cosign", Name: "cosign.sign", Title: "cosign.title", Roles: officer, Verb: "cosign", Object: "request", Body: FormBody, Handle: s.cosign},
 		{Method: http.MethodPost, Path: "/requests/:id/send-back", Name: "cosign.return", Title: "cosign.title", Roles: officer, Verb: "cosign", Object: "request", Body: FormBody, Handle: s.sendBack},
 		{Method: http.MethodPost, Path: "/requests/:id/take-back", Name: "request.take_back", Title: "request.title", Roles: officer, Verb: "withdraw", Object: "request", Body: FormBody, Handle: s.takeBack},
-		{Method: http.MethodGet, Path: "/requests/:id/order/:page", Name: "request.sheet", Title: "request.title", Roles: officer, Verb: "view", Object: "document", Handle: s.orderPages()},
+		s.orderPages(Route{Path: "/requests/:id/order/:page", Name: "request.sheet", Title: "request.title", Roles: officer}),
 	}
 }
 

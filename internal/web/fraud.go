@@ -104,8 +104,10 @@ func (s *Server) fraudRoutes() []Route {
 		return Route{Method: http.MethodPost, Path: path, Name: name, Title: title, Roles: roles, Verb: access.Verb(verb), Object: access.Kind(object), Body: FormBody, Handle: h}
 	}
 	reviewers := []identity.Role{identity.Reviewer}
+	show := get("/review/:id/risk", "risk.show", "risk.title", riskReaders, "view", "risk", 0, s.showRisk)
+	show.Order = true // what it states rests on the order's text and first page
 	return []Route{
-		get("/review/:id/risk", "risk.show", "risk.title", riskReaders, "view", "risk", 0, s.showRisk),
+		show,
 		post("/review/:id/risk/echo", "risk.echo", "risk.title", reviewers, "echo", "request", s.wantEcho),
 		post("/review/:id/risk/call", "risk.call", "risk.title", reviewers, "call", "call_request", s.callAgency),
 		post("/review/:id/risk/record", "risk.record", "risk.title", reviewers, "call", "call_request", s.recordAgencyCall),

@@ -63,36 +63,48 @@ func (s *Server) sheetsOf(c *Ctx, cs requests.Case, zone *time.Location, base st
 	return p
 }
 
-// orderPages gives the handler that sends one page of a case's order as pixels.
-func (s *Server) orderPages() Handler {
-	drawn := &sheetCache{}
-	return func(c *Ctx) error { return s.orderPage(c, drawn) }
+// openPaper opens the document that an address names: it asks the policy, and
+// records the look.
+type openPaper func(c *Ctx) (requests.Document, io.ReadCloser, error)
+
+// orderPages completes the route that sends one page of a case's order as pixels.
+func (s *Server) orderPages(r Route) Route {
+	return s.drawn(r, func(c *Ctx) (d requests.Document, body io.ReadCloser, err error) {
+		id, err := c.requestID()
+		if err != nil {
+			return d, nil, err
+		}
+		return s.cfg.Services.Cases.OpenDocument(c.Ctx(), id)
+	})
 }
 
-func (s *Server) orderPage(c *Ctx, drawn *sheetCache) error {
-	id, err := c.requestID()
-	if err != nil {
-		return err
+// drawn completes a route whose last part is the page of a document. Nothing else
+// has pages to send, so that each of them has as long as drawing may take.
+func (s *Server) drawn(r Route, open openPaper) Route {
+	kept := &sheetCache{}
+	r.Method, r.Verb, r.Object, r.Order = http.MethodGet, "view", "document", true
+	r.Handle = func(c *Ctx) error {
+		n, err := strconv.Atoi(c.Param("page"))
+		if err != nil || n < 1 || n > maxSheets || itoa(n) != c.Param("page") {
+			return notFound()
+		}
+		doc, body, err := open(c)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if s.cfg.Services.Sheets == nil || n > doc.Pages {
+			return notFound()
+		}
+		png, err := kept.page(c, drawing{s.cfg.Services.Sheets, doc, body, n})
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Content-Disposition", "inline")
+		c.Response().Header().Set(echo.HeaderContentLength, itoa(len(png)))
+		return c.Blob(http.StatusOK, "image/png", png)
 	}
-	n, err := strconv.Atoi(c.Param("page"))
-	if err != nil || n < 1 || n > maxSheets || itoa(n) != c.Param("page") {
-		return notFound()
-	}
-	doc, body, err := s.cfg.Services.Cases.OpenDocument(c.Ctx(), id) // asks the policy, and records the look
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if s.cfg.Services.Sheets == nil || n > doc.Pages {
-		return notFound()
-	}
-	png, err := drawn.page(c, drawing{s.cfg.Services.Sheets, doc, body, n})
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Content-Disposition", "inline")
-	c.Response().Header().Set(echo.HeaderContentLength, itoa(len(png)))
-	return c.Blob(http.StatusOK, "image/png", png)
+	return r
 }
 
 // drawing is one page to be drawn.

@@ -39,7 +39,7 @@ func (s *Server) releaseRoutes() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: "/releases", Name: "release.list", Title: "releases.title", Roles: approver, Verb: "list", Object: "request", Nav: 10, Handle: s.listReleases},
 		{Method: http.MethodGet, Path: "/releases/:id", Name: "release.show", Title: "release.title", Roles: approver, Verb: "view", Object: "release", Handle: s.showRelease},
-		{Method: http.MethodGet, Path: "/releases/:id/order/:page", Name: "release.sheet", Title: "release.title", Roles: approver, Verb: "view", Object: "document", Handle: s.orderPages()},
+		s.orderPages(Route{Path: "/releases/:id/order/:page", Name: "release.sheet", Title: "release.title", Roles: approver}),
 		{Method: http.MethodPost, Path: "/releases/:id/approve", Name: "release.approve", Title: "release.title", Roles: approver, Verb: "approve", Object: "release", Body: FormBody, Handle: s.approveRelease},
 		{Method: http.MethodPost, Path: "/releases/:id/return", Name: "release.return", Title: "release.title", Roles: approver, Verb: "return", Object: "release", Body: FormBody, Handle: s.returnRelease},
 	}

@@ -30,7 +30,7 @@ func (s *Server) changeRoutes() []Route {
 		{Method: http.MethodGet, Path: "/requests/:id/attachment/:doc", Name: "message.attachment", Title: "request.title", Roles: officer, Verb: "view", Object: "document", Handle: s.fetchAttachment},
 		{Method: http.MethodGet, Path: "/review/:id/write", Name: "message.ask_review", Title: "write.title", Roles: reviewer, Verb: "write", Object: "request", Handle: s.askMessage},
 		{Method: http.MethodPost, Path: "/review/:id/write", Name: "message.send_review", Title: "write.title", Roles: reviewer, Verb: "write", Object: "request", Body: FormBody, Handle: s.sendMessage},
-		{Method: http.MethodGet, Path: "/review/:id/attachment/:doc/:page", Name: "message.sheet", Title: "review.title", Roles: []identity.Role{identity.Reviewer, identity.Counsel}, Verb: "view", Object: "document", Handle: s.attachmentPages()},
+		s.attachmentPages(Route{Path: "/review/:id/attachment/:doc/:page", Name: "message.sheet", Title: "review.title", Roles: []identity.Role{identity.Reviewer, identity.Counsel}}),
 	}
 }
 

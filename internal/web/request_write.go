@@ -1,10 +1,7 @@
 package web
 
 import (
-	"net/http"
-	"strconv"
-
-	"github.com/labstack/echo/v4"
+	"io"
 
 	"lerd/internal/fault"
 	"lerd/internal/identity"
@@ -148,41 +145,20 @@ func (s *Server) fetchAttachment(c *Ctx) error {
 	return c.sendFile(body, "attachment.pdf", "application/pdf")
 }
 
-// attachmentPages gives the handler that sends one page of an attachment as
+// attachmentPages completes the route that sends one page of an attachment as
 // pixels; staff never get the file.
-func (s *Server) attachmentPages() Handler {
-	drawn := &sheetCache{}
-	return func(c *Ctx) error { return s.attachmentPage(c, drawn) }
-}
-
-func (s *Server) attachmentPage(c *Ctx, drawn *sheetCache) error {
-	id, err := c.requestID()
-	if err != nil {
-		return err
-	}
-	doc, err := c.docID()
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(c.Param("page"))
-	if err != nil || n < 1 || n > maxSheets || itoa(n) != c.Param("page") {
-		return notFound()
-	}
-	d, body, err := s.cfg.Services.Changes.OpenAttachment(c.Ctx(), id, doc)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if s.cfg.Services.Sheets == nil || n > d.Pages {
-		return notFound()
-	}
-	png, err := drawn.page(c, drawing{s.cfg.Services.Sheets, d, body, n})
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Content-Disposition", "inline")
-	c.Response().Header().Set(echo.HeaderContentLength, itoa(len(png)))
-	return c.Blob(http.StatusOK, "image/png", png)
+func (s *Server) attachmentPages(r Route) Route {
+	return s.drawn(r, func(c *Ctx) (d requests.Document, body io.ReadCloser, err error) {
+		id, err := c.requestID()
+		if err != nil {
+			return d, nil, err
+		}
+		doc, err := c.docID()
+		if err != nil {
+			return d, nil, err
+		}
+		return s.cfg.Services.Changes.OpenAttachment(c.Ctx(), id, doc)
+	})
 }
 
 // attachmentLinks lead to the documents of a message: its own file for the

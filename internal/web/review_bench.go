@@ -38,8 +38,8 @@ func (s *Server) benchRoutes() []Route {
 	}
 	reviewer, readers := []identity.Role{identity.Reviewer}, []identity.Role{identity.Reviewer, identity.Counsel}
 	return []Route{
-		{Method: http.MethodPost, Path: "/review/next", Name: "review.next", Title: "review_queue.title", Roles: reviewer, Verb: "claim", Object: "request", Body: FormBody, Handle: s.takeNext},
-		{Method: http.MethodPost, Path: "/review/:id/take", Name: "review.take", Title: "review.title", Roles: reviewer, Verb: "take_over_claim", Object: "request", Body: FormBody, Handle: s.takeClaim},
+		{Method: http.MethodPost, Path: "/review/next", Name: "review.next", Title: "review_queue.title", Roles: reviewer, Verb: "claim", Object: "request", Body: FormBody, Order: true, Handle: s.takeNext},
+		{Method: http.MethodPost, Path: "/review/:id/take", Name: "review.take", Title: "review.title", Roles: reviewer, Verb: "take_over_claim", Object: "request", Body: FormBody, Order: true, Handle: s.takeClaim},
 		{Method: http.MethodPost, Path: "/review/:id/skip", Name: "review.skip", Title: "review.title", Roles: reviewer, Verb: "skip", Object: "request", Body: FormBody, Handle: s.skipCase},
 		{Method: http.MethodGet, Path: "/review/skips", Name: "review.skips", Title: "bench.skips.title", Roles: append(readers, identity.Auditor), Verb: "list", Object: "skip", Handle: s.listSkips},
 		{Method: http.MethodGet, Path: "/review/precedents", Name: "review.precedents", Title: "precedents.title", Roles: readers, Verb: "list", Object: "request", Nav: 12, Handle: s.precedents},

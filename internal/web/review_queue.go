@@ -78,15 +78,15 @@ func (s *Server) reviewRoutes() []Route {
 	}
 	return []Route{
 		get("", "review.list", Route{Title: "review_queue.title", Roles: both, Verb: "list", Object: "request", Nav: 10, Handle: s.reviewQueue}),
-		get("/:id", "review.show", Route{Title: "review.title", Roles: both, Verb: "view", Object: "request", Timeout: orderTimeout, Handle: s.showReview}),
-		get("/:id/order/:page", "review.order", Route{Title: "review.title", Roles: both, Verb: "view", Object: "document", Timeout: orderTimeout, Handle: s.orderPages()}),
-		post("/claim", "review.claim", Route{Roles: reviewer, Verb: "claim", Object: "request", Timeout: orderTimeout, Handle: s.claimCase}),
+		get("/:id", "review.show", Route{Title: "review.title", Roles: both, Verb: "view", Object: "request", Order: true, Handle: s.showReview}),
+		s.orderPages(Route{Path: "/review/:id/order/:page", Name: "review.order", Title: "review.title", Roles: both}),
+		post("/claim", "review.claim", Route{Roles: reviewer, Verb: "claim", Object: "request", Order: true, Handle: s.claimCase}),
 		post("/unclaim", "review.unclaim", Route{Roles: reviewer, Verb: "claim", Object: "request", Handle: s.unclaimCase}),
 		post("/checks", "review.check", Route{Roles: both, Verb: "check", Object: "request", Handle: s.answerChecks}),
 		post("/decide", "review.decide", Route{Roles: reviewer, Verb: "decide", Object: "request", Handle: s.decideCase}),
-		post("/ask", "review.ask", Route{Roles: reviewer, Verb: "ask", Object: "request", Handle: s.askAgency}),
-		post("/qualify", "review.qualify", Route{Roles: reviewer, Verb: "qualify", Object: "request", Timeout: orderTimeout, Handle: s.qualifyCase}),
-		post("/refuse", "review.refuse", Route{Roles: reviewer, Verb: "refuse", Object: "request", Handle: s.refuseCase}),
+		post("/ask", "review.ask", Route{Roles: reviewer, Verb: "ask", Object: "request", Order: true, Handle: s.askAgency}),
+		post("/qualify", "review.qualify", Route{Roles: reviewer, Verb: "qualify", Object: "request", Order: true, Handle: s.qualifyCase}),
+		post("/refuse", "review.refuse", Route{Roles: reviewer, Verb: "refuse", Object: "request", Order: true, Handle: s.refuseCase}),
 		post("/counsel", "review.counsel", Route{Roles: reviewer, Verb: "refuse", Object: "request", Handle: s.sendToCounsel}),
 		post("/reopen", "conflict.reopen", Route{Roles: counsel, Verb: "resolve_conflict", Object: "request", Handle: s.reopenCase}),
 	}

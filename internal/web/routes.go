@@ -58,6 +58,7 @@ type Route struct {
 	Body    Body
 	MaxBody int64         // bytes; 0 takes the default for the Body
 	Timeout time.Duration // of the handler's context; 0 takes the default
+	Order   bool          // the text or a page of a paper may have to be read first: as long as that may take
 	NoKey   bool          // a POST that needs no idempotency key, e.g. sign-out
 
 	Needs  Needs
@@ -71,7 +72,7 @@ const (
 	uploadLimit   = 25 << 20
 	formTimeout   = 20 * time.Second
 	uploadTimeout = 5 * time.Minute
-	orderTimeout  = time.Minute // where the order may have to be read and drawn first: its renderer has 20 seconds for each
+	orderTimeout  = time.Minute // of a route with Order: the renderer has 20 seconds for a text and for a page, and may have to be waited for
 )
 
 // maxBody gives the route's body limit in bytes.
@@ -91,6 +92,8 @@ func (r Route) timeout() time.Duration {
 	switch {
 	case r.Timeout > 0:
 		return r.Timeout
+	case r.Order:
+		return orderTimeout
 	case r.Body == Upload:
 		return uploadTimeout
 	}
