@@ -241,7 +241,7 @@ func TestPrecedentsAreCountedByWhatTheyShare(t *testing.T) {
 	if len(got) != 4 || !slices.Equal(got[:3], want) || !strings.HasSuffix(got[3], five) {
 		t.Errorf("precedents:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for query, refsWanted := range map[string][]string{
+	p.precedentsAre(map[string][]string{
 		"court=another+station":                            {elsewhere.Ref},
 		"court=Cyber+Crime+Police+Station&ended=recalled":  {refs["recalled"]},
 		"process=EU-EPOC-PR":                               {alone.Ref},
@@ -249,22 +249,18 @@ func TestPrecedentsAreCountedByWhatTheyShare(t *testing.T) {
 		"court=Nobody":                                     nil,
 		"process=IN-94&ended=refused":                      nil,
 		"statute=bnss+2023%2c+S.+94&court=another+station": {elsewhere.Ref},
-	} {
-		found, err := p.visit("rita.lind").get(p.ctx, "/review/precedents?"+query)
-		p.must(err)
-		var listed []string
-		for _, row := range found.rows("The last fifty") {
-			ref, _, _ := strings.Cut(row, " ")
-			listed = append(listed, ref)
-		}
-		if !slices.Equal(listed, refsWanted) {
-			t.Errorf("%s: %v, want %v", query, listed, refsWanted)
-		}
-	}
+		"process=IN-94&ended=recalled":                     {refs["recalled"]},
+	})
 	p.whileStopped(func() { s.must(s.cases.ConfirmDeletion(s.as("asha.rao"), s.idOf(refs["recalled"]), "Asha Rao", true)) })
 	if rows := p.workbenchOf("rita.lind", at).rows(alikeTable); len(rows) != 4 || rows[1] != want[1] {
 		t.Errorf("once the copies are gone: %q", rows)
 	}
+	p.precedentsAre(map[string][]string{
+		"court=Cyber+Crime+Police+Station&ended=recalled": {refs["recalled"]},
+		"court=Cyber+Crime+Police+Station&ended=closed":   {refs["closed"]},
+		"process=IN-94&ended=recalled":                    {refs["recalled"]},
+		"process=IN-94&ended=closed":                      {refs["closed"]},
+	})
 	q, err := s.send(s.as("jana.weber"), func() requests.Submission {
 		in := s.ordered(s.uploadAs("jana.weber", "EPOC 63/26"), "EPOC 63/26")
 		in.LegalBasis, in.IssuerName = "Art. 5", "Landgericht Musterstadt"
@@ -274,6 +270,24 @@ func TestPrecedentsAreCountedByWhatTheyShare(t *testing.T) {
 	fresh := p.workbenchOf("rita.lind", q.ID).rows(alikeTable)
 	if len(fresh) != 4 || !strings.HasSuffix(fresh[0], "| None was answered yet.") || !strings.HasSuffix(fresh[1], "| None was answered yet.") || !strings.HasSuffix(fresh[2], "Of the last one: 1 withdrawn") {
 		t.Errorf("of a law and an issuer that nobody relied on: %q", fresh)
+	}
+}
+
+// precedentsAre asks the page of precedents, and wants these requests listed for each
+// address.
+func (p *portal) precedentsAre(want map[string][]string) {
+	p.t.Helper()
+	for query, refs := range want {
+		found, err := p.visit("rita.lind").get(p.ctx, "/review/precedents?"+query)
+		p.must(err)
+		var listed []string
+		for _, row := range found.rows("The last fifty") {
+			ref, _, _ := strings.Cut(row, " ")
+			listed = append(listed, ref)
+		}
+		if !slices.Equal(listed, refs) {
+			p.t.Errorf("%s: %v, want %v", query, listed, refs)
+		}
 	}
 }
 

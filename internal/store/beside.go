@@ -28,11 +28,20 @@ func answered(tx *gorm.DB, p requests.Precedents, most int) *gorm.DB {
 	if p.Agency != "" {
 		q = q.Where("q.agency_id = ?", string(p.Agency))
 	}
-	if p.State != "" {
-		q = q.Where("q.state = ?", string(p.State))
+	switch p.State {
+	case "":
+	case requests.Recalled:
+		q = q.Where(calledBack)
+	default:
+		q = q.Where("q.state = ? AND "+howEnded+" = ?", string(p.State), string(p.State))
 	}
 	return q
 }
+
+// calledBack is howEnded = 'recalled', from the bundles that were called back: they
+// are few, and closed requests many.
+const calledBack = `q.state IN ('recalled', 'closed') AND q.id = ANY (ARRAY(SELECT l.request_id FROM release l WHERE l.state = 'recalled'))
+	AND (q.state = 'recalled' OR NOT EXISTS (SELECT 1 FROM release l WHERE l.request_id = q.id AND l.state = 'exported'))`
 
 // howEnded is a request's end as it is told of: one whose bundle was called back
 // stays called back when the agency has said that its copies are gone.
@@ -88,7 +97,7 @@ func (s *Store) Precedents(ctx context.Context, p requests.Precedents, limit int
 		}
 		var rows []earlierRow
 		err := answered(tx, p, limit).Joins("JOIN agency a ON a.id = q.agency_id").
-			Select("q.id, q.ref, a.name AS agency_name, a.country, q.state, q.process_id, q.received_at, '' AS targets, " + whatLeft).Scan(&rows).Error
+			Select("q.id, q.ref, a.name AS agency_name, a.country, " + howEnded + " AS state, q.process_id, q.received_at, '' AS targets, " + whatLeft).Scan(&rows).Error
 		for _, r := range rows {
 			list = append(list, r.domain())
 		}

@@ -1,5 +1,6 @@
 -- What the text of an order shows of the periods that the form states: a wrong one
--- discloses data of days that nobody ordered.
+-- discloses data of days that nobody ordered. And requests by how they ended, as
+-- their tally counts it.
 
 -- +goose Up
 
@@ -43,6 +44,31 @@ BEGIN
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+-- As before, but that a request ends as it is told of: one whose bundle was called back
+-- and whose agency has said that its copies are gone counts as called back.
+CREATE OR REPLACE FUNCTION answered_as(statute text, court text, process text, agency text, ended text, most integer) RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+    back CONSTANT text := $q$ q.id = ANY (ARRAY(SELECT l.request_id FROM release l WHERE l.state = 'recalled'))
+        AND (q.state = 'recalled' OR NOT EXISTS (SELECT 1 FROM release l WHERE l.request_id = q.id AND l.state = 'exported'))$q$;
+BEGIN
+    RETURN QUERY EXECUTE $q$SELECT q.id FROM request q WHERE q.closed_at IS NOT NULL AND q.state <> 'redrafted'$q$
+        || CASE WHEN statute <> '' THEN ' AND lower(q.legal_basis) = lower($1)' ELSE '' END
+        || CASE WHEN court <> '' THEN ' AND lower(q.issuer_name) = lower($2)' ELSE '' END
+        || CASE WHEN process <> '' THEN ' AND q.process_id = $3' ELSE '' END
+        || CASE WHEN agency <> '' THEN ' AND q.agency_id = $4::uuid' ELSE '' END
+        || CASE ended WHEN '' THEN ''
+                WHEN 'recalled' THEN $q$ AND q.state IN ('recalled', 'closed') AND $q$ || back
+                WHEN 'closed' THEN ' AND q.state = $5 AND NOT (' || back || ')'
+                ELSE ' AND q.state = $5' END
+        || ' ORDER BY q.closed_at DESC LIMIT $6' USING statute, court, process, agency, ended, most;
+END $$;
+-- +goose StatementEnd
+
+-- The bundles that were called back, of which there are few.
+CREATE INDEX release_recalled ON release (request_id) WHERE state = 'recalled';
 
 RESET ROLE;
 
