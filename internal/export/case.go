@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/google/uuid"
 )
@@ -26,12 +27,12 @@ type caseGraph struct {
 	out     io.Writer
 	buf     []byte
 	err     error
-	objects []any // references to what was written
-	known   map[string]bool
+	objects []any           // references to what was written
+	known   map[string]node // references, by kind and thing
 }
 
 func newCaseGraph(c *Content) *caseGraph {
-	return &caseGraph{id: c.Header.ExportID, header: &c.Header, known: map[string]bool{}}
+	return &caseGraph{id: c.Header.ExportID, header: &c.Header, known: map[string]node{}}
 }
 
 // ref gives a name that depends on the export and the thing alone.
@@ -79,23 +80,28 @@ func (g *caseGraph) add(kind, what string, facets ...node) node {
 
 // named adds an object once, with a name if it has one.
 func (g *caseGraph) named(kind, what, name string, facets ...node) node {
-	id := node{"@id": g.ref(kind, what)}
-	if key := kind + ":" + what; !g.known[key] {
-		g.known[key] = true
-		for i := range facets {
-			facets[i]["@id"] = g.ref(kind+"-facet", fmt.Sprint(what, ":", i))
-		}
-		n := node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets}
-		if name != "" {
-			n["uco-core:name"] = name
-		}
-		g.node(n)
-		g.objects = append(g.objects, id)
+	key := kind + ":" + what
+	if id, known := g.known[key]; known {
+		return id
 	}
+	id := node{"@id": g.ref(kind, what)}
+	g.known[key] = id
+	for i := range facets {
+		facets[i]["@id"] = g.ref(kind+"-facet", what+":"+strconv.Itoa(i))
+	}
+	n := node{"@id": id["@id"], "@type": "uco-observable:ObservableObject", "uco-core:hasFacet": facets}
+	if name != "" {
+		n["uco-core:name"] = name
+	}
+	g.node(n)
+	g.objects = append(g.objects, id)
 	return id
 }
 
 func (g *caseGraph) account(accountID string) node {
+	if id, known := g.known["account:"+accountID]; known {
+		return id
+	}
 	return g.add("account", accountID, node{"@type": "uco-observable:ApplicationAccountFacet"},
 		node{"@type": "uco-observable:AccountFacet", "uco-observable:accountIdentifier": accountID})
 }
@@ -119,18 +125,21 @@ func (g *caseGraph) addIP(p *IPRecord) {
 		"uco-observable:src":       []any{g.account(p.AccountID), g.address(p.Addr.Reveal().String(), p.Addr.Reveal().Is6())},
 		"uco-observable:startTime": typed("dateTime", string(p.EventTime.append(nil)))}
 	if p.SourcePort != 0 {
-		facet["uco-observable:sourcePort"] = typed("integer", fmt.Sprint(p.SourcePort))
+		facet["uco-observable:sourcePort"] = typed("integer", strconv.Itoa(int(p.SourcePort)))
 	}
 	if d := p.Destination.Reveal(); d.IsValid() {
 		facet["uco-observable:dst"] = []any{g.address(d.String(), d.Is6())}
 	}
 	if p.DestinationPort != 0 {
-		facet["uco-observable:destinationPort"] = typed("integer", fmt.Sprint(p.DestinationPort))
+		facet["uco-observable:destinationPort"] = typed("integer", strconv.Itoa(int(p.DestinationPort)))
 	}
 	g.named("connection", p.RecordID, p.EventType, facet)
 }
 
 func (g *caseGraph) address(text string, six bool) node {
+	if id, known := g.known["address:"+text]; known {
+		return id
+	}
 	kind := "uco-observable:IPv4AddressFacet"
 	if six {
 		kind = "uco-observable:IPv6AddressFacet"
@@ -143,7 +152,7 @@ func typed(kind, value string) node { return node{"@type": "xsd:" + kind, "@valu
 // write gives the file: the investigation, its authorization, the export as an
 // action, and the objects or, above the limit, the files that hold them.
 func (g *caseGraph) write(out io.Writer, files []staged, tool string) error {
-	g.out, g.known = out, map[string]bool{}
+	g.out, g.known = out, map[string]node{}
 	at := typed("dateTime", stampOf(g.header.GeneratedAt))
 	auth, record, program := g.ref("authorization", g.id), g.ref("provenance", g.id), g.ref("tool", tool)
 	action := g.ref("action", g.id)

@@ -15,16 +15,19 @@ type papers struct {
 	paper
 	beside errgroup.Group
 	begun  chan *pdfa.Document // the certificate, up to the digests
-	letter []byte
+	letter staged
 }
 
 func beginPapers(c *Content, w *recordWriter, s *stage, version string) *papers {
 	p := &papers{paper: paper{header: s.Header, certificate: c.Certificate, absences: s.Absences, version: version,
 		roots: c.Roots, published: c.PublishedAt, phones: w.cases.phones, ips: w.cases.ips, records: w.phones + w.ips}}
 	p.begun = make(chan *pdfa.Document, 1)
-	p.beside.Go(func() (err error) {
+	p.beside.Go(func() error {
 		p.begun <- p.beginCertificate()
-		p.letter, err = p.letterPDF()
+		letter, err := p.letterPDF()
+		if err == nil {
+			p.letter, err = packed("letter.pdf", "application/pdf", letter)
+		}
 		return err
 	})
 	return p
@@ -38,7 +41,8 @@ func (p *papers) finish(st *stager, err error) error {
 	if err := errors.Join(err, p.beside.Wait()); err != nil {
 		return err
 	}
-	return st.add("letter.pdf", "application/pdf", p.letter)
+	st.files = append(st.files, p.letter)
+	return nil
 }
 
 // certify ends the certificate and stages it.

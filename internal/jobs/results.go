@@ -57,7 +57,10 @@ func (j *Results) sign(ctx context.Context, id requests.ID) error {
 	seal, err := cms.Sign(ctx, cms.SignRequest{Digest: sha256.Sum256(file), Signer: keys.Signer, SigningTime: j.Now(), Rand: rand.Reader, Certs: keys.TSAChain, CRLs: crls, OCSPs: answers,
 		Stamp: func(ctx context.Context, d [sha256.Size]byte) ([]byte, error) {
 			stamped, err := keys.TSA.Stamp(ctx, d)
-			return stamped.Token, err
+			if err != nil {
+				return nil, err
+			}
+			return stamped.Token, nil
 		}})
 	if err != nil {
 		return err

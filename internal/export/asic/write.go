@@ -16,6 +16,7 @@ import (
 // data descriptor, which the Commission's validator cannot read.
 type Writer struct {
 	zip  *zip.Writer
+	buf  []byte // for copying
 	date uint16
 	time uint16
 }
@@ -23,7 +24,7 @@ type Writer struct {
 // NewWriter begins a zip whose entries all bear the same time, in UTC.
 func NewWriter(w io.Writer, at time.Time, comment string) (*Writer, error) {
 	at = at.UTC()
-	z := &Writer{zip: zip.NewWriter(w)}
+	z := &Writer{zip: zip.NewWriter(w), buf: make([]byte, 32<<10)}
 	z.date = uint16(at.Year()-1980)<<9 | uint16(at.Month())<<5 | uint16(at.Day())
 	z.time = uint16(at.Hour())<<11 | uint16(at.Minute())<<5 | uint16(at.Second()/2)
 	return z, z.zip.SetComment(comment)
@@ -49,7 +50,7 @@ func (z *Writer) Add(p Part, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(w, r)
+	n, err := io.CopyBuffer(w, r, z.buf)
 	if err == nil && n != p.Compressed {
 		err = fault.New(fault.Internal, "%s: %d octets in place of %d", p.Name, n, p.Compressed)
 	}

@@ -29,7 +29,7 @@ type sums struct {
 // records checks export.json and that all representations of the records agree.
 func (v *run) records() {
 	if !v.r.do("export", "data/export.json has the form of its published schema, agrees with itself, and names the seal.", func() (string, error) {
-		b, err := readSmall(v.src, exportName, 16<<20)
+		b, err := v.readSmall(exportName, 16<<20)
 		if err != nil {
 			return "", err
 		}
@@ -140,7 +140,7 @@ func (p *parallel) counted() error {
 
 // checkCustody reads the custody record and holds it against export.json.
 func (v *run) checkCustody() (string, error) {
-	b, err := readSmall(v.src, bundle.CustodyFile, bundle.MaxExport)
+	b, err := v.readSmall(bundle.CustodyFile, bundle.MaxExport)
 	if err != nil {
 		return "", err
 	}
@@ -153,7 +153,7 @@ func (v *run) checkCustody() (string, error) {
 
 // checkOutcomes writes the table anew from export.json and compares.
 func (v *run) checkOutcomes() (string, error) {
-	got, err := readSmall(v.src, bundle.OutcomesFile, bundle.MaxExport)
+	got, err := v.readSmall(bundle.OutcomesFile, bundle.MaxExport)
 	if err != nil {
 		return "", err
 	}

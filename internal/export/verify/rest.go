@@ -34,7 +34,7 @@ func (v *run) checkDigests() (string, error) {
 // checkBag holds both BagIt manifests against the signed digests.
 // SPEC: RFC 8493 §3: every payload file is listed and every listed file is there.
 func (v *run) checkBag() (string, error) {
-	b, err := readSmall(v.src, asic.BagItName, 200)
+	b, err := v.readSmall(asic.BagItName, 200)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +51,7 @@ func (v *run) checkBag() (string, error) {
 }
 
 func (v *run) checkBagList(name string, want func(string) bool) error {
-	b, err := readSmall(v.src, name, asic.MaxManifest)
+	b, err := v.readSmall(name, asic.MaxManifest)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (v *run) checkBagList(name string, want func(string) bool) error {
 }
 
 func (v *run) checkOxum() (string, error) {
-	b, err := readSmall(v.src, asic.BagInfoName, 64<<10)
+	b, err := v.readSmall(asic.BagInfoName, 64<<10)
 	if err != nil {
 		return "", err
 	}
@@ -99,11 +99,11 @@ func (v *run) checkOxum() (string, error) {
 // audit checks that the export stands in the audit log.
 func (v *run) audit() {
 	v.r.do("audit", "The audit log holds the event that commits to these contents.", func() (string, error) {
-		entry, err := readSmall(v.src, "data/audit/export.sealed.json", audit.MaxEntry)
+		entry, err := v.readSmall("data/audit/export.sealed.json", audit.MaxEntry)
 		if err != nil {
 			return "", err
 		}
-		text, err := readSmall(v.src, "data/audit/export.tlog-proof", 1<<20)
+		text, err := v.readSmall("data/audit/export.tlog-proof", 1<<20)
 		if err != nil {
 			return "", err
 		}
@@ -181,7 +181,7 @@ func (v *run) logTrust() (t audit.Trust, err error) {
 	t.Witnesses, t.Quorum = v.o.Witnesses, v.o.Quorum
 	keys := v.o.LogKeys
 	if len(keys) == 0 {
-		b, err := readSmall(v.src, "data/audit/log-key.txt", 64<<10)
+		b, err := v.readSmall("data/audit/log-key.txt", 64<<10)
 		if err != nil {
 			return t, err
 		}

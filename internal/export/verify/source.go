@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/sha256"
 	"io"
 	"io/fs"
 	"os"
@@ -87,9 +88,9 @@ func (f *folderSource) open(name string) (io.ReadCloser, int64, error) {
 	return file, st.Size(), nil
 }
 
-// readSmall takes a whole file of at most limit octets.
-func readSmall(s source, name string, limit int64) ([]byte, error) {
-	r, size, err := s.open(name)
+// readSmall takes a whole file of at most limit octets, and remembers its digest.
+func (v *run) readSmall(name string, limit int64) ([]byte, error) {
+	r, size, err := v.src.open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,15 @@ func readSmall(s source, name string, limit int64) ([]byte, error) {
 	if size > limit {
 		return nil, fault.New(fault.TooLarge, "%s has %d octets; at most %d are read.", name, size, limit)
 	}
-	return readSized(r, name, size)
+	b, err := readSized(r, name, size)
+	if _, has := v.sums[name]; err == nil && !has {
+		sum, known := v.known[name]
+		if !known {
+			sum = sha256.Sum256(b)
+		}
+		v.sums[name] = sums{int64(len(b)), sum}
+	}
+	return b, err
 }
 
 // readSized takes a file of at most size octets.

@@ -224,7 +224,7 @@ func (v *run) contents() {
 }
 
 func (v *run) checkMimetype() (string, error) {
-	b, err := readSmall(v.src, asic.MimetypeName, 100)
+	b, err := v.readSmall(asic.MimetypeName, 100)
 	if err == nil && string(b) != asic.MediaType {
 		err = fault.New(fault.Invalid, "mimetype must be %s.", asic.MediaType)
 	}
@@ -238,7 +238,7 @@ func (v *run) checkManifest() (string, error) {
 			return "", fault.New(fault.Invalid, "%s does not belong there: a container has one manifest and one signature.", name)
 		}
 	}
-	b, err := readSmall(v.src, asic.ManifestName, asic.MaxManifest)
+	b, err := v.readSmall(asic.ManifestName, asic.MaxManifest)
 	if err != nil {
 		return "", err
 	}
@@ -286,21 +286,44 @@ func (v *run) checkOrder() error {
 	return nil
 }
 
-// signature checks seal, time stamp and certificates over the manifest.
+// signature checks seal, time stamp and certificates over the manifest. Files are
+// read meanwhile, which needs nothing of it; what is wrong with them is said in
+// its turn.
 func (v *run) signature() {
-	manifest, err := readSmall(v.src, asic.ManifestName, asic.MaxManifest)
+	manifest, err := v.readSmall(asic.ManifestName, asic.MaxManifest)
 	if err != nil {
 		return // checkManifest has said so
 	}
-	der, err := readSmall(v.src, asic.SignatureName, cms.MaxSignedData)
+	der, err := v.readSmall(asic.SignatureName, cms.MaxSignedData)
 	if err != nil {
 		v.r.add(Check{"seal", "The seal over the manifest fits.", Fail, words(err)})
 		return
 	}
-	s := v.seals("", der, sha256.Sum256(manifest))
+	seal := run{ctx: v.ctx, o: v.o, r: &Report{}}
+	var s sealed
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s = seal.seals("", der, sha256.Sum256(manifest))
+	}()
+	v.readAll()
+	<-done
+	for _, c := range seal.r.Checks {
+		v.r.add(c)
+	}
 	v.r.Level, v.r.StampedAt = s.level, s.stampedAt
 	if s.cert != nil {
 		v.seal, v.r.SealedBy = s.cert, s.cert.Subject.CommonName
+	}
+}
+
+// readAll takes the digests of files that nobody looks into, the documents and the
+// schemas. One that cannot be read is read again, and spoken of, by checkDigests.
+func (v *run) readAll() {
+	for _, o := range v.objects {
+		if strings.HasPrefix(o.Name, "data/schema/") || strings.HasSuffix(o.Name, ".pdf") || strings.HasSuffix(o.Name, ".jsonld") {
+			v.digest(o.Name) //nolint:errcheck // see above
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func (v *run) fileSum(path string) (sum [32]byte, err error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	h := sha256.New()
-	_, err = io.CopyBuffer(struct{ io.Writer }{h}, io.NewSectionReader(f, 0, f.Size()), make([]byte, 256<<10))
+	_, err = io.CopyBuffer(struct{ io.Writer }{h}, io.NewSectionReader(f, 0, f.Size()), make([]byte, min(f.Size()+1, largest)))
 	h.Sum(sum[:0])
 	return sum, err
 }
