@@ -156,6 +156,17 @@ func TestPublicOriginsThatCannotServe(t *testing.T) {
 	}
 }
 
+// TestHowLongADocumentMayBeDrawn is within what a route has for it.
+func TestHowLongADocumentMayBeDrawn(t *testing.T) {
+	for seconds, fits := range map[int]bool{-1: false, 0: true, 1: true, 10: true, 11: false} {
+		c := whole(t)
+		c.Documents.DrawSeconds = seconds
+		if got := problemLines(c.check()); (len(got) == 0) != fits || !fits && !strings.HasPrefix(got[0], "documents.draw_seconds: ") {
+			t.Errorf("%d gave %q", seconds, got)
+		}
+	}
+}
+
 // nothing is an environment without variables.
 func nothing(string) string { return "" }
 

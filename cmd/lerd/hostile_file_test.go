@@ -102,8 +102,8 @@ func (d *desk) writes(id string, file []byte) reply {
 	return d.ask(d.officer, "POST", "/requests/"+id+"/write", map[string]string{"Content-Type": w.FormDataContentType()}, body.String())
 }
 
-// costly are files of the corpus that are taken and that the renderer has to stand.
-// Those which come to its limit of time are tried in orderdoc, with a smaller one.
+// costly are files of the corpus that are taken and that the renderer stands quickly.
+// All others go through TestCostlyOrdersEndAtTheirLimits.
 var costly = map[string]bool{"nested saves": true, "JPX of other dimensions than it says": true, "JBIG2 of other dimensions than it says": true, "broken font": true, "shading of a function that loops": true}
 
 // TestNobodyGetsAnOrderUnrendered submits every kind of file that is taken, and asks

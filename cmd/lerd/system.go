@@ -360,7 +360,7 @@ func (s *system) webConfig(now func() time.Time) web.Config {
 	}
 	s.agencyServices(&cfg.Services)
 	cfg.Services.Bench = s.cases
-	if r, err := orderdoc.FindRenderer(); err == nil {
+	if r, err := s.cfg.renderer(); err == nil {
 		cfg.Services.Sheets = r // without one the workbench says what to install
 	}
 	return cfg

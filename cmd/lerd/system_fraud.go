@@ -42,7 +42,7 @@ func (s *system) openFraud(blobs requests.Blobs) error {
 	if u, err := url.Parse(s.cfg.PublicOrigin); err == nil {
 		c.Own = []string{u.Hostname()}
 	}
-	if r, err := orderdoc.FindRenderer(); err == nil {
+	if r, err := s.cfg.renderer(); err == nil {
 		s.reader = orderdoc.NewReader(r)
 		c.Papers = s.reader
 	}

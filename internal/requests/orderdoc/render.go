@@ -31,8 +31,12 @@ type limits struct {
 	wall   time.Duration // and of time in all
 }
 
+// MostSeconds is the processor time that a page, or the text of a document, may take
+// at most, and takes where nothing less was chosen.
+const MostSeconds = 10
+
 // standardLimits hold for one page, or the text of one document.
-var standardLimits = limits{memory: 1 << 30, cpu: 10, wall: 20 * time.Second}
+var standardLimits = limits{memory: 1 << 30, cpu: MostSeconds, wall: 2 * MostSeconds * time.Second}
 
 // Picture is a page as pixels.
 type Picture struct {
@@ -68,6 +72,14 @@ func FindRenderer() (*Renderer, error) {
 // two pages are drawn at once.
 func NewRenderer(name, path string) *Renderer {
 	return &Renderer{name: name, path: path, sem: make(chan struct{}, 2), lim: standardLimits}
+}
+
+// Within gives a renderer that takes so many seconds of processor time at most, from 1
+// to MostSeconds, and twice as long in all.
+func (r *Renderer) Within(seconds int) *Renderer {
+	within := *r
+	within.lim.cpu, within.lim.wall = uint64(seconds), 2*time.Duration(seconds)*time.Second
+	return &within
 }
 
 // Page draws one page, from 1. The program runs with limits on memory, time
