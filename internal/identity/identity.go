@@ -12,6 +12,7 @@ package identity
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"lerd/internal/audit"
@@ -105,6 +106,13 @@ type Person struct {
 	Version      int64
 	EventID      audit.EventID
 }
+
+// erasedSignIn begins the sign-in name of somebody who was erased; no other has a space.
+const erasedSignIn = "erased "
+
+// Erased tells whether who somebody was has been erased, so that nobody comes back as
+// them.
+func (p Person) Erased() bool { return strings.HasPrefix(p.SignIn, erasedSignIn) }
 
 // Unit is a part of an agency whose officers share their cases.
 type Unit struct {

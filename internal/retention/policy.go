@@ -21,13 +21,14 @@ const (
 	Records ClassID = "records" // what was frozen for bundles, and the bundles
 	Case    ClassID = "case"    // everything personal in a case
 	Finding ClassID = "finding" // the account of a finding, with its evidence
+	Person  ClassID = "person"  // who somebody was whose access has ended
 )
 
 // Class is one line of the policy.
 type Class struct {
 	ID      ClassID             `yaml:"id"`
 	Name    string              `yaml:"name"`
-	Subject string              `yaml:"subject"` // request or finding
+	Subject string              `yaml:"subject"` // request, finding or person
 	Since   string              `yaml:"since"`   // in words
 	Days    int                 `yaml:"days"`    // of 24 hours, at least Floor
 	Floor   int                 `yaml:"floor"`   // which the database holds too
@@ -72,7 +73,7 @@ func (p Policy) check() error {
 	if p.WorkingDays < 30 {
 		return fault.New(fault.Invalid, "policies/retention.yaml: working_days is at least 30.")
 	}
-	known := []ClassID{Records, Case, Finding}
+	known := []ClassID{Records, Case, Finding, Person}
 	var have []ClassID
 	for _, c := range p.Classes {
 		if c.Days < c.Floor || c.Floor < 1 || c.Name == "" || c.Why == "" || c.Source == "" || c.Since == "" {

@@ -56,8 +56,8 @@ type Hold struct {
 type Erasure struct {
 	ID          string
 	Class       ClassID
-	Subject     string // a request's or a finding's id
-	Ref         string // of the case, where it was looked up
+	Subject     string // a request's, a finding's or a person's id
+	Ref         string // of the case, or the pseudonym, where it was looked up
 	DueAt       time.Time
 	MadeAt      time.Time
 	FilesGoneAt time.Time // zero while files are still to go

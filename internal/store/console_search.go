@@ -290,8 +290,8 @@ func mostViewed(tx *gorm.DB, q oversight.Search, now time.Time) ([]oversight.Hit
 		CaseID    *string
 		Ref       string
 	}
-	if q.After != "" {
-		return nil, nil // the list has one page
+	if q.After != "" || first.Year() < 1 { // the list has one page, and a date of the database no year 0
+		return nil, nil
 	}
 	err := tx.Raw(`SELECT v.account_id, v.views, t.request_id AS case_id, coalesce(q.ref, '') AS ref
 		FROM (SELECT * FROM log_viewed WHERE month = ?::date ORDER BY views DESC, account_id LIMIT ?) v

@@ -41,7 +41,10 @@ candidate AS (
     WHERE t.id IN ('records', 'case')
     UNION ALL
     SELECT DISTINCT 'finding', a.finding_id, '' FROM erasure e JOIN finding_ask a ON a.request_id = e.subject_id
-    WHERE e.class = 'case' AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'finding' AND f.subject_id = a.finding_id)),
+    WHERE e.class = 'case' AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'finding' AND f.subject_id = a.finding_id)
+    UNION ALL
+    SELECT 'person', p.id, p.pseudonym FROM person p
+    WHERE NOT p.active AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'person' AND f.subject_id = p.id)),
 dated AS (
     SELECT c.class, c.subject, c.ref, retention.due(c.class, c.subject) AS at,
            EXISTS (SELECT 1 FROM legal_hold h WHERE h.state <> 'lifted' AND (h.request_id = c.subject
@@ -76,7 +79,8 @@ func (s *Store) DueForErasure(ctx context.Context, until time.Time, held bool, l
 func (s *Store) Erasures(ctx context.Context, unfinished bool, limit int) (list []retention.Erasure, err error) {
 	defer fault.Wrap(&err, "store.Erasures")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		q := tx.Table("erasure").Select("erasure.*, coalesce(request.ref, '') AS ref").Joins("LEFT JOIN request ON request.id = erasure.subject_id")
+		q := tx.Table("erasure").Select("erasure.*, coalesce(request.ref, person.pseudonym, '') AS ref").Joins("LEFT JOIN request ON request.id = erasure.subject_id").
+			Joins("LEFT JOIN person ON person.id = erasure.subject_id AND erasure.class = 'person'")
 		if unfinished {
 			q = q.Where("files_gone_at IS NULL").Order("made_at, erasure.id")
 		} else {
@@ -205,7 +209,7 @@ func (s *Store) RetentionOf(ctx context.Context, id requests.ID) (sh retention.S
 			return err
 		}
 		for _, t := range terms {
-			if class := retention.ClassID(t.Class); class != retention.Finding {
+			if class := retention.ClassID(t.Class); class == retention.Records || class == retention.Case {
 				sh.Due[class] = sh.ClosedAt.AddDate(0, 0, t.Days)
 			}
 		}

@@ -123,7 +123,8 @@ func (x *eraser) elsewhere() (out []erasedRow, err error) {
 		Name   string `gorm:"column:tablename"`
 		Column string `gorm:"column:ofcase"`
 	}
-	if err := x.tx.Raw(`SELECT DISTINCT f.tablename, CASE WHEN f.tablename = 'call_back' THEN 'subject_id' WHEN f.class = 'finding' THEN 'finding_id' ELSE 'request_id' END AS ofcase
+	if err := x.tx.Raw(`SELECT DISTINCT f.tablename, CASE WHEN f.tablename = 'call_back' THEN 'subject_id'
+			WHEN f.tablename IN ('person', 'notice_address') THEN 'id' WHEN f.class = 'person' THEN 'person_id' WHEN f.class = 'finding' THEN 'finding_id' ELSE 'request_id' END AS ofcase
 		FROM retention.field f WHERE f.class = ? AND f.tablename NOT IN ('request', 'finding') ORDER BY 1`, string(x.erasure.Class)).Scan(&tables).Error; err != nil {
 		return nil, err
 	}

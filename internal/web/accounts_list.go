@@ -86,6 +86,8 @@ func (s *Server) listAccounts(c *Ctx) error {
 func (c *Ctx) accountState(a accounts.Account) string {
 	inv := a.Invitation
 	switch {
+	case a.Person.Erased():
+		return "erased"
 	case a.Waits(accounts.DoSuspend):
 		return "proposed"
 	case a.Person.Active:
@@ -102,7 +104,7 @@ func (c *Ctx) accountState(a accounts.Account) string {
 	return "suspended"
 }
 
-var accountTones = map[string]Tone{"proposed": Caution, "active": Good, "enrolled": Caution, "invited": Info, "expired": Caution, "cancelled": Plain, "suspended": Danger}
+var accountTones = map[string]Tone{"proposed": Caution, "active": Good, "enrolled": Caution, "invited": Info, "expired": Caution, "cancelled": Plain, "suspended": Danger, "erased": Plain}
 
 func (c *Ctx) accountBadge(a accounts.Account) Badge {
 	state := c.accountState(a)

@@ -140,6 +140,8 @@ func (s *Server) accountForms(c *Ctx, a accounts.Account) (out []accountForm) {
 		return nil
 	}
 	switch state {
+	case "erased":
+		return nil
 	case "enrolled":
 		if _, key, err := s.cfg.People.Accounts.Waiting(c.Ctx(), id); err == nil {
 			add("confirm", fingerprintInput{}, []string{"fingerprint"}, c.StepUp(identity.PurposeInvite, accounts.ConfirmDigest(a, key)), button("confirm", "primary"))

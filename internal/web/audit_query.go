@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
@@ -73,6 +74,9 @@ func (s *Server) showQuery(c *Ctx, name, path string) error {
 	}
 	var in searchInput
 	wrong := c.DecodeQuery(&in)
+	if wrong != nil && len(fault.ProblemsOf(wrong)) == 0 {
+		return wrong // no text at all
+	}
 	p := auditDesk{Base: c.Base("audit_query.q." + name), Lead: c.T("audit_query.about." + name)}
 	p.Crumbs = []Crumb{{c.T("audit_queries.title"), "/audit/queries"}, {p.Title, ""}}
 	if err := s.fillFilter(c, &p, name, path, in, wrong); err != nil {

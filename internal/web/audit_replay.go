@@ -44,10 +44,34 @@ func (s *Server) auditReplay(c *Ctx) error {
 	p.Pages = c.replayPages(id, q.Step, len(r.Moments))
 	p.Tables = []Table{c.answerTable(p.Base, m), c.decidedTable(r.Case, m), c.documentTable(m), c.readerTable(rules), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
 	p.Notices = c.replayGaps(p.Base, r)
-	if m.Erased {
-		p.Notices = append(p.Notices, Notice{Kind: Caution, Title: c.T("audit_replay.erased"), Text: c.T("audit_replay.erased.text")})
-	}
+	p.Notices = append(p.Notices, c.erasedNotices(r, m)...)
 	return auditDeskView.Show(c, p)
+}
+
+// erasedNotices says what of a case was erased, and whether the moment rests on it.
+func (c *Ctx) erasedNotices(r oversight.Replayed, m oversight.Moment) []Notice {
+	under := c.erasedUnder(r)
+	switch {
+	case m.Erased:
+		return []Notice{{Kind: Caution, Title: c.T("audit_replay.erased"), Text: c.T("audit_replay.erased.text"), Items: under}}
+	case len(under) > 0:
+		return []Notice{{Kind: Caution, Title: c.T("audit_replay.erased.since"), Items: under}}
+	}
+	return nil
+}
+
+// erasedUnder says under which classes what is personal in a case was erased, and when.
+func (c *Ctx) erasedUnder(r oversight.Replayed) (out []string) {
+	for _, m := range r.Moments {
+		rec := m.Event.Record
+		if class := rec.Facts["class"]; rec.Kind == "erasure.made" {
+			said := c.T("audit_replay.erased.under", "class", c.valueInWords(Base{}, rec.Kind, "class", class).Text, "code", class, "at", utc(rec.At))
+			if !slices.Contains(out, said) {
+				out = append(out, said)
+			}
+		}
+	}
+	return out
 }
 
 // replayGaps says where steps of the case may be missing.

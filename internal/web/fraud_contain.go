@@ -345,8 +345,11 @@ func (s *Server) disclosuresCSV(c *Ctx) error {
 // plainCell keeps a spreadsheet from reading a text as a formula.
 // SPEC: OWASP ASVS 5.0 V1.2.10.
 func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
+	for _, first := range s { // full-width signs count as well, where a spreadsheet is Japanese or Chinese
+		if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+			return "'" + s
+		}
+		break
 	}
 	return s
 }

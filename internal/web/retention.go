@@ -92,8 +92,11 @@ func (c *Ctx) dueTable(o retention.Overview, b Base) Table {
 	return t
 }
 
-// subjectCell links a case; a finding has no page here.
+// subjectCell links a case; a finding and a person have no page here.
 func (c *Ctx) subjectCell(class retention.ClassID, subject, ref string) Cell {
+	if class == retention.Person {
+		return Cell{Text: word(ref, subject[:8])}
+	}
 	if class == retention.Finding {
 		return Cell{Code: subject[:8]}
 	}

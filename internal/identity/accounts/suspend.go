@@ -75,6 +75,9 @@ func (s *Service) Revet(ctx context.Context, id identity.PersonID) (code string,
 	if err != nil {
 		return "", Invitation{}, err
 	}
+	if a.Person.Erased() {
+		return "", Invitation{}, fault.New(fault.Conflict, "Who this was has been erased. Invite the person as somebody new.")
+	}
 	if a.Person.Role == identity.Auditor && a.Person.Active {
 		return "", Invitation{}, fault.New(fault.Gate, "This auditor's access has to be taken away by two auditors first.")
 	}
