@@ -15,6 +15,8 @@ import (
 	"lerd/internal/export/exporttest"
 	"lerd/internal/export/ocsp"
 	"lerd/internal/export/ocsp/ocsphttp"
+	"lerd/internal/export/tsp"
+	"lerd/internal/fault"
 	"lerd/internal/jobs"
 	"lerd/internal/requests"
 )
@@ -74,4 +76,32 @@ func TestReleasesByOCSPAlone(t *testing.T) {
 		t.Fatalf("the responder answers again, and the case is %s\n%s", got, s.log)
 	}
 	s.verifyLog()
+}
+
+// TestAResultWaitsForItsStamp: a result is not signed while the authority of time
+// or the responder is away, and is when they are back.
+func TestAResultWaitsForItsStamp(t *testing.T) {
+	s := newScenario(t)
+	id := s.submit("IN/94/2026/732").ID
+	s.must(s.cases.Claim(s.as("rita.lind"), id))
+	s.must(s.cases.Refuse(s.as("rita.lind"), id, []string{"RR-12"}, "Too wide."))
+	keys := s.keys
+	results := &jobs.Results{Steps: s.cases, Keys: func() jobs.Keys { return keys }, Now: s.clock.Now}
+	client, err := ocsphttp.Client("")
+	s.must(err)
+	keys.TSA = tsp.First{&downTSA{down: true}}
+	_, away := results.RunOnce(s.ctx)
+	keys = s.keys
+	keys.CRLs = func(context.Context) ([][]byte, error) { return nil, nil }
+	keys.OCSP = &ocsp.Client{Post: ocsphttp.Post(client), URL: "http://127.0.0.1:1", Rand: rand.Reader, Now: s.clock.Now}
+	_, silent := results.RunOnce(s.ctx)
+	for what, err := range map[string]error{"time stamps": away, "OCSP answers": silent} {
+		if fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("without %s: %v", what, err)
+		}
+	}
+	keys = s.keys
+	if n, err := results.RunOnce(s.ctx); n != 1 || err != nil {
+		t.Errorf("all are back: %d signed, %v", n, err)
+	}
 }
