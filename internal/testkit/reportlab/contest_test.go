@@ -26,9 +26,17 @@ func BenchmarkReport(b *testing.B) {
 
 // TestTheContestCountsTheSame runs it small, so that it stays whole.
 func TestTheContestCountsTheSame(t *testing.T) {
-	r, err := reportlab.Contest{Cases: 300, Looks: 3, Dir: t.TempDir(), URL: testkit.Postgres(t).Owner}.Run(t.Context())
+	dir := t.TempDir()
+	r, err := reportlab.Contest{Cases: 300, Looks: 3, Dir: dir, URL: testkit.Postgres(t).Owner}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	f, err := reportlab.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := f.Verify(t.Context(), 1); err != nil || v.Events != r.Events || v.Whole == 0 {
+		t.Errorf("%+v, %v", v, err)
 	}
 	if r.Events < 1500 || r.Again == 0 || r.SQL == 0 || r.SQLLean == 0 {
 		t.Errorf("%+v", r)
