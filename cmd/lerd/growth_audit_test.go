@@ -61,6 +61,11 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 			pair[k].audited(visitors[k], cases[k], lines[k])
 		}
 	}
+	for _, b := range pair {
+		if got := b.column("SELECT t.cases::text || ' of ' || (SELECT count(*) FROM log_case)::text FROM log_total t")[0]; !sameTwice(got) {
+			t.Errorf("the index says that it knows %s cases", got)
+		}
+	}
 	pages := []string{"dossier"}
 	for _, page := range auditorsPages {
 		if lines[0][page] == lines[1][page] {
@@ -88,4 +93,10 @@ func (b *bench) audited(v *visitor, id requests.ID, lines map[string]int) {
 	_, _, err := b.oversight.MakeDossier(ctx, id)
 	b.must(err)
 	b.took("dossier", time.Since(began))
+}
+
+// sameTwice tells whether "5 of 5" names one number.
+func sameTwice(s string) bool {
+	a, b, _ := strings.Cut(s, " of ")
+	return a == b && a != "0"
 }

@@ -37,6 +37,7 @@ type scenario struct {
 	slack string  // how far the database lets clocks differ
 	// earnest: steps count with a passkey only.
 	earnest  bool
+	invented bool // its requests are the seeder's, whose events have kinds and facts of their own
 	refusing bool // the log refuses kinds of events, by a trigger of the test
 	// configure changes what lerd is started with; nil: nothing.
 	configure func(*config)

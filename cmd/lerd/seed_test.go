@@ -36,6 +36,7 @@ func largeScenario(t testing.TB, n int) *scenario {
 	db, there := testkit.KeptPostgres(t, name)
 	s.db = db
 	s.begin(dir, there)
+	s.invented = true
 	done := filepath.Join(dir, "seeded")
 	if _, err := os.Stat(done); there && err != nil {
 		t.Fatalf("%s was not filled to its end: drop the database and delete the folder", dir)
@@ -79,6 +80,7 @@ func (s *scenario) settled() {
 // the story's own agency, and a part of which is open.
 func (s *scenario) seeded(n int, open float64) seed.Result {
 	s.t.Helper()
+	s.invented = true
 	asha := s.as("asha.rao")
 	actor, _ := identity.From(asha)
 	agency, err := s.store.AgencyByID(asha, actor.Agency)

@@ -24,6 +24,7 @@ var unguardedTables = map[string]string{
 	"log_holder":            "the same",
 	"log_viewed":            "the same",
 	"log_case":              "the same",
+	"log_total":             "how many cases the index knows, counted by the same function",
 	"log_fresh":             "the same; empty but for the batch in work",
 	"verification_progress": "machinery: how far a run is",
 	"audit_sample_member":   "its digest is in the event of its plan; never changed",

@@ -199,6 +199,6 @@ func (c Console) TwoDuties(ctx context.Context, limit int) (list []oversight.Two
 // CasesJudged gives how many cases the index of the log knows.
 func (c Console) CasesJudged(ctx context.Context) (n int64, err error) {
 	defer fault.Wrap(&err, "store.CasesJudged")
-	err = c.inReadTx(ctx, func(tx *gorm.DB) error { return tx.Raw("SELECT count(*) FROM log_case").Scan(&n).Error })
+	err = c.inReadTx(ctx, func(tx *gorm.DB) error { return tx.Raw("SELECT cases FROM log_total").Scan(&n).Error })
 	return n, err
 }
