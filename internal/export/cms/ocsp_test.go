@@ -195,3 +195,29 @@ func FuzzOCSP(f *testing.F) {
 		}
 	})
 }
+
+// TestACertificateOfTheIssuerIsNoResponder: one that the issuer gave for something
+// else cannot vouch for others, good as it is by a current list.
+func TestACertificateOfTheIssuerIsNoResponder(t *testing.T) {
+	p, opt := ocspPKI(t)
+	colleague, err := p.Recipient(opt, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := p.CRLs(ocspNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := x509.ParseRevocationList(raw[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := cms.Path{At: ocspNow, CRLs: []*x509.RevocationList{list}}
+	if ok, err := path.Covered(p.Seal.Cert, p.Issuing.Cert); !ok || err != nil {
+		t.Fatalf("the list does not cover the seal: %v", err)
+	}
+	answer := answerBy(t, p, p.Seal, func(a *ocsp.Response) { a.SerialNumber = colleague.Cert.SerialNumber })
+	if err := path.CheckOCSP(answer, colleague.Cert, p.Issuing.Cert); !errors.Is(err, cms.ErrResponder) {
+		t.Errorf("a certificate for something else answers: %v", err)
+	}
+}
