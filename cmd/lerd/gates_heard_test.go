@@ -62,6 +62,8 @@ func TestGatesBeforeARelease(t *testing.T) {
 	s.hears("too many attachments", s.cases.Write(asha, id, "All of it.", docs), fault.TooMany, "at most 30 attachments")
 	_, err = s.cases.List(context.Background(), requests.Filter{})
 	s.hears("nobody", err, fault.SignIn, "Please sign in")
+	_, err = s.cases.OpenDraft(context.Background(), "00000000-0000-4000-8000-000000000001") // which nothing else asks before it looks
+	s.hears("nobody with a draft", err, fault.SignIn, "Please sign in")
 }
 
 // TestGatesOfARelease asks for what is not so any more: of a release that waits for

@@ -114,6 +114,11 @@ func TestTheLifeOfASealingKey(t *testing.T) {
 			t.Errorf("even the owner's session may, unhindered: %s", statement)
 		}
 	}
+	for _, a := range s.attackers(t) {
+		if a.as == "owner" { // with an event of its own, so that the key's own rule is heard
+			a.refused("another key under its name", a.try("release:x", "UPDATE signing_key SET material = 'x', version = version + 1, event_id = $EVENT"), "what was published does not change")
+		}
+	}
 	got := s.column("SELECT kind FROM audit.event WHERE stream LIKE 'key:%' ORDER BY recorded_at, id")
 	if want := 3 + 1 + 2 + 1; len(got) != want {
 		t.Errorf("%d events of keys, want %d: %v", len(got), want, got)
