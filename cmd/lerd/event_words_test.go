@@ -19,7 +19,7 @@ import (
 )
 
 // ownKinds are kinds of events that tests make themselves.
-var ownKinds = []string{"agency.standing", "request.noted"}
+var ownKinds = []string{"agency.standing", "log.viewed", "person.changed", "request.noted"}
 
 // eventsHaveWords looks at the end of a story at every event in its database: its kind
 // and each of its facts have words for auditors, and so have the codes in them.
