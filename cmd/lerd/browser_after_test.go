@@ -57,10 +57,29 @@ func (s *stage) callsBack() {
 	s.press(vikram, `form[action$="/recall"] button`)
 	s.look(vikram, "request-deleted")
 	s.goTo(s.as("carl.ito"), "/appeals", 200, "appeals")
+	s.findsAppeal()
 	s.press(s.as("carl.ito"), `a[href$="/appeal"]`)
 	s.look(s.as("carl.ito"), "appeal")
 	if got := s.state(requests.ID(s.id)); got != requests.Closed {
 		s.t.Errorf("the case is %s", got)
+	}
+}
+
+// findsAppeal looks for the findings of one account: words, of another account, and of
+// the one that is meant.
+func (s *stage) findsAppeal() {
+	carl := s.as("carl.ito")
+	account := s.column("SELECT account_id::text FROM finding WHERE state = 'confirmed'")[0]
+	for _, look := range []struct {
+		typed, name string
+		found       int
+	}{{"the one of Monday", "appeals-mistake", 0}, {"99" + account, "appeals-none", 0}, {account, "appeals-found", 1}} {
+		carl.Set(`form[action="/appeals"] input[name="account"]`, look.typed)
+		s.press(carl, `form[action="/appeals"] button`)
+		s.look(carl, look.name)
+		if got := carl.Count(`a[href$="/appeal"]`); got != look.found {
+			s.t.Errorf("looking for %q: %d findings", look.typed, got)
+		}
 	}
 }
 

@@ -385,7 +385,7 @@ func (s *stage) everyPageWasSeen() {
 	s.t.Helper()
 	for template, name := range map[string]string{
 		"accessibility": "help-accessibility", "audit_case": "audit-case", "audit_desk": "audit-queries", "audit_event": "audit-event", "audit_home": "audit", "error": "error-not-found",
-		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
+		"act": "narrow", "recall_list": "recalls", "finding_list": "findings", "finding_appeals": "appeals", "finding_show": "finding", "landing": "landing", "privacy": "help-privacy", "release_list": "releases", "release_show": "release",
 		"cosign": "request-cosign", "receipt": "receipt", "precheck": "precheck", "draft_kind": "draft-kind-filled", "draft_order": "draft-order-filled", "draft_targets": "draft-targets-read", "draft_need": "draft-need-filled", "draft_check": "draft-check", "draft_sign": "draft-sign",
 		"request_list": "requests", "request_new": "request-new", "request_show": "request-submitted",
 		"request_withdraw": "request-withdraw", "review_queue": "review-queue", "review_keys": "review-keys", "review_precedents": "review-precedents", "review_replies": "review-replies", "review_skips": "review-skips", "review_show": "review-workbench", "sign_in": "sign-in", "signed_out": "signed-out",

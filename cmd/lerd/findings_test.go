@@ -201,3 +201,39 @@ func TestAMachineBringsFindings(t *testing.T) {
 	}
 	s.verifyLog()
 }
+
+// TestAListHoldsNoFindingBack: however many findings wait for a second word or stand,
+// a page of the list is of those that the person can still say something of, and what
+// an account holder appeals against is found by the account.
+func TestAListHoldsNoFindingBack(t *testing.T) {
+	s := newScenario(t)
+	s.bring("emil.novak", violations.Row{Reference: "MOD-1", Account: suspectAccount, Rule: "PR-05", Evidence: "E"}, violations.Row{Reference: "MOD-2", Account: "10000002", Rule: "PR-05", Evidence: "E"})
+	carl, dana := s.as("carl.ito"), s.as("dana.cruz")
+	system := identity.With(s.ctx, identity.SystemActor())
+	waiting := func(who string) string {
+		list, err := s.store.Waiting(system, identity.PersonID(s.personID(who)), 1)
+		s.must(err)
+		if len(list) == 0 {
+			return ""
+		}
+		return list[0].ID
+	}
+	first := waiting("carl.ito")
+	s.must(s.findings.Confirm(carl, first, violations.Input{Verdict: "confirmed", Evidence: "E"}))
+	second := waiting("carl.ito")
+	if second == "" || second == first || waiting("dana.cruz") != first || waiting("emil.novak") != "" {
+		t.Errorf("first %s; then it is %q for one confirmer, %q for the other, %q for who brought both", first, second, waiting("dana.cruz"), waiting("emil.novak"))
+	}
+	s.confirm()
+	standing, err := s.findings.Standing(dana, 10000002)
+	if err != nil || len(standing) != 1 || standing[0].AccountID != 10000002 {
+		t.Fatalf("standing of one account: %+v, %v", standing, err)
+	}
+	s.must(s.findings.Appeal(carl, standing[0].ID, violations.Overturn, "The evidence is of another account."))
+	if list, err := s.store.Standing(system, 0, 1); err != nil || len(list) != 1 || list[0].ID != standing[0].ID {
+		t.Errorf("the one with an appeal under way does not come first: %+v, %v", list, err)
+	}
+	if list, err := s.findings.Standing(dana, 10000003); err != nil || len(list) != 0 {
+		t.Errorf("an account without findings: %+v, %v", list, err)
+	}
+}

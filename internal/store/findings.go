@@ -48,15 +48,38 @@ func loadFinding(tx *gorm.DB, id string) (violations.Finding, error) {
 	return f, nil
 }
 
-// Findings lists findings in a state, the oldest first.
-func (s *Store) Findings(ctx context.Context, state violations.State, limit int) (list []violations.Finding, err error) {
-	defer fault.Wrap(&err, "store.Findings")
+// Waiting lists proposed findings which a person neither brought nor has given a word
+// on, the oldest first.
+func (s *Store) Waiting(ctx context.Context, person identity.PersonID, limit int) (list []violations.Finding, err error) {
+	defer fault.Wrap(&err, "store.WaitingFindings")
+	return s.findings(ctx, `SELECT f.id FROM finding f WHERE f.state = 'proposed'
+		AND NOT EXISTS (SELECT 1 FROM confirmation c WHERE c.finding_id = f.id AND c.person_id = ?)
+		AND NOT EXISTS (SELECT 1 FROM finding_origin o WHERE o.id = f.id AND o.made_by = ?)
+		ORDER BY f.opened_at, f.id LIMIT ?`, string(person), string(person), limit)
+}
+
+// Standing lists confirmed findings, of one account or, for 0, of all: those with an
+// appeal under way first, then the newest.
+func (s *Store) Standing(ctx context.Context, account int64, limit int) (list []violations.Finding, err error) {
+	defer fault.Wrap(&err, "store.StandingFindings")
+	if account != 0 {
+		return s.findings(ctx, `SELECT id FROM finding WHERE state = 'confirmed' AND account_id = ? ORDER BY appeal = 'pending' DESC, opened_at DESC, id LIMIT ?`, account, limit)
+	}
+	return s.findings(ctx, `SELECT id FROM (
+			(SELECT id, 0 AS part, opened_at FROM finding WHERE state = 'confirmed' AND appeal = 'pending' ORDER BY opened_at DESC, id LIMIT ?)
+			UNION ALL
+			(SELECT id, 1, opened_at FROM finding WHERE state = 'confirmed' AND appeal <> 'pending' ORDER BY opened_at DESC, id LIMIT ?)) f
+		ORDER BY part, opened_at DESC, id LIMIT ?`, limit, limit, limit)
+}
+
+// findings reads the findings that a query names.
+func (s *Store) findings(ctx context.Context, query string, args ...any) (list []violations.Finding, err error) {
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
 		if err := inOrder(tx); err != nil {
 			return err
 		}
 		var ids []string
-		if err := tx.Raw("SELECT id FROM finding WHERE state = ? ORDER BY opened_at, id LIMIT ?", string(state), limit).Scan(&ids).Error; err != nil {
+		if err := tx.Raw(query, args...).Scan(&ids).Error; err != nil {
 			return err
 		}
 		for _, id := range ids {

@@ -35,22 +35,19 @@ type AppealVerdict struct {
 	EventID audit.EventID
 }
 
-// Standing lists the confirmed findings, the newest last, for those who take
-// appeals.
-func (s *Service) Standing(ctx context.Context) (_ []Finding, err error) {
+// Standing lists the confirmed findings of an account, or of all for 0, for those who
+// take appeals: first those with an appeal under way, then the newest.
+func (s *Service) Standing(ctx context.Context, account int64) (_ []Finding, err error) {
 	defer fault.Wrap(&err, "violations.Standing")
 	actor, _, err := s.may(ctx, "list")
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Store.Findings(ctx, Confirmed, 200)
-	if err != nil {
-		return nil, err
-	}
+	all, err := s.Store.Standing(ctx, account, onePage)
 	for i := range all {
 		all[i] = blind(all[i], actor)
 	}
-	return all, nil
+	return all, err
 }
 
 // Appealable tells whether an appeal can be said of a finding by a person.

@@ -24,8 +24,12 @@ type Store interface {
 	Commit(ctx context.Context, set change.Set) error
 	// Finding gives a finding with its confirmations, or NotFound.
 	Finding(ctx context.Context, id string) (Finding, error)
-	// Findings lists findings in a state, the oldest first, at most limit.
-	Findings(ctx context.Context, state State, limit int) ([]Finding, error)
+	// Waiting lists proposed findings which a person neither brought nor has given a
+	// word on, the oldest first, at most limit.
+	Waiting(ctx context.Context, person identity.PersonID, limit int) ([]Finding, error)
+	// Standing lists confirmed findings, of one account or, for 0, of all: those with
+	// an appeal under way first, then the newest, at most limit.
+	Standing(ctx context.Context, account int64, limit int) ([]Finding, error)
 }
 
 // Repeats knows the forms that were sent before.
@@ -76,18 +80,15 @@ func (s *Service) List(ctx context.Context) (_ []Finding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Store.Findings(ctx, Proposed, 200)
-	if err != nil {
-		return nil, err
+	open, err := s.Store.Waiting(ctx, actor.Person, onePage)
+	for i := range open {
+		open[i] = blind(open[i], actor)
 	}
-	var open []Finding
-	for _, f := range all {
-		if said(f, actor.Person) == nil && f.BroughtBy != actor.Person {
-			open = append(open, blind(f, actor))
-		}
-	}
-	return open, nil
+	return open, err
 }
+
+// onePage is how many findings a list shows.
+const onePage = 200
 
 func said(f Finding, p identity.PersonID) *Confirmation {
 	for i := range f.Confirmations {

@@ -15,6 +15,21 @@ type appealInput struct {
 	Why  string `form:"why" validate:"required" label:"appeal.f.why" hint:"appeal.f.why.hint" input:"textarea" rows:"4"`
 }
 
+// appealsInput names the account whose holder appeals, in the address.
+type appealsInput struct {
+	Account string `form:"account" validate:"omitempty,number,max=18" label:"finding.account" input:"text" width:"medium"`
+}
+
+// appealsPage lists what can be appealed against.
+type appealsPage struct {
+	Base
+	Form  *Form
+	Show  Button
+	Table Table
+}
+
+var appealsView = newPage[appealsPage]("finding_appeals", "field", "button", "table", "cell", "badge", "when", "digest", "empty")
+
 func (s *Server) appealRoutes() []Route {
 	if s.cfg.Services.Appeals == nil {
 		return nil
@@ -27,22 +42,31 @@ func (s *Server) appealRoutes() []Route {
 	}
 }
 
-// listAppeals lists the confirmed findings, for who takes appeals of account
-// holders.
+// listAppeals lists the confirmed findings, of one account where it is named, for who
+// takes appeals of account holders.
 func (s *Server) listAppeals(c *Ctx) error {
-	list, err := s.cfg.Services.Appeals.Standing(c.Ctx())
+	var in appealsInput
+	wrong := c.DecodeQuery(&in)
+	if wrong != nil && fault.ProblemsOf(wrong) == nil {
+		return wrong
+	}
+	p := appealsPage{Base: c.Base("appeals.title"), Form: c.formFor("/appeals", in, wrong), Show: Button{Text: c.T("appeals.show")}}
+	p.Table = Table{Caption: c.T("appeals.caption"), Empty: Empty{Title: c.T("appeals.none")},
+		Columns: []Column{{Text: c.T("finding.account")}, {Text: c.T("finding.rule")}, {Text: c.T("finding.since")}, {Text: c.T("appeals.state")}}}
+	if wrong != nil {
+		return appealsView.Show(c, p)
+	}
+	account, _ := strconv.ParseInt(in.Account, 10, 64) // digits, or nothing
+	list, err := s.cfg.Services.Appeals.Standing(c.Ctx(), account)
 	if err != nil {
 		return err
 	}
-	p := findingListPage{Base: c.Base("appeals.title")}
-	p.Table = Table{Caption: c.T("appeals.caption"), Empty: Empty{Title: c.T("appeals.none")},
-		Columns: []Column{{Text: c.T("finding.account")}, {Text: c.T("finding.rule")}, {Text: c.T("finding.since")}, {Text: c.T("appeals.state")}}}
 	for _, f := range list {
 		since, badge := p.When(f.OpenedAt), Badge{c.T("appeals.state." + f.Appeal), map[bool]Tone{true: Caution, false: Plain}[f.Appeal == "pending"]}
 		p.Table.Rows = append(p.Table.Rows, []Cell{
 			{Code: strconv.FormatInt(f.AccountID, 10), Href: "/findings/" + f.ID + "/appeal"}, {Text: s.ruleTitle(f), Note: f.Rule}, {When: &since}, {Badge: &badge}})
 	}
-	return findingListView.Show(c, p)
+	return appealsView.Show(c, p)
 }
 
 func (s *Server) askAppeal(c *Ctx) error { return s.showAppeal(c, appealInput{}, nil) }

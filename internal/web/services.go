@@ -120,7 +120,7 @@ type Reissues interface {
 
 // Appeals takes the words of trust and safety on appeals of account holders.
 type Appeals interface {
-	Standing(ctx context.Context) ([]violations.Finding, error)
+	Standing(ctx context.Context, account int64) ([]violations.Finding, error)
 	Appeal(ctx context.Context, id string, word violations.AppealWord, why string) error
 }
 
