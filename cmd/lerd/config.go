@@ -105,7 +105,7 @@ func (c *config) fromEnv() map[string]*string {
 		"LERD_DIR": &c.Dir, "LERD_LISTEN": &c.Listen, "LERD_PUBLIC_ORIGIN": &c.PublicOrigin,
 		"LERD_DATABASE_URL": &c.DatabaseURL, "LERD_ACCOUNTS_URL": &c.AccountsURL, "LERD_PRODUCT": &c.Product, "LERD_LOG_ORIGIN": &c.LogOrigin,
 		"LERD_CONTROLLER_NAME": &c.Controller.Name, "LERD_CONTROLLER_ADDRESS": &c.Controller.Address, "LERD_CONTROLLER_CONTACT": &c.Controller.Contact,
-		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_SEAL_PIN": &c.Seal.PKCS11.PIN, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
+		"LERD_SEAL_KEY": &c.Seal.Key, "LERD_SEAL_CHAIN": &c.Seal.Chain, "LERD_SEAL_PIN": &c.Seal.PKCS11.PIN, "LERD_OCSP_URL": &c.Seal.OCSP.URL, "LERD_OCSP_PROXY": &c.Seal.OCSP.Proxy, "LERD_TSA_URL": &c.TSA.URL, "LERD_PRACTICE_AT": &c.PracticeAt, "LERD_SECURITY_CONTACT": &c.Security.Contact, "LERD_SECURITY_POLICY": &c.Security.Policy, "LERD_TSA_CHAIN": &c.TSA.Chain,
 		"LERD_MAIL_HOST": &c.Mail.Host, "LERD_MAIL_PORT": &c.Mail.Port, "LERD_MAIL_FROM": &c.Mail.From,
 		"LERD_MAIL_USER": &c.Mail.User, "LERD_MAIL_PASSWORD": &c.Mail.Password, "LERD_MAIL_TLS": &c.Mail.TLS,
 		"LERD_BLOBS_KIND": &c.Blobs.Kind, "LERD_BLOBS_ENDPOINT": &c.Blobs.Endpoint, "LERD_BLOBS_REGION": &c.Blobs.Region, "LERD_BLOBS_BUCKET": &c.Blobs.Bucket,

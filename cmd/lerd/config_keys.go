@@ -20,7 +20,7 @@ type sealConfig struct {
 
 // ocspConfig says how to ask about certificates that no list covers.
 type ocspConfig struct {
-	Use       bool   `yaml:"use" env:"LERD_OCSP_USE"`
+	Use       bool   `yaml:"use"`
 	URL       string `yaml:"url" env:"LERD_OCSP_URL"` // in place of the addresses in the certificates
 	Proxy     string `yaml:"proxy" env:"LERD_OCSP_PROXY"`
 	NeedNonce bool   `yaml:"need_nonce"`

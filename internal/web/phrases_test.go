@@ -68,7 +68,7 @@ func TestOfficersSentencesAreTranslated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	staff := regexp.MustCompile(`installed on the server|no such page|cannot be drawn|Too many pages|text of this document|stopped|renderer|Drawing this document`)
+	staff := regexp.MustCompile(`installed on the server|no such page|cannot be drawn|Too many pages|text of this document|order is being read|stopped|renderer|Drawing this document`)
 	for _, dir := range []string{"../requests/identifier", "../requests/orderdoc"} {
 		n := 0
 		for text, path := range sentences(t, dir) {
