@@ -263,14 +263,14 @@ func gagPast(tx *gorm.DB) (string, error) {
 }
 
 func caseRows(tx *gorm.DB, q oversight.Search, w clauses, detail string) (rows []caseHit, err error) {
-	columns := "SELECT q.id, q.ref, q.state, q.received_at, q.reviewer_id, " + detail + " AS detail FROM "
+	inner := "SELECT q.id, q.ref, q.state, q.received_at, q.reviewer_id, " + detail + " AS detail FROM request q"
 	order := " ORDER BY q.received_at DESC, q.id DESC LIMIT " + strconv.Itoa(q.Limit)
-	inner := columns + "request q" + w.text() + order
-	if q.Country != "" { // per agency, so that each one's index gives its newest, and then the columns of those that are left
+	if q.Country != "" { // per agency, so that each one's index gives its newest
 		w.add("q.agency_id = a.id")
-		inner = columns + "(SELECT n.* FROM agency a CROSS JOIN LATERAL (SELECT q.id, q.received_at FROM request q" + w.text() + order + ") n WHERE a.country = ?" +
-			" ORDER BY n.received_at DESC, n.id DESC LIMIT " + strconv.Itoa(q.Limit) + ") newest JOIN request q ON q.id = newest.id"
+		inner = "SELECT y.* FROM agency a CROSS JOIN LATERAL (" + inner + w.text() + order + ") y WHERE a.country = ? ORDER BY received_at DESC, id DESC LIMIT " + strconv.Itoa(q.Limit)
 		w.args = append(w.args, q.Country)
+	} else {
+		inner += w.text() + order
 	}
 	err = tx.Raw(fmt.Sprintf("SELECT x.*, coalesce(p.pseudonym, '') AS name FROM (%s) x LEFT JOIN person p ON p.id = x.reviewer_id ORDER BY x.received_at DESC, x.id DESC", inner), w.args...).Scan(&rows).Error
 	return rows, err
