@@ -346,6 +346,32 @@ func (d *desk) harmless(b []byte, i int) bool {
 	return false
 }
 
+// TestBothSealsAreOfOneKey puts a good seal of somebody else, whom the verifier
+// trusts as well, beside the container: an agency that knows two platforms.
+func TestBothSealsAreOfOneKey(t *testing.T) {
+	d, other := newDesk(t), newDesk(t)
+	path := d.clear(d.seal(1, 5))
+	container, err := os.ReadFile(path)
+	d.must(err)
+	p, err := other.maker.Prepare(context.Background(), other.content(1, 5))
+	d.must(err)
+	r := other.sealRequest(p)
+	seal, err := other.maker.signature(context.Background(), &r, sha256.Sum256(container))
+	d.must(err)
+	d.must(os.WriteFile(path+".p7s", seal, 0o600))
+	report, err := verify.Verify(context.Background(), path, verify.Options{Roots: append(d.roots(), other.roots()...), LogKeys: []string{d.vkey}, Now: now})
+	d.must(err)
+	var failed []string
+	for _, c := range report.Checks {
+		if c.Result == verify.Fail {
+			failed = append(failed, c.ID)
+		}
+	}
+	if !slices.Equal(failed, []string{"sidecar.signer"}) {
+		t.Errorf("failed: %v", failed)
+	}
+}
+
 func TestSidecarsAndTrust(t *testing.T) {
 	d := newDesk(t)
 	s := d.seal(1, 5)
