@@ -51,8 +51,6 @@ func (s *Server) listAppeals(c *Ctx) error {
 		return wrong
 	}
 	p := appealsPage{Base: c.Base("appeals.title"), Form: c.formFor("/appeals", in, wrong), Show: Button{Text: c.T("appeals.show")}}
-	p.Table = Table{Caption: c.T("appeals.caption"), Empty: Empty{Title: c.T("appeals.none")},
-		Columns: []Column{{Text: c.T("finding.account")}, {Text: c.T("finding.rule")}, {Text: c.T("finding.since")}, {Text: c.T("appeals.state")}}}
 	if wrong != nil {
 		return appealsView.Show(c, p)
 	}
@@ -61,6 +59,8 @@ func (s *Server) listAppeals(c *Ctx) error {
 	if err != nil {
 		return err
 	}
+	p.Table = Table{Caption: c.T("appeals.caption"), Empty: Empty{Title: c.T("appeals.none")},
+		Columns: []Column{{Text: c.T("finding.account")}, {Text: c.T("finding.rule")}, {Text: c.T("finding.since")}, {Text: c.T("appeals.state")}}}
 	for _, f := range list {
 		since, badge := p.When(f.OpenedAt), Badge{c.T("appeals.state." + f.Appeal), map[bool]Tone{true: Caution, false: Plain}[f.Appeal == "pending"]}
 		p.Table.Rows = append(p.Table.Rows, []Cell{
