@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lerd/internal/fault"
 	"lerd/internal/fraud"
@@ -342,14 +343,12 @@ func (s *Server) disclosuresCSV(c *Ctx) error {
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
 }
 
-// plainCell keeps a spreadsheet from reading a text as a formula.
+// plainCell keeps a spreadsheet from reading a text as a formula. Full-width signs count
+// as well, where a spreadsheet is Japanese or Chinese.
 // SPEC: OWASP ASVS 5.0 V1.2.10.
 func plainCell(s string) string {
-	for _, first := range s { // full-width signs count as well, where a spreadsheet is Japanese or Chinese
-		if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-			return "'" + s
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+		return "'" + s
 	}
 	return s
 }
