@@ -62,8 +62,8 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 		}
 	}
 	for _, b := range pair {
-		if got := b.column("SELECT t.cases::text || ' of ' || (SELECT count(*) FROM log_case)::text FROM log_total t")[0]; !sameTwice(got) {
-			t.Errorf("the index says that it knows %s cases", got)
+		if got := b.column("SELECT (cases > 0 AND cases = (SELECT count(*) FROM log_case))::text FROM log_total")[0]; got != "true" {
+			t.Error("the index does not know how many cases it has")
 		}
 	}
 	pages := []string{"dossier"}
@@ -93,10 +93,4 @@ func (b *bench) audited(v *visitor, id requests.ID, lines map[string]int) {
 	_, _, err := b.oversight.MakeDossier(ctx, id)
 	b.must(err)
 	b.took("dossier", time.Since(began))
-}
-
-// sameTwice tells whether "5 of 5" names one number.
-func sameTwice(s string) bool {
-	a, b, _ := strings.Cut(s, " of ")
-	return a == b && a != "0"
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"lerd/internal/testkit"
 )
 
 // What became of a gate that was taken out.
@@ -31,7 +33,7 @@ func (s *suite) results() string { return filepath.Join(s.dir, "results.jsonl") 
 // known gives what earlier runs in the same folder found. Only what was killed stands:
 // anything else is tried again where a test comes to it.
 func (s *suite) known() (map[string]result, error) {
-	all, err := lines[result](s.results())
+	all, err := testkit.JSONLines[result](s.results())
 	out := map[string]result{}
 	for _, r := range all {
 		if r.Outcome == killed {

@@ -1,18 +1,16 @@
 package mutants
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"lerd/internal/testkit"
 	"lerd/internal/testkit/mutant"
 )
 
@@ -31,7 +29,7 @@ func (s *suite) survey(ctx context.Context, all []gate, sql string) error {
 	if err := os.WriteFile(notes, []byte(sql), 0o600); err != nil {
 		return err
 	}
-	known, err := lines[visit](path)
+	known, err := testkit.JSONLines[visit](path)
 	if err != nil {
 		return err
 	}
@@ -106,25 +104,7 @@ func (s *suite) learn(visits []visit) {
 	}
 }
 
-// lines reads a file with one JSON value on each line; one that is not there has none.
-func lines[T any](path string) (out []T, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	in := bufio.NewScanner(bytes.NewReader(text))
-	in.Buffer(nil, 1<<20)
-	for in.Scan() {
-		var x T
-		if err := json.Unmarshal(in.Bytes(), &x); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		out = append(out, x)
-	}
-	return out, in.Err()
-}
-
-// addLine appends a value to such a file.
+// addLine appends a value to a file with one on each line.
 func addLine(path string, x any) error {
 	line, err := json.Marshal(x)
 	if err != nil {

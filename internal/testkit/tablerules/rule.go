@@ -11,10 +11,8 @@
 package tablerules
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 )
 
@@ -42,24 +40,7 @@ type Rule struct {
 // ID names a rule.
 func (r Rule) ID() string { return r.Sort + " " + r.Table + " " + r.Name }
 
-// lines reads a file with one JSON object on each line.
-func lines[T any](path string) (out []T, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	in := bufio.NewScanner(bytes.NewReader(text))
-	for in.Scan() {
-		var x T
-		if err := json.Unmarshal(in.Bytes(), &x); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		out = append(out, x)
-	}
-	return out, in.Err()
-}
-
-// write writes such a file.
+// write writes a file with one JSON value on each line.
 func write[T any](path string, list []T) error {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

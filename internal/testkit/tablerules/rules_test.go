@@ -27,18 +27,25 @@ func connected(t *testing.T) *pgx.Conn {
 	return c
 }
 
-// TestEveryRuleOfATableRefuses shows each rule a row that it takes and one that it
-// refuses, with nothing else there to refuse in its place.
-func TestEveryRuleOfATableRefuses(t *testing.T) {
+// onFile gives a database, its tables, and the rules that are on file.
+func onFile(t *testing.T) (*pgx.Conn, []table, []Rule) {
+	t.Helper()
 	c := connected(t)
 	list, err := tables(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := lines[Rule](file)
+	rules, err := testkit.JSONLines[Rule](file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, list, rules
+}
+
+// TestEveryRuleOfATableRefuses shows each rule a row that it takes and one that it
+// refuses, with nothing else there to refuse in its place.
+func TestEveryRuleOfATableRefuses(t *testing.T) {
+	c, list, rules := onFile(t)
 	if os.Getenv(envWrite) != "" {
 		rules = written(t, c, list, rules)
 	}
@@ -64,15 +71,7 @@ func TestEveryRuleOfATableRefuses(t *testing.T) {
 
 // TestEveryRuleOfATableIsMissed takes out each rule and wants its proof to fail.
 func TestEveryRuleOfATableIsMissed(t *testing.T) {
-	c := connected(t)
-	list, err := tables(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules, err := lines[Rule](file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, list, rules := onFile(t)
 	killed, fixed := map[string]int{}, 0
 	each(t, c, list, rules, func(tx pgx.Tx, x table, r Rule, f found) {
 		if f.Drop == "" { // of a primary key, which goes as a whole

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+
+	"lerd/internal/testkit"
 )
 
 const triggersFile = "testdata/triggers.jsonl"
@@ -23,7 +25,7 @@ func TestEveryTriggerRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := lines[Trigger](triggersFile)
+	file, err := testkit.JSONLines[Trigger](triggersFile)
 	if err != nil {
 		t.Fatal(err)
 	}
