@@ -42,13 +42,20 @@ func TestThePeriodOfTheOrder(t *testing.T) {
 		{"from 02/08/2026 to 01/11/2026", ordercompare.Found},
 		{"from 2 August 2025 to 1 November 2025", ordercompare.Other},
 		{"from 2 August 2026 to 31 October 2026", ordercompare.Other},
+		{"from 09:00 on 2 August 2026 to 09:00 on 1 November 2026", ordercompare.Found},
+		{"from 2 August 2026 03:30 UTC to 1 November 2026 03:30 UTC", ordercompare.Found},
+		{"from 2 August 2026, 10:00, to 1 November 2026, 18:00", ordercompare.Hours},
 		{"from 1 January 2026 to 31 December 2026", ordercompare.Wider},
 		{"since it was opened", ordercompare.Missing},
 	} {
 		id := s.orderStating(fmt.Sprintf("IN/94/2026/89%d", i), c.period)
 		s.must(s.cases.Claim(s.as("rita.lind"), id))
 		got := s.load(id)
-		if p := got.ComparedPeriods(); len(p) != 1 || p[0].Shown != c.shown || p[0].Typed != typedPeriod || len(p[0].Refs) != 1 {
+		typed := typedPeriod
+		if c.shown == ordercompare.Hours {
+			typed = "2026-08-02 09:00 – 2026-11-01 09:00 +05:30"
+		}
+		if p := got.ComparedPeriods(); len(p) != 1 || p[0].Shown != c.shown || p[0].Typed != typed || len(p[0].Refs) != 1 {
 			t.Errorf("%s: %+v", c.period, p)
 		}
 		v, err := s.cases.Verdict(s.as("rita.lind"), got)

@@ -15,7 +15,7 @@ type periodsPart struct {
 
 // shownTones give what an order shows of a period its colour.
 var shownTones = map[ordercompare.Shown]Tone{
-	ordercompare.Found: Good, ordercompare.Ambiguous: Caution, ordercompare.Wider: Caution, ordercompare.Other: Danger, ordercompare.Missing: Caution,
+	ordercompare.Found: Good, ordercompare.Ambiguous: Caution, ordercompare.Wider: Caution, ordercompare.Hours: Danger, ordercompare.Other: Danger, ordercompare.Missing: Caution,
 }
 
 // periods sets each period of the form beside what the order's text shows of it, nil

@@ -14,6 +14,8 @@ const mostText = 400_000
 type paper struct {
 	s  string
 	at []place // of each byte of s
+	// utc is true where the text speaks of UTC: times without a zone may be of it.
+	utc bool
 }
 
 type place struct{ page, line int32 }

@@ -20,6 +20,7 @@ const (
 	Found     Shown = "found"     // it stands there, day by day
 	Ambiguous Shown = "ambiguous" // it may: its day and its month can be read both ways
 	Wider     Shown = "wider"     // the order names a period of which this is a part
+	Hours     Shown = "hours"     // these days, with other times of day, or with some that can be read in several ways
 	Other     Shown = "other"     // the order names another one: narrower, or of other days
 	Missing   Shown = "missing"   // nothing in the text is like it
 )
@@ -35,17 +36,27 @@ type Period struct {
 }
 
 // Periods compares an order's text, in which a form feed ends each page, with the
-// periods that the form states, day by day: clocks are not compared. Each gets an
-// answer, in the order of the form. The day on which the order was issued stands in
-// it anyway, and shows no period of one day.
+// periods that the form states, day by day, and to the minute where the order gives
+// times of day. Each gets an answer, in the order of the form. The day on which the
+// order was issued stands in it anyway, and shows no period of one day.
 func Periods(text string, issued time.Time, list []Stated) []Period {
 	p := read(text)
+	p.utc = speaksOfUTC.MatchString(p.s)
 	all := datesIn(p.s)
-	order := conventionOf(all)
-	spans, singles := p.spans(apartFrom(all), order), singles(all, order, dateOf(issued))
+	order, apart := conventionOf(all), apartFrom(all)
+	hours := hoursIn(p.s, apart)
+	spans, single := p.spans(apart, hours, order)
+	spans = append(spans, p.wholeMonths(apart)...)
+	timed, single := p.daily(single, hours, order)
+	for _, s := range timed {
+		if !s.times.point || !slices.Contains(s.ways, dates{dateOf(issued), dateOf(issued)}) {
+			spans = append(spans, s)
+		}
+	}
+	days := slices.DeleteFunc(sure(single, order), func(r reading) bool { return r.is(issued) })
 	var out []Period
 	for _, in := range list {
-		out = append(out, p.period(in, spans, singles))
+		out = append(out, p.period(in, spans, days))
 	}
 	return out
 }
@@ -64,24 +75,34 @@ func wants(in Stated) wanted {
 
 func (w wanted) is(d dates) bool { return d.from == w.from && (d.to == w.to || d.to == w.end) }
 
-func (p *paper) period(in Stated, spans []span, singles []reading) Period {
+func (p *paper) period(in Stated, spans []span, days []reading) Period {
 	w := wants(in)
 	out := Period{Refs: in.Refs, Typed: w.dates.String(), Shown: Missing}
-	best, at := Missing, 0
+	best, at := Missing, -1
 	for i, s := range spans {
-		if shown := w.in(s); better(shown, best) {
+		shown := w.in(s, in)
+		if at < 0 && shown != Missing || at >= 0 && rank(shown, s) < rank(best, spans[at]) {
 			best, at = shown, i
 		}
 	}
-	if best != Found && w.from == w.to {
-		if i := slices.IndexFunc(singles, func(r reading) bool { return r.days[0] == w.from }); i >= 0 {
-			return p.shows(out, Found, singles[i].text, singles[i].at)
+	if w.from == w.to && (at < 0 || rank(best, spans[at]) > ofOneDay) {
+		if i := slices.IndexFunc(days, func(r reading) bool { return r.days[0] == w.from }); i >= 0 {
+			return p.shows(out, Found, days[i].text, days[i].at)
 		}
 	}
-	if best == Missing {
+	if at < 0 {
 		return out
 	}
+	if best == Hours {
+		out.Typed = in.String()
+	}
 	return p.shows(out, best, spans[at].text, spans[at].at)
+}
+
+// String writes a period of the form with its times of day.
+func (in Stated) String() string {
+	const minute = "2006-01-02 15:04"
+	return in.From.In(in.Zone).Format(minute) + " – " + in.To.In(in.Zone).Format(minute+" -07:00")
 }
 
 // shows says what a place of the text shows of a period.
@@ -91,29 +112,43 @@ func (p *paper) shows(out Period, shown Shown, says string, at int) Period {
 	return out
 }
 
-// ranks are the answers from the best: where the order names the period it does not
-// matter what else it names, and where it does not, another one is what people have
-// to see first.
-var ranks = []Shown{Found, Ambiguous, Other, Wider, Missing}
+// ofOneDay is the rank of a date that stands alone, for a period of that day.
+const ofOneDay = 3
 
-func better(a, b Shown) bool { return slices.Index(ranks, a) < slices.Index(ranks, b) }
+// rank orders the answers from the best. Where the order names the period it does not
+// matter what else it names, but with times of day it says more than without; a moment
+// alone is of the facts as often as it is what is asked for. Where the order does not
+// name the period, another one is what people have to see first.
+func rank(shown Shown, s span) int {
+	switch {
+	case shown == Found && s.times.any():
+		return 0
+	case shown == Hours && !s.times.point:
+		return 1
+	case shown == Found:
+		return 2
+	}
+	return ofOneDay + 1 + slices.Index([]Shown{Hours, Ambiguous, Other, Wider, Missing}, shown)
+}
 
 // in says what one period of the text shows of a wanted one.
-func (w wanted) in(s span) Shown {
-	if slices.ContainsFunc(s.ways, w.is) {
-		if len(s.ways) > 1 {
-			return Ambiguous
-		}
-		return Found
-	}
-	if !s.told {
-		return Missing
-	}
+func (w wanted) in(s span, in Stated) Shown {
 	best := Missing
 	for _, d := range s.ways {
-		if shown := w.against(d); better(shown, best) {
-			best = shown
+		days := s.times.days(d, in.Zone)
+		if !w.is(days) {
+			if shown := w.against(days); s.told && rank(shown, s) < rank(best, s) {
+				best = shown
+			}
+			continue
 		}
+		switch {
+		case len(s.ways) > 1:
+			return Ambiguous
+		case s.times.any() && !s.times.agree(d, in):
+			return Hours
+		}
+		return Found
 	}
 	return best
 }
@@ -137,11 +172,11 @@ func sameDays(a, b dates) bool {
 	return slices.Equal(a.from[1:], b.from[1:]) && slices.Equal(a.to[1:], b.to[1:])
 }
 
-// singles are the dates that can be read in one way, but for that of the order: a
-// period of one day is written as one date.
-func singles(all []reading, order convention, issued date) (out []reading) {
+// sure are the dates that can be read in one way: a period of one day is written as
+// one date.
+func sure(all []reading, order convention) (out []reading) {
 	for _, r := range all {
-		if days := order.of(r); len(days) == 1 && days[0] != issued {
+		if days := order.of(r); len(days) == 1 {
 			r.days = days
 			out = append(out, r)
 		}

@@ -26,7 +26,6 @@ func TestPeriods(t *testing.T) {
 	}{
 		{Found, "from 2026-10-03 to 2026-11-12"},
 		{Found, "from 2026-10-03T00:00:00Z until 2026-11-12T23:59:59Z"},
-		{Found, "From 3 October 2026 09:00:00 +05:30 to 12 November 2026 08:59:00 +05:30 (Asia/Kolkata)."},
 		{Found, "between 3 October 2026 and 12 November 2026"},
 		{Found, "from the 3rd of October 2026 through the 12th of November 2026"},
 		{Found, "from the 3rd day of October, 2026 until the 12th day of November, 2026"},
@@ -211,7 +210,11 @@ func FuzzPeriods(f *testing.F) {
 			return
 		}
 		p := read(text)
-		for _, s := range p.spans(apartFrom(datesIn(p.s)), unknown) {
+		all := apartFrom(datesIn(p.s))
+		hours := hoursIn(p.s, all)
+		spans, single := p.spans(all, hours, unknown)
+		timed, _ := p.daily(single, hours, unknown)
+		for _, s := range append(spans, timed...) {
 			for _, d := range s.ways {
 				if !d.from.real() || !d.to.real() || d.to.before(d.from) {
 					t.Errorf("%q reads as %s", s.text, d)

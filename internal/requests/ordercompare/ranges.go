@@ -14,7 +14,8 @@ type span struct {
 	ways []dates
 	// told is true where a word or a dash says that it is a period, false where two
 	// dates only stand side by side, as in a table.
-	told bool
+	told  bool
+	times times
 }
 
 // dates are the first and the last day of a period.
@@ -28,10 +29,11 @@ func (d dates) String() string { return d.from.String() + " – " + d.to.String(
 const apart = 80
 
 var (
-	// clock is what may stand with a date beside the words: the time and its zone.
-	clock = regexp.MustCompile(`(?i)[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?(?:[ ]?[ap]\.?m\b\.?)?|[0-9]{4}[ ]?(?:hrs|hours|h|uhr)\b|[+-][0-9]{2}:?[0-9]{2}|\([^)]{0,40}\)`)
+	// clock is what may stand with a date beside the words and the times of day: a time
+	// without its unit, a zone.
+	clock = regexp.MustCompile(`(?i)[0-9]{1,2}[:.h][0-9]{2}(?:[:.][0-9]{2})?|[+-][0-9]{2}:?[0-9]{2}|\([^)]{0,40}\)`)
 	// until are the words between the two ends of a period.
-	until = regexp.MustCompile(`(?i)(?:^|[^\pL\pM])(?:to|till|til|until|through|thru|and|bis|und|au|aux|à|a|al|ate|até|jusqu['’]?|jusqu['’](?:au|à)|et|hasta|y|e|tot|t/m|do|से|तक|और|إلى|الى|حتى|و)(?:[^\pL\pM]|$)`)
+	until = regexp.MustCompile(`(?i)(?:^|[^\pL\pM])(?:to|till|til|until|through|thru|and|bis|und|au|aux|à|às|a|al|ate|até|jusqu['’]?|jusqu['’](?:au|à)|et|hasta|y|e|tot|t/m|do|से|तक|और|إلى|الى|حتى|و)(?:[^\pL\pM]|$)`)
 	// short is the beginning of a period that leaves out what its end says: "1 to",
 	// "1 October to", "01.10. –".
 	shortDay   = regexp.MustCompile(`(?i)(?:^|[^0-9\pL.,/-])` + day + nth + link + `$`)
@@ -42,27 +44,62 @@ var (
 )
 
 // link stands between the two ends where the first one is short.
-const link = `[ \n]*(?:-|to(?:[ \n]+the)?|till|until|through|thru|and(?:[ \n]+the)?|bis(?:[ \n]+zum)?|und(?:[ \n]+dem)?|au|à|a|al|até|jusqu'au|et(?:[ \n]+le)?|hasta(?:[ \n]+el)?|y(?:[ \n]+el)?|e|tot|t/m|do|से|और|إلى|الى|حتى)[ \n]*`
+const link = `[ \n]*(?:-|to(?:[ \n]+the)?|till|until|through|thru|and(?:[ \n]+the)?|bis(?:[ \n]+zum)?|und(?:[ \n]+dem)?|au|à|às|a|al|até|jusqu'au|et(?:[ \n]+le)?|hasta(?:[ \n]+el)?|y(?:[ \n]+el)?|e|tot|t/m|do|से|और|إلى|الى|حتى)[ \n]*`
 
-// spans lists the periods of the text, of which all are the dates, each apart.
-func (p *paper) spans(all []reading, order convention) (out []span) {
+// spans lists the periods of the text, of which all are the dates, each apart, and
+// hours the times of day; and the dates that are no end of one.
+func (p *paper) spans(all []reading, hours []hour, order convention) (out []span, single []reading) {
+	quiet := &paper{s: without(p.s, hours), at: p.at}
+	ends := map[int]bool{} // of all: those of a period
 	for i, end := range all {
-		if s, ok := p.shortened(end, order); ok {
-			out = append(out, s)
+		if s, ok := quiet.shortened(end, order); ok {
+			ends[i] = true
+			out = append(out, p.timed(s, p.attach(reading{at: s.at, end: s.at}, end, hours)))
 		}
-		if i+1 == len(all) {
-			break
-		}
-		next := all[i+1]
-		between := p.s[end.end:next.at]
-		if len(between) > apart {
+		if i+1 == len(all) || all[i+1].at-end.end > apart {
 			continue
 		}
-		if ways := pairs(order.of(end), order.of(next)); len(ways) > 0 {
-			out = append(out, span{p.s[end.at:next.end], end.at, ways, says(between)})
+		next, told := all[i+1], says(quiet.s[end.end:all[i+1].at])
+		ways, t := pairs(order.of(end), order.of(next)), p.attach(end, next, hours)
+		if len(ways) == 0 || !told && ways[0].from == ways[0].to && (t.first == nil || t.last == nil) { // twice the same day
+			continue
+		}
+		ends[i], ends[i+1] = ends[i] || told, told
+		out = append(out, p.timed(span{p.s[end.at:next.end], end.at, ways, told, times{}}, t))
+	}
+	for i, d := range all {
+		if !ends[i] {
+			single = append(single, d)
 		}
 	}
-	return append(out, p.inOneMonth()...)
+	return append(out, quiet.inOneMonth(p, hours)...), single
+}
+
+// daily lists the periods within one day: those of a date with times of day. What is
+// left are the dates without.
+func (p *paper) daily(single []reading, hours []hour, order convention) (out []span, left []reading) {
+	for _, r := range single {
+		t := p.attach(r, r, hours)
+		if !t.any() {
+			left = append(left, r)
+			continue
+		}
+		var ways []dates
+		for _, d := range order.of(r) {
+			ways = append(ways, dates{d, d})
+		}
+		out = append(out, p.timed(span{ways: ways, told: true}, t))
+	}
+	return out, left
+}
+
+// timed gives a period its times of day, and the words from the first to the last.
+func (p *paper) timed(s span, t times) span {
+	s.times = t
+	if t.any() {
+		s.at, s.text = t.at, p.s[t.at:t.end]
+	}
+	return s
 }
 
 // apartFrom leaves out what begins within another date.
@@ -171,7 +208,7 @@ func (p *paper) shortened(end reading, order convention) (span, bool) {
 	if at < 0 {
 		return span{}, false
 	}
-	return span{p.s[at:end.end], at, ways, true}, true
+	return span{p.s[at:end.end], at, ways, true, times{}}, true
 }
 
 // beginning gives the first day of a period that ends with last, and where it stands
@@ -210,14 +247,15 @@ func number(s string) (n int) {
 	return n
 }
 
-// inOneMonth reads "October 1 to 12, 2026".
-func (p *paper) inOneMonth() (out []span) {
+// inOneMonth reads "October 1 to 12, 2026" of a text, whose times of day are taken out of p.
+func (p *paper) inOneMonth(text *paper, hours []hour) (out []span) {
 	for _, m := range sameMonth.FindAllStringSubmatchIndex(p.s, 2000) {
 		part := func(g int) string { return p.s[m[2*g]:m[2*g+1]] }
 		y, mo := number(part(4)), month(part(1))
 		d := dates{date{y, mo, number(part(2))}, date{y, mo, number(part(3))}}
 		if !joined(p.s, m[0], m[1]) && d.from.real() && d.to.real() && !d.to.before(d.from) {
-			out = append(out, span{p.s[m[0]:m[1]], m[0], []dates{d}, true})
+			t := text.attach(reading{at: m[0], end: m[0]}, reading{at: m[1] - 1, end: m[1]}, hours)
+			out = append(out, text.timed(span{text.s[m[0]:m[1]], m[0], []dates{d}, true, times{}}, t))
 		}
 	}
 	return out
