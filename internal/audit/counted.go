@@ -35,7 +35,7 @@ var counters = sync.Pool{New: func() any { return new(refScanner) }}
 func ParseCounted(entry []byte) (c Counted, err error) {
 	s := counters.Get().(*refScanner)
 	defer counters.Put(s)
-	w, at, err := s.read(entry, func() { c.Facts = s.factList() }, func() {
+	w, at, err := s.read(string(entry), func() { c.Facts = s.factList() }, func() {
 		if v := s.countValue(); v != nil {
 			c.Count = v
 		}

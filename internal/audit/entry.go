@@ -224,9 +224,17 @@ func printable(s string) bool {
 	return true
 }
 
+// hexDigit has the value of each lower-case hexadecimal digit, plus one.
+var hexDigit = func() (t [256]byte) {
+	for i, c := range []byte("0123456789abcdef") {
+		t[c] = byte(i + 1)
+	}
+	return t
+}()
+
 func isHex(s string) bool {
 	for i := 0; i < len(s); i++ {
-		if (s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f') {
+		if hexDigit[s[i]] == 0 {
 			return false
 		}
 	}

@@ -307,7 +307,7 @@ func TestKindIsSeenAmongLookalikes(t *testing.T) {
 
 // sameRef compares what the verifier reads of an entry with what ParseEntry does.
 func sameRef(t interface{ Fatalf(string, ...any) }, b []byte, want Record, wantErr error) {
-	ref, err := new(refScanner).ref(b)
+	ref, err := new(refScanner).ref(string(b))
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("the verifier says %v, ParseEntry says %v", err, wantErr)
 	}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -159,22 +160,50 @@ func (s *scanner) commitment() (c Commitment) {
 func (s *scanner) str() string {
 	s.lit(`"`)
 	start, escaped := s.at, false
-	for ; s.err == nil && s.at < len(s.text); s.at++ {
-		switch c := s.text[s.at]; {
-		case c == '"':
+	for s.err == nil {
+		s.at += plain(s.text[s.at:])
+		if s.at == len(s.text) {
+			break
+		}
+		switch s.text[s.at] {
+		case '"':
 			s.at++
 			return unescape(s.text[start:s.at-1], escaped)
-		case c == '\\':
+		case '\\':
 			escaped = true
 			if s.at++; s.at == len(s.text) || (s.text[s.at] != '"' && s.text[s.at] != '\\') {
 				s.fail("an escape that is not needed")
 			}
-		case c < 0x20 || c > 0x7e:
+			s.at++
+		default:
 			s.fail("a character that is not printable ASCII")
 		}
 	}
 	s.fail("a string without an end")
 	return ""
+}
+
+// plain is how many bytes of printable ASCII that need no escape text begins with. It
+// looks at eight at a time: most of an entry is such text.
+func plain(text string) (n int) {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	for ; len(text)-n >= 8; n += 8 {
+		t := text[n : n+8]
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		quote, slash, del := w^'"'*each, w^'\\'*each, w^0x7f*each
+		// A byte's top bit is set where it is under 0x20, over 0x7f, or one of the three;
+		// only bytes behind such a one may have it set for nothing.
+		other := (w | (w - 0x20*each) | (quote-each)&^quote | (slash-each)&^slash | (del-each)&^del) & top
+		if other != 0 {
+			return n + bits.TrailingZeros64(other)/8
+		}
+	}
+	for ; n < len(text); n++ {
+		if c := text[n]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return n
+		}
+	}
+	return n
 }
 
 func unescape(text string, escaped bool) string {

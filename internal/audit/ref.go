@@ -20,8 +20,8 @@ type refScanner struct {
 }
 
 // ref reads an entry.
-func (s *refScanner) ref(b []byte) (eventRef, error) {
-	w, at, err := s.read(b, s.skipFacts, s.skipValue)
+func (s *refScanner) ref(text string) (eventRef, error) {
+	w, at, err := s.read(text, s.skipFacts, s.skipValue)
 	if err != nil {
 		return eventRef{}, err
 	}
@@ -35,11 +35,11 @@ func (s *refScanner) ref(b []byte) (eventRef, error) {
 }
 
 // read reads an entry, its facts and each of its values as the caller does.
-func (s *refScanner) read(b []byte, facts, value func()) (w wireEntry, at time.Time, err error) {
-	if len(b) > MaxEntry {
-		return w, at, fmt.Errorf("entry of %d bytes is over the limit of %d", len(b), MaxEntry)
+func (s *refScanner) read(text string, facts, value func()) (w wireEntry, at time.Time, err error) {
+	if len(text) > MaxEntry {
+		return w, at, fmt.Errorf("entry of %d bytes is over the limit of %d", len(text), MaxEntry)
 	}
-	s.scanner = scanner{text: string(b)}
+	s.scanner = scanner{text: text}
 	s.rows, s.values, s.ids = s.rows[:0], s.values[:0], s.ids[:0]
 	w = s.entry(
 		func() { s.each(func() { s.ids = append(s.ids, EventID(s.str())) }) },
@@ -190,17 +190,12 @@ func quickTime(s string) (time.Time, error) {
 // quickUUID reads an id that isUUID has let through.
 func quickUUID(id EventID) (b [16]byte) {
 	n := 0
-	for i := 0; i < len(id); i++ {
-		c := id[i]
-		if c == '-' {
-			continue
+	for i := range b {
+		if n == 8 || n == 13 || n == 18 || n == 23 { // hyphens
+			n++
 		}
-		d := c - '0'
-		if c >= 'a' {
-			d = c - 'a' + 10
-		}
-		b[n/2] = b[n/2]<<4 | d
-		n++
+		b[i] = (hexDigit[id[n]]-1)<<4 | (hexDigit[id[n+1]] - 1)
+		n += 2
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -98,8 +99,10 @@ func readBlock(ctx context.Context, r TileReader, index uint64, width int, opaqu
 	}
 	b.events = make([]eventRef, 0, width)
 	var s refScanner
+	text := string(bytes.Join(b.entries, nil)) // once for all of them
 	for i, e := range b.entries {
-		ref, err := s.ref(e)
+		ref, err := s.ref(text[:len(e)])
+		text = text[len(e):]
 		if err != nil {
 			b.broken, b.err = i, err
 			return b

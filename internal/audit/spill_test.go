@@ -1,10 +1,12 @@
 package audit_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,5 +63,30 @@ func TestSpillStopsWhereItFails(t *testing.T) {
 	calls, stop := 0, errors.New("enough")
 	if err := table.Groups(func([][]byte) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
 		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+// TestSpillPutsAKeysRecordsInOrder adds each key's records from the last to the first.
+func TestSpillPutsAKeysRecordsInOrder(t *testing.T) {
+	for _, limit := range []int{1 << 20, 300} {
+		table := audit.NewSpill(t.TempDir(), audit.SpillKey+8, limit)
+		defer table.Close()
+		for i := range uint64(900) {
+			record := fmt.Appendf(nil, "%016d", i%70)
+			if err := table.Add(binary.BigEndian.AppendUint64(record, 900-i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		keys := 0
+		err := table.Groups(func(group [][]byte) error {
+			keys++
+			if !slices.IsSortedFunc(group, bytes.Compare) || len(group) < 12 {
+				t.Errorf("limit %d: %d records: %x", limit, len(group), group)
+			}
+			return nil
+		})
+		if err != nil || keys != 70 {
+			t.Errorf("limit %d: %d keys, %v", limit, keys, err)
+		}
 	}
 }

@@ -20,10 +20,17 @@ type table struct {
 // The tables of a contest. Rows of events are as large as the log's entries; the lean
 // ones are the least that the figures can be counted from.
 var (
-	leanRows   = table{"report_rows", false}
-	wholeRows  = table{"report_events", true}
-	bothTables = []table{leanRows, wholeRows}
+	leanRows  = table{"report_rows", false}
+	wholeRows = table{"report_events", true}
 )
+
+// tables gives those of a contest.
+func (c Contest) tables() []table {
+	if c.Lean {
+		return []table{leanRows}
+	}
+	return []table{leanRows, wholeRows}
+}
 
 // byKind and byCase are what is asked of all rows of the quarter that is reported on.
 func (t table) byKind() string {
@@ -63,7 +70,7 @@ type rows struct {
 
 func (c Contest) newRows(ctx context.Context) (*rows, error) {
 	out := &rows{}
-	for _, t := range bothTables {
+	for _, t := range c.tables() {
 		db, err := pgx.Connect(ctx, c.URL)
 		if err == nil {
 			err = t.make(ctx, db)
