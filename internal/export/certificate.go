@@ -55,7 +55,7 @@ func (p *paper) beginCertificate() *pdfa.Document {
 		{"Authority", h.Agency.Name + " (" + h.Agency.Country + "), reference " + orNone(h.Agency.CaseRef)},
 		{"Instrument", h.Request.Instrument + ", issued by " + orNone(h.Request.IssuingAuthority) + ", legal basis: " + orNone(h.Request.LegalBasis)},
 		{"SHA-256 of the order", orNone(h.Request.OrderSHA256)}})
-	d.Heading("Who certifies")
+	d.Section("Who certifies")
 	blanks(d, [][]string{{"Name", c.Name}, {"Title", c.Title}, {"Employer", c.Employer}, {"Address", c.Address}, {"Qualification", c.Qualification}})
 	switch {
 	case c.has(FormEPOC):
@@ -99,7 +99,7 @@ func (c Certificate) title() string {
 }
 
 func (p *paper) system(d *pdfa.Document) {
-	d.Heading("The system and its clock")
+	d.Section("The system and its clock")
 	d.Text(fmt.Sprintf("The bundle was made by the program lerd, version %s. All times are in UTC.", p.version))
 	for _, s := range p.certificate.System {
 		d.Text(s)
@@ -114,7 +114,7 @@ func (p *paper) system(d *pdfa.Document) {
 
 func (p *paper) scope(d *pdfa.Document) {
 	h := p.header
-	d.Heading("Scope, minimisation and limits")
+	d.Section("Scope, minimisation and limits")
 	d.Text(fmt.Sprintf("Result: %s. Disclosed: %d records of %d examined.", h.Result, h.Minimisation.RecordsDisclosed, h.Minimisation.RecordsExamined))
 	p.outcomeTable(d)
 	if h.Minimisation.Text != "" {
@@ -136,7 +136,7 @@ func (p *paper) custody(d *pdfa.Document) {
 	if len(p.header.Custody) == 0 {
 		return
 	}
-	d.Heading("Chain of custody")
+	d.Section("Chain of custody")
 	var rows [][]string
 	for _, c := range p.header.Custody {
 		rows = append(rows, []string{stampOf(c.At), c.Action, strings.TrimSpace(c.Role + " " + c.By), c.Object, c.Why})
@@ -152,7 +152,7 @@ func (p *paper) custody(d *pdfa.Document) {
 }
 
 func fileTable(d *pdfa.Document, files []staged) {
-	d.Heading("Files identified by their digests")
+	d.Section("Files identified by their digests")
 	var rows [][]string
 	for _, f := range files {
 		count := ""

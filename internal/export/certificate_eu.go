@@ -14,7 +14,7 @@ const brazilianInstant = "2006-01-02 15:04:05"
 // LAW: (EU) 2023/1543 Art. 3(9)-(11), 10, 13; Annex III for what is not executed.
 func (p *paper) basisEPOC(d *pdfa.Document) {
 	h := p.header
-	d.Heading("Reply to a European Production Order Certificate")
+	d.Section("Reply to a European Production Order Certificate")
 	d.Text(fmt.Sprintf("The certificate %s was received on %s. The data listed below are transmitted with this bundle to the issuing authority under Article 10 of Regulation (EU) 2023/1543.",
 		orNone(h.Agency.CaseRef), stampOf(h.Request.ReceivedAt)))
 	d.Text(p.categoriesEPOC())
@@ -50,7 +50,7 @@ func (p *paper) categoriesEPOC() string {
 // Código de Processo Penal, art. 158-A to 158-F (chain of custody).
 func (p *paper) basisBR(d *pdfa.Document) {
 	h := p.header
-	d.Heading("Declaration about records")
+	d.Section("Declaration about records")
 	d.HeadingIn("pt", "Declaração sobre registros de acesso a aplicações de internet")
 	d.Text(fmt.Sprintf("In answer to %s (Lei 12.965/2014, art. 10 and 22; legal basis stated by the authority: %s), received on %s UTC.", orNone(h.Agency.CaseRef),
 		orNone(h.Request.LegalBasis), h.Request.ReceivedAt.UTC().Format(brazilianInstant)))

@@ -12,14 +12,14 @@ func (c Certificate) basis(d *pdfa.Document) {
 		partA(d, c)
 		partB(d)
 	default:
-		d.Heading("How the records arose")
+		d.Section("How the records arose")
 		d.Words("The records were made by the system described below in its regular course, at or near the time of the events that they record. " +
 			"The enclosed files are copies, identified by the digests listed below (SHA-256).")
 	}
 }
 
 func (c Certificate) basisUS(d *pdfa.Document) {
-	d.Heading("Statements")
+	d.Section("Statements")
 	d.Words("I am qualified to make this certification by reason of the position and the knowledge stated above.")
 	if c.has(FormUS11) {
 		d.Words("902(11), 803(6)(A)-(C): The records were made at or near the time of the events that they record, by an automated system with knowledge of " +
@@ -36,7 +36,7 @@ func (c Certificate) basisUS(d *pdfa.Document) {
 // partA is for the party that produces the record.
 // LAW: BSA 2023, Schedule, Part A.
 func partA(d *pdfa.Document, c Certificate) {
-	d.Heading("Part A (to be filled by the Party)")
+	d.Section("Part A (to be filled by the Party)")
 	d.HeadingIn("hi", "भाग क (पक्षकार द्वारा भरा जाए)")
 	d.Text("I, ________________ (name), son/daughter/spouse of ________________, residing or employed at " + blank(c.Employer) +
 		", do hereby solemnly affirm and sincerely state and submit as follows:")
@@ -54,7 +54,7 @@ func partA(d *pdfa.Document, c Certificate) {
 
 // partB is for the expert. LAW: BSA 2023, Schedule, Part B.
 func partB(d *pdfa.Document) {
-	d.Heading("Part B (to be filled by the Expert)")
+	d.Section("Part B (to be filled by the Expert)")
 	d.HeadingIn("hi", "भाग ख (विशेषज्ञ द्वारा भरा जाए)")
 	d.Words("I, ________________ (name), son/daughter/spouse of ________________, residing or employed at ________________, do hereby solemnly affirm and sincerely state and submit as follows:")
 	d.Words("The produced electronic record/output of the digital record are obtained from the following device/digital record source:\n" +
@@ -81,7 +81,7 @@ func (c Certificate) declaration(d *pdfa.Document) {
 	if c.has(FormIndia) {
 		return // each part has its own
 	}
-	d.Heading("Declaration (to be read, corrected and signed by a person)")
+	d.Section("Declaration (to be read, corrected and signed by a person)")
 	switch {
 	case c.american():
 		// LAW: 28 U.S.C. § 1746(1), executed outside the United States; (2) inside.

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -36,6 +37,7 @@ type desk struct {
 	logKey string // private
 	vkey   string
 	to     demopki.Entity
+	crls   [][]byte // as they lie ready for a release
 }
 
 const origin = "log.example/lerd"
@@ -52,6 +54,8 @@ func newDesk(t testing.TB) *desk {
 	ts, err := d.pki.TSASigner()
 	d.must(err)
 	d.tsa = &tsp.Authority{Signer: ts, Now: d.maker.Now, Rand: rand.Reader}
+	d.crls, err = d.pki.CRLs(now)
+	d.must(err)
 	d.logKey, d.vkey, err = audit.GenerateKey(rand.Reader, origin)
 	d.must(err)
 	o.Organisation = "Agency"
@@ -186,11 +190,9 @@ func (d *desk) log(kind string, facts map[string]string) Proof {
 
 func (d *desk) sealRequest(p Prepared) SealRequest {
 	d.t.Helper()
-	crls, err := d.pki.CRLs(now)
-	d.must(err)
 	proof := d.log(KindSealed, map[string]string{FactExport: p.ExportID, FactContents: hexOf(p.ExportJSONSHA256)})
 	return SealRequest{Prepared: p, Proof: proof, Signer: d.signer, TSA: d.tsa,
-		TSAChain: []*x509.Certificate{d.pki.TSA.Cert, d.pki.TSARoot.Cert}, CRLs: crls}
+		TSAChain: []*x509.Certificate{d.pki.TSA.Cert, d.pki.TSARoot.Cert}, CRLs: slices.Clone(d.crls)}
 }
 
 func (d *desk) seal(phones, ips int) Sealed {

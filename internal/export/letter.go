@@ -34,11 +34,11 @@ func (p *paper) letterPDF() ([]byte, error) {
 	if h.Supersedes != "" {
 		d.Text("This bundle takes the place of " + h.Supersedes + ". Please do not rely on that one any longer.")
 	}
-	d.Heading("Result")
+	d.Section("Result")
 	d.Words(resultWords[h.Result])
 	p.outcomeTable(d)
 	p.reasons(d)
-	d.Heading("How to read the records")
+	d.Section("How to read the records")
 	d.Words("All times are in UTC, with as many digits of a second as the source records. The records lie in data/records: one CSV file for each category, and records.json, " +
 		"which is the reference where a program changes a CSV file when it opens it (spreadsheets show long numbers and phone numbers differently). outcomes.csv says of each " +
 		"thing that was asked what became of it.")
@@ -106,7 +106,7 @@ func (p *paper) reasons(d *pdfa.Document) {
 	if len(rows) == 0 {
 		return
 	}
-	d.Heading("Reasons, and what would cure them")
+	d.Section("Reasons, and what would cure them")
 	d.Table([]pdfa.Column{{Title: "Subject", Share: 0.8}, {Title: "Category", Share: 1.2}, {Title: "Reason", Share: 0.9}, {Title: "Why", Share: 3}, {Title: "What would cure it", Share: 3}}, rows, 0)
 }
 
@@ -130,11 +130,11 @@ func (p *paper) annex(d *pdfa.Document) {
 	case p.records == 0:
 		return
 	case p.records > MaxAnnex:
-		d.Heading("Annex: the records")
+		d.Section("Annex: the records")
 		d.Text(fmt.Sprintf("There are %d records, more than a letter can list. They stand in data/records.", p.records))
 		return
 	}
-	d.Heading("Annex: the records")
+	d.Section("Annex: the records")
 	var r row
 	if rows := [][]string{}; len(p.phones) > 0 {
 		for i := range p.phones {
@@ -159,7 +159,7 @@ func pick(t *columns.Table, cells [][]byte, names ...string) (out []string) {
 }
 
 func (p *paper) checking(d *pdfa.Document) {
-	d.Heading("How to check this bundle")
+	d.Section("How to check this bundle")
 	d.Text("VERIFY.txt has the commands. The seal, the time stamp and the audit log's proof can be checked without us, by free tools. The root certificates and the log's key are published at " +
 		orNone(p.published) + ". Compare these fingerprints (SHA-256) with those that you received at onboarding:")
 	for _, der := range p.roots {

@@ -60,6 +60,19 @@ const leading = 1.42
 // to document. A constant becomes one by itself, a variable does not.
 type Fixed string
 
+// ownWords are what Own was told.
+var ownWords = map[string]Fixed{}
+
+// Own says which cells of tables are the program's own words. A cell of data that
+// reads the same is no other than the words, so nothing of it is kept. Only to be
+// called while a package is initialised.
+func Own(words ...Fixed) struct{} {
+	for _, w := range words {
+		ownWords[string(w)] = w
+	}
+	return struct{}{}
+}
+
 // Column is a column of a table.
 type Column struct {
 	Title Fixed
@@ -89,6 +102,11 @@ func (d *Document) Title(text string) { d.block("H1", d.lines(text, styleTitle),
 // Heading begins a section.
 func (d *Document) Heading(text string) { d.block("H2", d.lines(text, styleHeading), styleHeading, "") }
 
+// Section begins a section under the program's own words.
+func (d *Document) Section(text Fixed) {
+	d.block("H2", d.set.fixed(text, styleHeading, textWidth), styleHeading, "")
+}
+
 // Text writes a paragraph.
 func (d *Document) Text(text string) { d.block("P", d.lines(text, styleText), styleText, "") }
 
@@ -110,7 +128,7 @@ func (d *Document) HeadingIn(language, text string) {
 // Mono writes a paragraph in letters of one width.
 func (d *Document) Mono(text string) { d.block("P", d.lines(text, styleMono), styleMono, "") }
 
-func (d *Document) lines(text string, s style) []line { return d.set.lines(text, s, textWidth) }
+func (d *Document) lines(text string, s style) []line { return d.set.cell(text, s, textWidth) }
 
 func (d *Document) block(kind string, lines []line, s style, language string) {
 	e := d.root.add(&element{kind: kind, language: language})
@@ -161,7 +179,7 @@ func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	for _, r := range rows {
 		cells := make([][]line, len(columns))
 		for i := range min(len(r), len(columns)) {
-			cells[i] = d.set.lines(r[i], cellStyle("TD", columns[i]), widths[i]-2*pad)
+			cells[i] = d.set.cell(r[i], cellStyle("TD", columns[i]), widths[i]-2*pad)
 		}
 		d.row(body, "TD", columns, cells, height)
 	}

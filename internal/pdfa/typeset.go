@@ -28,6 +28,7 @@ type typesetter struct {
 	faces   [len(names)]*typeface
 	used    map[*typeface]map[font.GID][]rune // glyph → the text that it stands for
 	kept    map[place][]line
+	again   map[place][]line // of this document alone: many cells say the same
 }
 
 // place is a fixed text and where it stands.
@@ -37,7 +38,7 @@ type place struct {
 	width float64
 }
 
-// mostKept bounds how many fixed texts are kept: the documents have some 150.
+// mostKept bounds how many fixed texts are kept: the documents have some 250.
 const mostKept = 512
 
 // fixed is lines of a fixed text, which are shaped once.
@@ -54,11 +55,26 @@ func (t *typesetter) fixed(text Fixed, s style, width float64) []line {
 	return l
 }
 
+// cell is lines of a text: the program's own words are shaped once, and what was
+// said before in this document is not shaped again in it.
+func (t *typesetter) cell(text string, s style, width float64) []line {
+	if own, ok := ownWords[text]; ok {
+		return t.fixed(own, s, width)
+	}
+	key := place{Fixed(text), s, width}
+	l, ok := t.again[key]
+	if !ok {
+		l = t.lines(text, s, width)
+		t.again[key] = l
+	}
+	return l
+}
+
 // typesetters are used again, by one document after the other: a shaper keeps
 // plans of how a typeface's scripts are shaped, and the program's own words are
 // shaped once.
 var typesetters = sync.Pool{New: func() any {
-	return &typesetter{faces: newTypefaces(), used: map[*typeface]map[font.GID][]rune{}, kept: map[place][]line{}}
+	return &typesetter{faces: newTypefaces(), used: map[*typeface]map[font.GID][]rune{}, kept: map[place][]line{}, again: map[place][]line{}}
 }}
 
 func newTypesetter() *typesetter {

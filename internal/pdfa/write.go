@@ -116,6 +116,7 @@ func (d *Document) Bytes() ([]byte, error) {
 			pages, num(pageWidth), num(pageHeight), content, i, fonts)
 	}
 	f.set(pages, "<</Type /Pages /Count %d /Kids [%s]>>", len(pageIDs), refs(pageIDs))
+	clear(d.set.again) // nothing of one document's data outlives it
 	typesetters.Put(d.set)
 	d.set = nil
 	return d.finish(f, catalog, pages, tree)

@@ -31,7 +31,7 @@ type inflater struct {
 	bits   uint64 // the next ones, lowest first
 	n      uint   // how many of them count; those above are those that follow, or zero
 
-	hist  []byte // what was unpacked before this Read, at most window
+	hist  []byte // what was unpacked before this Read: window of it, or all, or up to twice window
 	total int64  // unpacked in all
 	begun int64  // total where the block began
 	flush int64  // total where the last empty block stood; -1 for none
@@ -50,7 +50,7 @@ type inflater struct {
 
 // newInflater makes one that has no stream yet.
 func newInflater() *inflater {
-	return &inflater{room: make([]byte, 64<<10), hist: make([]byte, 0, window)}
+	return &inflater{room: make([]byte, 64<<10), hist: make([]byte, 0, 2*window)}
 }
 
 // reset begins with another stream.
@@ -92,8 +92,8 @@ func (z *inflater) keep(p []byte) {
 		z.hist = append(z.hist[:0], p[len(p)-window:]...)
 		return
 	}
-	if over := len(z.hist) + len(p) - window; over > 0 {
-		z.hist = z.hist[:copy(z.hist, z.hist[over:])]
+	if len(z.hist)+len(p) > cap(z.hist) { // moved once in a while, not for each small p
+		z.hist = z.hist[:copy(z.hist, z.hist[len(z.hist)+len(p)-window:])]
 	}
 	z.hist = append(z.hist, p...)
 }

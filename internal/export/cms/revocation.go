@@ -49,7 +49,7 @@ func (p Path) checkStatus(c, issuer *x509.Certificate, must bool) error {
 
 func (p Path) checkCRLs(c, issuer *x509.Certificate) (covered bool, err error) {
 	for _, crl := range p.CRLs {
-		if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || crl.CheckSignatureFrom(issuer) != nil {
+		if !bytes.Equal(crl.RawIssuer, issuer.RawSubject) || !signedBy(crl, issuer) {
 			continue
 		}
 		for _, e := range crl.RevokedCertificateEntries {
