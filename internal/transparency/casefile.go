@@ -33,6 +33,7 @@ type decision struct {
 // casefile is a request as it stood at a cut-off, and what happened to it between
 // from and to.
 type casefile struct {
+	place     int   // among the cases of the book
 	received  int64 // 0: never submitted, or taken back
 	claimed   int64
 	in        *Received

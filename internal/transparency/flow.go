@@ -6,7 +6,7 @@ type cellAt struct{ row, col int }
 
 // network answers how far a withheld cell can be moved while everything that is
 // published stays as it is: the withheld cells of a table with known totals are the
-// edges of a flow network, and the true figures are one flow in it. The answer is
+// edges of a flow network (but for those that another table shows), and the true figures are one flow in it. The answer is
 // exact, for non-negative whole numbers.
 type network struct {
 	g     *grid
@@ -25,14 +25,14 @@ func (g *grid) network() *network {
 	n := &network{g: g, nodes: rows + cols + 1, head: make([][]int, rows+cols+1)}
 	for i := range rows {
 		for j := range cols {
-			if g.hidden[i][j] {
+			if g.hidden[i][j] && !g.known[i][j] {
 				n.add(i, rows+j, unbounded, cellAt{i, j})
 				n.add(rows+j, i, g.n[i][j], cellAt{i, j})
 			}
 		}
 	}
 	for j := range cols {
-		if g.loose || g.totalHidden[j] {
+		if g.loose || g.totalHidden[j] && !g.totalKnown[j] {
 			n.add(rows+j, rows+cols, unbounded, cellAt{rows, j})
 			room := g.total[j]
 			if g.loose {

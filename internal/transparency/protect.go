@@ -17,18 +17,30 @@ type grid struct {
 	totalHidden []bool
 	loose       bool // the totals of the columns are not published
 	withheld    bool // nothing of it is published
+	sets        [][]set
+	totalSets   []set
+	known       [][]bool // of cells: an earlier table shows the figure, so that withholding it here hides nothing
+	totalKnown  []bool
+	spare       []bool // of columns: withheld only where no other is left
+	marks       []mark
 }
 
 func newGrid(id, dim string, cols, keys []string) *grid {
-	g := &grid{id: id, dim: dim, cols: cols, keys: keys, total: make([]int, len(cols)), gags: make([]int, len(cols)), totalHidden: make([]bool, len(cols))}
+	g := &grid{id: id, dim: dim, cols: cols, keys: keys, total: make([]int, len(cols)), gags: make([]int, len(cols)), totalHidden: make([]bool, len(cols)),
+		totalSets: make([]set, len(cols)), totalKnown: make([]bool, len(cols)), spare: make([]bool, len(cols))}
 	for range keys {
+		g.sets, g.known = append(g.sets, make([]set, len(cols))), append(g.known, make([]bool, len(cols)))
 		g.n, g.under, g.hidden = append(g.n, make([]int, len(cols))), append(g.under, make([]int, len(cols))), append(g.hidden, make([]bool, len(cols)))
 	}
 	return g
 }
 
 // add counts one case.
-func (g *grid) add(row, col int, under bool) {
+func (g *grid) add(row, col int, f *casefile) {
+	under := f.under
+	g.sets[row][col].add(f)
+	g.totalSets[col].add(f)
+	g.marks = append(g.marks, mark{int32(f.place), int32(row*len(g.cols) + col)})
 	g.n[row][col]++
 	g.total[col]++
 	if under {
@@ -42,7 +54,7 @@ func (g *grid) add(row, col int, under bool) {
 // interval narrower than the rules allow. Rules: first the totals by themselves,
 // then the cells.
 func (g *grid) protect(r Rules) {
-	if !g.loose && !protectLine(g.total, g.gags, g.totalHidden, r) {
+	if !g.loose && !protectLine(line{g.total, g.gags, g.totalHidden, g.totalKnown, g.spare}, r) {
 		g.withheld = true
 		return
 	}
@@ -71,40 +83,53 @@ func (g *grid) protect(r Rules) {
 	g.withheld = true
 }
 
+// line is figures of which an outsider knows the sum. known and spare may be nil.
+type line struct {
+	n, under             []int
+	hidden, known, spare []bool
+}
+
 // protectLine does the same for figures of which only their sum is known: at least
 // two are withheld, and together they count enough. It says no where even all
 // together are too few.
-func protectLine(n, under []int, hidden []bool, r Rules) bool {
-	need, sum, count, all := 0, 0, 0, 0
-	for j := range n {
-		all += n[j]
-		if r.small(n[j], under[j]) {
-			hidden[j], need = true, max(need, r.need(under[j]))
+func protectLine(l line, r Rules) bool {
+	need, sum, count := 0, 0, 0
+	for j := range l.n {
+		if r.small(l.n[j], l.under[j]) {
+			l.hidden[j], need = true, max(need, r.need(l.under[j]))
 		}
-		if hidden[j] {
-			sum, count, need = sum+n[j], count+1, max(need, r.Threshold)
+		if l.hidden[j] && !at(l.known, j) {
+			sum, count, need = sum+l.n[j], count+1, max(need, r.Threshold)
 		}
 	}
 	if need == 0 {
 		return true
 	}
-	order := make([]int, len(n))
-	for j := range order {
-		order[j] = j
-	}
-	slices.SortStableFunc(order, func(a, b int) int { // the smallest first, nothing last
-		return cmp.Or(cmp.Compare(b2i(n[a] == 0), b2i(n[b] == 0)), cmp.Compare(n[a], n[b]))
-	})
-	for _, j := range order {
+	for _, j := range l.order() {
 		if count >= 2 && sum >= need {
 			break
 		}
-		if !hidden[j] {
-			hidden[j], sum, count = true, sum+n[j], count+1
+		if !l.hidden[j] && !at(l.known, j) {
+			l.hidden[j], sum, count = true, sum+l.n[j], count+1
 		}
 	}
 	return count >= 2 && sum >= need
 }
+
+// order gives the places by what withholding them costs: the smallest first, what is
+// spared and then nothing last.
+func (l line) order() []int {
+	out := make([]int, len(l.n))
+	for j := range out {
+		out[j] = j
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(cmp.Compare(b2i(l.n[a] == 0), b2i(l.n[b] == 0)), cmp.Compare(b2i(at(l.spare, a)), b2i(at(l.spare, b))), cmp.Compare(l.n[a], l.n[b]))
+	})
+	return out
+}
+
+func at(list []bool, j int) bool { return list != nil && list[j] }
 
 func b2i(b bool) int {
 	if b {
@@ -149,10 +174,13 @@ func (g *grid) cover(c cellAt, need int) bool {
 			x := cycle{}
 			for _, at := range []cellAt{{i, j}, {i, c.col}, {c.row, j}} {
 				if at.row == len(g.n) {
-					if !g.totalHidden[at.col] {
+					if !g.totalHidden[at.col] || g.totalKnown[at.col] {
 						x.cost = unbounded
 					}
 					continue
+				}
+				if g.known[at.row][at.col] {
+					x.cost = unbounded
 				}
 				if !g.hidden[at.row][at.col] {
 					x.cells, x.cost = append(x.cells, at), x.cost+g.n[at.row][at.col]+1

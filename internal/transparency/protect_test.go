@@ -100,7 +100,7 @@ func TestNobodyComputesWhatIsWithheld(t *testing.T) {
 			for g.rowTotal(i) < rules.GagThreshold {
 				for j := range g.cols {
 					for range r.IntN(8) * r.IntN(2) {
-						g.add(i, j, r.IntN(12) == 0)
+						g.add(i, j, &casefile{under: r.IntN(12) == 0})
 					}
 				}
 			}
@@ -149,7 +149,7 @@ func TestTheFlowIsExact(t *testing.T) {
 		for i := range g.n {
 			for j := range g.cols {
 				for range r.IntN(6) {
-					g.add(i, j, false)
+					g.add(i, j, &casefile{})
 				}
 				g.hidden[i][j] = r.IntN(2) == 0
 			}

@@ -52,15 +52,25 @@ type tally struct {
 	files  []casefile // those of which anything counts
 	fraud  int
 	tables []Table
+	seen   linked
+	grids  []kept
+}
+
+// kept is a grid with the place of its table.
+type kept struct {
+	*grid
+	table  int
+	cohort string
 }
 
 func (b *Book) tally(q Period, o Order) (*tally, error) {
-	t := &tally{rules: o.Rules, span: o.span(q)}
+	t := &tally{rules: o.Rules, span: o.span(q), seen: newLinked(o.Rules)}
 	if o.Before != nil && o.Period.Quarter != 0 {
 		t.before = o.Before
 	}
 	for i := range b.heads {
 		f := b.file(i, t.span)
+		f.place = len(t.files)
 		if !f.counts(t.span) {
 			continue
 		}
@@ -109,6 +119,7 @@ func (t *tally) count() {
 	t.categories()
 	t.happened()
 	t.european(countries)
+	t.together()
 }
 
 var (
@@ -160,7 +171,7 @@ func (t *tally) grid(id, dim string, cols, keys []string, row func(*casefile) st
 	for i := range t.files {
 		if f := &t.files[i]; t.span.holds(f.received) {
 			if at := place(keys, row(f)); at >= 0 {
-				g.add(at, col(f), f.under)
+				g.add(at, col(f), f)
 			}
 		}
 	}
@@ -170,9 +181,12 @@ func (t *tally) grid(id, dim string, cols, keys []string, row func(*casefile) st
 // keep protects a grid and puts it among the tables.
 func (t *tally) keep(g *grid, cohort string) {
 	t.hideAsBefore(g)
+	t.seen.tie(g)
 	if !g.withheld {
 		g.protect(t.rules)
 	}
+	t.seen.note(g)
+	t.grids = append(t.grids, kept{g, len(t.tables), cohort})
 	t.tables = append(t.tables, g.table(cohort))
 }
 

@@ -11,14 +11,18 @@ func (t *tally) decided() {
 	g := newGrid("decided", "all", outcomeNames[1:], []string{Everything})
 	for i := range t.files {
 		if f := &t.files[i]; f.decided.at != 0 {
-			g.add(0, int(f.decided.outcome)-1, f.under)
+			g.add(0, int(f.decided.outcome)-1, f)
 		}
+	}
+	if t.rules.Version >= linkedSince { // the reasons say about how many these are
+		g.spare[refused-1], g.spare[objected-1] = true, true
 	}
 	t.keep(g, "decided")
 }
 
 // refusals counts the reasons of the refusals of the period. A refusal can have
-// several, so that they do not add up; they are protected as if they did.
+// several, so that they do not add up; they are protected as if they did. Where it is
+// withheld how many refusals there were, the reasons are too.
 func (t *tally) refusals() {
 	n := map[string]size{}
 	for i := range t.files {
@@ -49,7 +53,7 @@ func (t *tally) line(id, cohort, unit, dim, column string, keys []string, values
 		}
 	}
 	out := Table{ID: id, Cohort: cohort, Unit: unit, Rows: dim, Columns: []string{column}, Lines: []Line{}}
-	out.Withheld = !protectLine(cases, under, hidden, t.rules)
+	out.Withheld = !protectLine(line{n: cases, under: under, hidden: hidden}, t.rules)
 	if !out.Withheld {
 		for i, k := range keys {
 			l := Line{Key: k, Cells: []*int{nil}}
@@ -97,7 +101,7 @@ func (t *tally) categories() {
 		}
 		for row, x := range []Items{f.decided.answered.Phone, f.decided.answered.IP} {
 			if x.Asked() > 0 {
-				g.add(row, x.result(), f.under)
+				g.add(row, x.result(), f)
 				rows[row] = size{rows[row].n + 1, rows[row].under + b2i(f.under)}
 			}
 		}
@@ -200,7 +204,7 @@ func (t *tally) union(id string, countries, cols []string, col func(*casefile) i
 	g := newGrid(id, "country", cols, all)
 	for i := range t.files {
 		if f := &t.files[i]; t.span.holds(f.received) && t.rules.inEU(f.in.Country) {
-			g.add(place(all, f.in.Country), col(f), f.under)
+			g.add(place(all, f.in.Country), col(f), f)
 		}
 	}
 	g.loose = t.rules.small(rest.n, rest.under) || t.looseBefore(id)
