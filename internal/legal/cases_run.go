@@ -139,6 +139,8 @@ func (p *Process) profileValue(key string) any {
 		return string(p.Notice.Rule)
 	case "keeps_on_arrival":
 		return p.Keeps != nil
+	case "waits_for_authority":
+		return p.Waits != nil
 	case "jurisdiction":
 		return p.Jurisdiction
 	case "in_force":

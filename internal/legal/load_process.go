@@ -331,6 +331,9 @@ func (p *Process) AllStatements() []Statement {
 	if p.Keeps != nil {
 		out = append(out, Statement{"data are kept from receipt on", *p.Keeps})
 	}
+	if p.Waits != nil {
+		out = append(out, Statement{"nothing leaves before the period of effect has ended, but in an emergency", *p.Waits})
+	}
 	for _, r := range p.Issuers {
 		out = append(out, Statement{"issued by " + strings.Join(r.Kinds, ", "), r.Source})
 	}

@@ -59,21 +59,24 @@ const (
 
 // Process is one version of a legal process as its file states it.
 type Process struct {
-	ID           ProcessID      `yaml:"id"`
-	Version      int            `yaml:"version"`
-	InForce      Date           `yaml:"in_force"` // first day on which a new case is pinned to it
-	Until        Date           `yaml:"until"`    // first day on which it no longer is; zero: open
-	Title        string         `yaml:"title"`
-	Description  string         `yaml:"description"` // for an officer, in plain words
-	Jurisdiction string         `yaml:"jurisdiction"`
-	Countries    []string       `yaml:"countries"` // of the issuer, ISO 3166-1 alpha-2; empty: any
-	Kind         Kind           `yaml:"kind"`
-	Compulsion   Compulsion     `yaml:"compulsion"`
-	Emergency    EmergencyUse   `yaml:"emergency"`
-	TransferOpen bool           `yaml:"transfer_open"` // counsel has not settled the transfer and conflict-of-law question in general
-	Source       Source         `yaml:"source"`
-	Keeps        *Source        `yaml:"keeps_on_arrival"` // the law wants the data kept from receipt on; nil: it does not
-	Statements   []Statement    `yaml:"statements"`       // what else the file relies on, with marks
+	ID           ProcessID    `yaml:"id"`
+	Version      int          `yaml:"version"`
+	InForce      Date         `yaml:"in_force"` // first day on which a new case is pinned to it
+	Until        Date         `yaml:"until"`    // first day on which it no longer is; zero: open
+	Title        string       `yaml:"title"`
+	Description  string       `yaml:"description"` // for an officer, in plain words
+	Jurisdiction string       `yaml:"jurisdiction"`
+	Countries    []string     `yaml:"countries"` // of the issuer, ISO 3166-1 alpha-2; empty: any
+	Kind         Kind         `yaml:"kind"`
+	Compulsion   Compulsion   `yaml:"compulsion"`
+	Emergency    EmergencyUse `yaml:"emergency"`
+	TransferOpen bool         `yaml:"transfer_open"` // counsel has not settled the transfer and conflict-of-law question in general
+	Source       Source       `yaml:"source"`
+	Keeps        *Source      `yaml:"keeps_on_arrival"` // the law wants the data kept from receipt on; nil: it does not
+	// Waits: the authority of the State where the order is carried out may refuse until the
+	// period of effect ends, and nothing leaves earlier but in an emergency; nil: nobody may.
+	Waits        *Source        `yaml:"waits_for_authority"`
+	Statements   []Statement    `yaml:"statements"` // what else the file relies on, with marks
 	Issuers      []IssuerRule   `yaml:"issuers"`
 	Categories   []CategoryRule `yaml:"categories"`
 	Required     []FieldID      `yaml:"required"`

@@ -2,9 +2,11 @@ package requests
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 )
@@ -29,8 +31,60 @@ func (s *Service) setClocks(q *Request, agency identity.Agency, p *legal.Process
 		q.LegalZone = due.Zone
 		explain = append(explain, strings.Join(due.Explain, " "))
 	}
-	q.DueExplained = strings.Join(explain, "\n")
-	return nil
+	told, err := s.setWait(q, agency, p)
+	q.DueExplained = strings.Join(append(explain, told...), "\n")
+	return err
+}
+
+// transmission is how long after a wait what was approved may take to leave.
+const transmission = time.Hour
+
+// setWait computes before when nothing leaves, where the authority of the State in
+// which the order is carried out may refuse until then, and says so. What waits is
+// sent at the end of that time, and is due an hour later.
+// LAW: (EU) 2023/1543 Art. 8(4), 10(2)
+func (s *Service) setWait(q *Request, agency identity.Agency, p *legal.Process) ([]string, error) {
+	q.NotBefore = time.Time{}
+	if p.Waits == nil {
+		return nil, nil
+	}
+	due, ok, err := s.due(Case{Request: *q, Agency: agency}, p, legal.ClockEffect, nil)
+	if err != nil || !ok {
+		return nil, err
+	}
+	q.NotBefore = due.At
+	if effectClock(q, p) == legal.ClockEffect {
+		q.EffectBy = q.NotBefore.Add(transmission)
+	}
+	return []string{waitWords(q.NotBefore)}, nil
+}
+
+func waitWords(until time.Time) string {
+	return fmt.Sprintf("The notified authority may refuse until %s: outside an emergency nothing is sent earlier, and what was approved is sent within the hour after it.",
+		until.UTC().Format(time.RFC3339))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// waits tells whether something must not leave yet: outside an emergency that was
+// established. Who claims one is called back, and its danger is examined, before it
+// shortens anything.
+func (s *Service) waits(ctx context.Context, c Case) error {
+	if !s.now().Before(c.Request.NotBefore) {
+		return nil
+	}
+	if c.urgent() {
+		v, err := s.Verdict(ctx, c)
+		if err != nil || v.Emergency == legal.EmergencyEstablished {
+			return err
+		}
+	}
+	return fault.New(fault.Gate, "The notified authority may refuse until %s. Nothing leaves before.", c.Request.NotBefore.UTC().Format("2006-01-02 15:04 UTC"))
 }
 
 func effectClock(q *Request, p *legal.Process) legal.ClockKind {
@@ -72,8 +126,13 @@ func (s *Service) resumeClocks(ctx context.Context, q *Request, c Case) error {
 	if err != nil || !ok {
 		return err
 	}
+	explain := []string{strings.Join(due.Explain, " ")}
 	q.EffectBy = due.At
-	q.DueExplained = strings.Join(due.Explain, " ")
+	if effectClock(q, p) == legal.ClockEffect && !q.NotBefore.IsZero() { // the other authority's time goes on
+		q.EffectBy = later(due.At, q.NotBefore).Add(transmission)
+		explain = append(explain, waitWords(q.NotBefore))
+	}
+	q.DueExplained = strings.Join(explain, "\n")
 	return nil
 }
 

@@ -143,6 +143,9 @@ func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record,
 	if err := s.stands(ctx, c); err != nil {
 		return c, nil, err
 	}
+	if err := s.waits(ctx, c); err != nil {
+		return c, nil, err
+	}
 	if rows, err = s.frozen(ctx, *c.Release); err != nil {
 		return c, nil, err
 	}

@@ -70,7 +70,8 @@ type Request struct {
 	LegalZone     string // IANA zone in which deadlines are read
 	AcknowledgeBy time.Time
 	EffectBy      time.Time
-	DueExplained  string // how the deadlines were computed
+	NotBefore     time.Time // nothing leaves earlier, but in an emergency; zero: the process has no such time
+	DueExplained  string    // how the deadlines were computed
 	// Attested is what the officer says that the order states, by the names of
 	// the law's facts, e.g. \"need.stated\": \"yes\".
 	Attested map[string]string

@@ -108,6 +108,7 @@ type requestRow struct {
 	LegalZone         string     `gorm:"column:legal_zone"`
 	AcknowledgeBy     *time.Time `gorm:"column:acknowledge_by"`
 	EffectBy          *time.Time `gorm:"column:effect_by"`
+	NotBefore         *time.Time `gorm:"column:not_before"`
 	DueExplained      string     `gorm:"column:due_explained"`
 	Attested          string     `gorm:"column:attested"`
 	Further           string     `gorm:"column:further"`

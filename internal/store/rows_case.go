@@ -20,7 +20,7 @@ func fromRequest(q requests.Request, event audit.EventID) *requestRow {
 		DocumentID: string(q.Order.Document), OffenceClass: q.Offence.Class, OffenceProvision: q.Offence.Provision,
 		OffenceText: q.Offence.Text.Reveal(), MaxPenaltyMonths: q.Offence.MaxPenaltyMonths, ByNetwork: q.Offence.ByNetwork,
 		Need: q.Need.Reveal(), Confidential: q.Confidential.Asked, ConfidentialUntil: nilTime(q.Confidential.Until), ConfidentialBasis: q.Confidential.Basis,
-		ReceivedAt: micro(q.ReceivedAt), LegalZone: q.LegalZone, AcknowledgeBy: nilTime(q.AcknowledgeBy), EffectBy: nilTime(q.EffectBy), DueExplained: q.DueExplained, Attested: attested(q.Attested), Further: attested(q.Further),
+		ReceivedAt: micro(q.ReceivedAt), LegalZone: q.LegalZone, AcknowledgeBy: nilTime(q.AcknowledgeBy), EffectBy: nilTime(q.EffectBy), NotBefore: nilTime(q.NotBefore), DueExplained: q.DueExplained, Attested: attested(q.Attested), Further: attested(q.Further),
 		ReviewerID: nilText(q.Reviewer), ClaimedAt: nilTime(q.ClaimedAt), Verdict: q.Verdict, Refusals: requests.JoinCodes(q.Refusals),
 		Reasons: q.Reasons.Reveal(), ClosedAt: nilTime(q.ClosedAt), EventID: string(event),
 	}
@@ -38,7 +38,7 @@ func (r requestRow) domain() requests.Request {
 			MaxPenaltyMonths: r.MaxPenaltyMonths, ByNetwork: r.ByNetwork},
 		Need:         personal.NewText(r.Need),
 		Confidential: requests.Confidentiality{Asked: r.Confidential, Until: timeOf(r.ConfidentialUntil), Basis: r.ConfidentialBasis},
-		ReceivedAt:   r.ReceivedAt.UTC(), LegalZone: r.LegalZone, AcknowledgeBy: timeOf(r.AcknowledgeBy), EffectBy: timeOf(r.EffectBy), DueExplained: r.DueExplained, Attested: attestedOf(r.Attested), Further: attestedOf(r.Further),
+		ReceivedAt:   r.ReceivedAt.UTC(), LegalZone: r.LegalZone, AcknowledgeBy: timeOf(r.AcknowledgeBy), EffectBy: timeOf(r.EffectBy), NotBefore: timeOf(r.NotBefore), DueExplained: r.DueExplained, Attested: attestedOf(r.Attested), Further: attestedOf(r.Further),
 		Reviewer: text[identity.PersonID](r.ReviewerID), ClaimedAt: timeOf(r.ClaimedAt), Verdict: r.Verdict, Refusals: requests.SplitCodes(r.Refusals),
 		Reasons: personal.NewText(r.Reasons), ClosedAt: timeOf(r.ClosedAt), EventID: audit.EventID(r.EventID),
 	}

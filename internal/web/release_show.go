@@ -185,6 +185,10 @@ func (v releaseSheet) head(b Base) []Fact {
 		due := b.When(q.EffectBy)
 		f.add("review.due", Cell{When: &due})
 	}
+	if !q.NotBefore.IsZero() {
+		wait := b.When(q.NotBefore)
+		f.add("review.not_before", Cell{When: &wait})
+	}
 	f.add("release.to", Cell{Text: v.cs.Agency.Name, Note: v.cs.Agency.Country})
 	f.add("case.process", Cell{Text: v.s.processTitle(q.Process)})
 	f.text("release.asked_by", v.cs.Officer.Name.Reveal())

@@ -192,6 +192,9 @@ func (w *workbench) head() []Fact {
 	if !q.EffectBy.IsZero() {
 		f.add("review.due", Cell{When: &When{q.EffectBy, w.zone}})
 	}
+	if !q.NotBefore.IsZero() {
+		f.add("review.not_before", Cell{When: &When{q.NotBefore, w.zone}})
+	}
 	f.add("review.agency", Cell{Text: w.cs.Agency.Name, Note: w.cs.Agency.Country})
 	f.add("case.process", Cell{Text: w.s.processTitle(q.Process)})
 	f.add("request.f.order_number", Cell{Text: q.Order.Number})
