@@ -28,7 +28,9 @@ type suite struct {
 }
 
 // packages are those whose gates in Go are taken out.
-var packages = []string{"internal/requests", "internal/violations", "internal/processes", "internal/fraud"}
+var packages = []string{"internal/requests", "internal/violations", "internal/processes", "internal/fraud",
+	"internal/agencies", "internal/agencies/statement", "internal/callback", "internal/identity", "internal/identity/accounts", "internal/identity/passkey",
+	"internal/identity/provider", "internal/identity/signin", "internal/keys", "internal/oversight", "internal/retention", "internal/transparency/publishing", "internal/usernotice"}
 
 // stories are packages of whose tests each is asked by itself; of the others, which
 // take no second, all are asked at once.

@@ -118,3 +118,13 @@ func (t table) column(name string) column {
 	}
 	return column{}
 }
+
+// named gives the table of a name.
+func named(list []table, name string) table {
+	for _, t := range list {
+		if t.Name == name {
+			return t
+		}
+	}
+	return table{}
+}

@@ -80,12 +80,3 @@ func missed(t *testing.T, tx pgx.Tx, on table, x Trigger) {
 		t.Errorf("SURVIVED %s: without it %q is refused: %s %v", x.ID(), x.Step, says, err)
 	}
 }
-
-func named(list []table, name string) table {
-	for _, t := range list {
-		if t.Name == name {
-			return t
-		}
-	}
-	return table{}
-}
