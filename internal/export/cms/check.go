@@ -182,6 +182,9 @@ func (sd *SignedData) CheckBaseline() error {
 	if !sd.ContentType.Equal(oidData) || sd.Content != nil {
 		return malformed("it must be detached and over plain data")
 	}
+	if !ordered(sd.rawAttrs) {
+		return malformed("the signed attributes are not in the order of DER")
+	}
 	if sd.badOCSP != nil {
 		return fault.Because(fault.Invalid, sd.badOCSP, "An OCSP answer that the signature encloses cannot be read: %s", fault.Message(sd.badOCSP))
 	}
@@ -199,4 +202,22 @@ func (sd *SignedData) CheckBaseline() error {
 		}
 	}
 	return nil
+}
+
+// ordered tells whether the elements of a SET OF stand in the order of their octets,
+// none twice, as DER wants. Programs that write the attributes anew before they check
+// the signature find another one where they do not. SPEC: RFC 5652 §5.4, X.690 §11.6.
+func ordered(raw []byte) bool {
+	s, set, last := cryptobyte.String(raw), cryptobyte.String(nil), []byte(nil)
+	if !s.ReadASN1(&set, cbasn1.SET) {
+		return false
+	}
+	for !set.Empty() {
+		var item cryptobyte.String
+		if !set.ReadASN1Element(&item, cbasn1.SEQUENCE) || bytes.Compare(last, item) >= 0 {
+			return false
+		}
+		last = item
+	}
+	return true
 }

@@ -2,6 +2,7 @@ package cms
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"slices"
@@ -36,6 +37,8 @@ var (
 // documentUsages are extended key usages under which certificates for documents
 // are issued, beside emailProtection. SPEC: RFC 9336; those of Adobe and Microsoft.
 var documentUsages = []asn1.ObjectIdentifier{oidDocumentSigning, {1, 2, 840, 113583, 1, 1, 5}, {1, 3, 6, 1, 4, 1, 311, 10, 3, 12}}
+
+var oidExtKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
 
 var oidDocumentSigning = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 36} // RFC 9336
 
@@ -88,7 +91,16 @@ func (p Path) explain(err error) error {
 		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate of %q was not yet valid (from %s) at the time that counts, %s.",
 			p.Leaf.Subject.CommonName, stamp(p.Leaf.NotBefore), stamp(p.At))
 	}
-	return fault.Because(fault.Invalid, errors.Join(ErrUntrusted, err), "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
+	err = errors.Join(ErrUntrusted, err)
+	var bad x509.CertificateInvalidError
+	if _, ok := errors.AsType[x509.UnhandledCriticalExtension](err); ok {
+		return fault.Because(fault.Invalid, err, "The certificate of %q, or one above it, has a critical extension that is not understood.", p.Leaf.Subject.CommonName)
+	}
+	if errors.As(err, &bad) && bad.Reason == x509.Expired && bad.Cert != nil {
+		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate %q, above that of %q, was not valid (%s to %s) at the time that counts, %s.",
+			bad.Cert.Subject.CommonName, p.Leaf.Subject.CommonName, stamp(bad.Cert.NotBefore), stamp(bad.Cert.NotAfter), stamp(p.At))
+	}
+	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -101,6 +113,9 @@ func (p Path) checkUsage() error {
 	if p.Purpose == TimeStamp {
 		if len(c.ExtKeyUsage) != 1 || c.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(c.UnknownExtKeyUsage) > 0 {
 			return fault.New(fault.Invalid, "The certificate %q must be for time stamping and nothing else.", c.Subject.CommonName)
+		}
+		if !slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(oidExtKeyUsage) }) {
+			return fault.New(fault.Invalid, "The certificate %q must say by a critical extension that it is for time stamping.", c.Subject.CommonName)
 		}
 		return nil
 	}

@@ -47,7 +47,8 @@ type Info struct {
 	Serial       *big.Int
 	Hash         crypto.Hash
 	Imprint      []byte
-	Nonce        *big.Int // nil when absent
+	Nonce        *big.Int      // nil when absent
+	Accuracy     time.Duration // how far the time may be off; 0 where the token does not say
 	Signer       *x509.Certificate
 	Certificates []*x509.Certificate
 	CRLs         []*x509.RevocationList
@@ -132,23 +133,6 @@ func readHash(s *cryptobyte.String) (crypto.Hash, error) {
 	return 0, fault.New(fault.Invalid, "The time stamp uses the digest %s; it must be SHA-256, SHA-384 or SHA-512.", oid)
 }
 
-func readOptional(body cryptobyte.String, info *Info) error {
-	body.SkipOptionalASN1(cbasn1.SEQUENCE) // accuracy
-	body.SkipOptionalASN1(cbasn1.BOOLEAN)  // ordering
-	if body.PeekASN1Tag(cbasn1.INTEGER) {
-		info.Nonce = new(big.Int)
-		if !body.ReadASN1Integer(info.Nonce) {
-			return malformed("its nonce cannot be read")
-		}
-	}
-	body.SkipOptionalASN1(cbasn1.Tag(0).Constructed().ContextSpecific()) // tsa
-	body.SkipOptionalASN1(cbasn1.Tag(1).Constructed().ContextSpecific()) // extensions
-	if !body.Empty() {
-		return malformed("something unknown follows its fields")
-	}
-	return nil
-}
-
 // Trust is whom to believe about time.
 type Trust struct {
 	Roots      []*x509.Certificate
@@ -161,6 +145,10 @@ type Trust struct {
 // ErrImprint is within the error of a token that is over something else.
 var ErrImprint = errors.New("tsp: imprint differs")
 
+// MaxInaccuracy is how far off a time stamp may say that its time is. Authorities
+// that time counts by keep to a second (EN 319 421 §7.7.2).
+const MaxInaccuracy = time.Minute
+
 // Verify checks that a token is over digest and by a trusted authority.
 func Verify(token []byte, digest []byte, h crypto.Hash, trust Trust) (*Info, error) {
 	info, err := ParseToken(token)
@@ -169,6 +157,9 @@ func Verify(token []byte, digest []byte, h crypto.Hash, trust Trust) (*Info, err
 	}
 	if info.Hash != h || !bytes.Equal(info.Imprint, digest) {
 		return nil, fault.Because(fault.Invalid, ErrImprint, "The time stamp is over something else: its imprint differs.")
+	}
+	if info.Accuracy > MaxInaccuracy {
+		return nil, fault.New(fault.Invalid, "The time stamp's time may be wrong by %s, by its own words; the most is %s.", info.Accuracy, MaxInaccuracy)
 	}
 	_, err = cms.Path{Leaf: info.Signer, Pool: append(info.Certificates, trust.Pool...), Roots: trust.Roots,
 		CRLs: append(info.CRLs, trust.CRLs...), OCSPs: append(info.OCSPs, trust.OCSPs...), At: info.Time, Purpose: cms.TimeStamp, NeedStatus: trust.NeedStatus}.Verify()
