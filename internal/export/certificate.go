@@ -161,6 +161,6 @@ func fileTable(d *pdfa.Document, files []staged) {
 		}
 		rows = append(rows, []string{f.Name, fmt.Sprint(f.Size), count, hexOf(f.SHA256)})
 	}
-	d.Table([]pdfa.Column{{Title: "File", Share: 2.9}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.5},
-		{Title: "SHA-256", Share: 5.6, Mono: true}}, rows, 0)
+	d.Table([]pdfa.Column{{Title: "File", Share: 2.9}, {Title: "Octets", Share: 0.9}, {Title: "Rows", Share: 0.6},
+		{Title: "SHA-256", Share: 5.5, Mono: true}}, rows, 0)
 }

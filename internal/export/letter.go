@@ -140,13 +140,16 @@ func (p *paper) annex(d *pdfa.Document) {
 		for i := range p.phones {
 			rows = append(rows, pick(phoneTable, r.phone(&p.phones[i]), "record_id", "subject_ref", "phone_e164", "valid_from_utc", "valid_to_utc"))
 		}
-		d.Table([]pdfa.Column{{Title: "Record", Share: 1}, {Title: "Subject", Share: 0.8}, {Title: "Phone number", Share: 1.4}, {Title: "From (UTC)", Share: 1.8}, {Title: "To (UTC)", Share: 1.8}}, rows, 0)
+		d.Table([]pdfa.Column{{Title: "Record", Share: 1.5, Mono: true}, {Title: "Subject", Share: 0.8}, {Title: "Phone number", Share: 1.4}, {Title: "From (UTC)", Share: 1.8, Mono: true}, {Title: "To (UTC)", Share: 1.8, Mono: true}}, rows, 0)
 	}
 	if rows := [][]string{}; len(p.ips) > 0 {
 		for i := range p.ips {
 			rows = append(rows, pick(ipTable, r.ip(&p.ips[i]), "record_id", "subject_ref", "event_type", "event_time_utc", "ip_address", "source_port"))
 		}
-		d.Table([]pdfa.Column{{Title: "Record", Share: 1}, {Title: "Subject", Share: 0.7}, {Title: "Event", Share: 1.1}, {Title: "Time (UTC)", Share: 1.9}, {Title: "IP address", Share: 2.2}, {Title: "Port", Share: 0.6}}, rows, 0)
+		// In points: a record id, a time to the millisecond and the longest address of
+		// IPv6 have room in one line, as people copy them from paper.
+		d.Table([]pdfa.Column{{Title: "Record", Share: 90, Mono: true}, {Title: "Subject", Share: 36.5}, {Title: "Event", Share: 65.5, Mono: true},
+			{Title: "Time (UTC)", Share: 102, Mono: true}, {Title: "IP address", Share: 163.4, Mono: true}, {Title: "Port", Share: 24.5, Mono: true}}, rows, 0)
 	}
 }
 

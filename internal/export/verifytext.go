@@ -15,7 +15,7 @@ var verifyTemplate = template.Must(template.New("verify").Parse(`HOW TO CHECK TH
 Export {{.ID}}, format lerd.export/1. You need OpenSSL 3.0.19 or later (older
 versions have a known defect in reading encrypted messages) and the root
 certificates root.pem and tsa-root.pem, which your agency received at onboarding.
-They are also published at
+They are also published, with log-keys.txt, the audit log's keys for step 4, at
   {{.URL}}
 Compare their SHA-256 fingerprints with those you hold on paper:
 {{range .Roots}}  {{.Name}}

@@ -169,7 +169,7 @@ func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	widths := widthsOf(columns)
 	titles, titled := make([][]line, len(columns)), false
 	for i, c := range columns {
-		titles[i] = d.set.fixed(c.Title, styleHead, widths[i]-2*pad)
+		titles[i] = d.set.fixed(c.Title, styleHead, widths[i]-2*side)
 		titled = titled || c.Title != ""
 	}
 	if titled {
@@ -179,15 +179,18 @@ func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	for _, r := range rows {
 		cells := make([][]line, len(columns))
 		for i := range min(len(r), len(columns)) {
-			cells[i] = d.set.cell(r[i], cellStyle("TD", columns[i]), widths[i]-2*pad)
+			cells[i] = d.set.cell(r[i], cellStyle("TD", columns[i]), widths[i]-2*side)
 		}
 		d.row(body, "TD", columns, cells, height)
 	}
 	d.y -= styleText.after
 }
 
-// pad is the room between a cell's edge and its text, in points.
-const pad = 3
+// The room between a cell's edge and its text, in points: above and below, and beside.
+const (
+	pad  = 3
+	side = 2
+)
 
 // widthsOf shares the width out among columns.
 func widthsOf(columns []Column) []float64 {
@@ -213,7 +216,7 @@ func (d *Document) row(parent *element, kind string, columns []Column, wrapped [
 	for i, c := range columns {
 		cell, s := tr.add(&element{kind: kind}), cellStyle(kind, c)
 		for n, l := range wrapped[i] {
-			d.page().text(cell, d.set, l, x+pad, d.y-pad-float64(n+1)*styleCell.size*leading+descent(s), s)
+			d.page().text(cell, d.set, l, x+side, d.y-pad-float64(n+1)*styleCell.size*leading+descent(s), s)
 		}
 		x += widths[i]
 	}

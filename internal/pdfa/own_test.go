@@ -13,7 +13,7 @@ func TestADocumentsCellsDoNotOutliveIt(t *testing.T) {
 	d := New(Info{Title: "Cells", Language: "en"})
 	set := d.set
 	d.Table([]Column{{Share: 1}, {Share: 1}}, [][]string{{secret, own}, {secret, own}}, 0)
-	key := place{secret, styleCell, textWidth/2 - 2*pad}
+	key := place{secret, styleCell, textWidth/2 - 2*side}
 	if !reflect.DeepEqual(set.again[key], set.lines(secret, styleCell, key.width)) {
 		t.Error("a cell that is said again would be drawn otherwise")
 	}
