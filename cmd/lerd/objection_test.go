@@ -32,11 +32,12 @@ func TestAnObjectionIsAFormThatIsKept(t *testing.T) {
 		change func(*requests.ObjectionInput)
 		field  string
 	}{
-		"no words":           {func(in *requests.ObjectionInput) { in.Why = " " }, "why"},
-		"an open gap":        {func(in *requests.ObjectionInput) { in.Why = "We ###." }, "why"},
-		"kept, without end":  {func(in *requests.ObjectionInput) { in.Kept = "kept" }, "kept_till"},
-		"kept or not":        {func(in *requests.ObjectionInput) { in.Kept = "" }, "kept"},
-		"a day there is not": {func(in *requests.ObjectionInput) { in.KeptTill = "2026-02-30" }, "kept_till"},
+		"no words":                    {func(in *requests.ObjectionInput) { in.Why = " " }, "why"},
+		"an open gap":                 {func(in *requests.ObjectionInput) { in.Why = "We ###." }, "why"},
+		"an open gap of another sort": {func(in *requests.ObjectionInput) { in.Contact = "Ask [[name]]." }, "contact"},
+		"kept, without end":           {func(in *requests.ObjectionInput) { in.Kept = "kept" }, "kept_till"},
+		"kept or not":                 {func(in *requests.ObjectionInput) { in.Kept = "" }, "kept"},
+		"a day there is not":          {func(in *requests.ObjectionInput) { in.KeptTill = "2026-02-30" }, "kept_till"},
 	} {
 		bad := in
 		tt.change(&bad)

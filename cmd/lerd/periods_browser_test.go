@@ -10,10 +10,12 @@ import (
 
 // TestOtherDaysInABrowser looks at a case whose order is about the year before, at
 // the widths of a phone and of a desk: the period is set beside what the order says,
-// and a "pass" without a place comes back to its field.
+// and a "pass" without a place comes back to its field. Another has the days of the form
+// and other times of day.
 func TestOtherDaysInABrowser(t *testing.T) {
 	s := newScenario(t)
 	id := string(s.orderStating("IN/94/2026/897", "from 2 August 2025 to 1 November 2025"))
+	hours := string(s.orderStating("IN/94/2026/896", "from 2 August 2026, 10:00, to 1 November 2026, 18:00"))
 	b := s.openBench()
 	p := browser.Start(t, os.Getenv("LERD_SHOTS")).Page(t, b.base)
 	p.Goto("/sign-in")
@@ -36,4 +38,10 @@ func TestOtherDaysInABrowser(t *testing.T) {
 	if got := p.Follow(`form[action$="/checks"] > .actions button`); got != 200 {
 		t.Errorf("with a place: %d", got)
 	}
+	p.Goto("/review/" + hours)
+	p.Follow(`form[action$="/claim"] button`)
+	if got := p.Text(`section[aria-labelledby="periods"]`); !strings.Contains(got, "2026-08-02 09:00") || !strings.Contains(got, "not these times of day") {
+		t.Errorf("the page says %q", got)
+	}
+	p.Examine("review-period-hours")
 }

@@ -34,6 +34,13 @@ type Refusal struct {
 	Source     Source `yaml:"source"`
 }
 
+// MayBeChosen tells whether a person may give this reason for a demand that binds so
+// much: not what only the platform knows, not what facts alone can show, and no reason
+// of the platform's own policy where the demand may bind.
+func (r *Refusal) MayBeChosen(c Compulsion) bool {
+	return r != nil && r.Effect != EffectBlock && r.Effect != EffectNotHeld && (!r.PolicyOnly || c == Voluntary)
+}
+
 // Refusal gives a refusal reason by its code, nil where there is none.
 func (r *Registry) Refusal(code RefusalCode) *Refusal { return r.refusals[code] }
 

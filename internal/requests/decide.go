@@ -253,11 +253,12 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 		}
 	}
 	reason := r.text("why", why, ask)
-	for _, code := range extra {
-		if s.Law.Refusal(legal.RefusalCode(code)) == nil {
-			r.fail("codes", "Choose the reasons from the list.")
-		}
+	r.filled("why", reason)
+	p, err := s.pinned(ctx, c.Request)
+	if err != nil {
+		return err
 	}
+	s.chosen(&r, "codes", extra, p)
 	if verdict.Outcome != legal.Refused && !legal.Permitted(verdict.Outcome, legal.Refused, reason.Reveal()) && len(r.problems) == 0 {
 		r.fail("why", "This case is counsel's to decide: a demand that may bind the platform is not refused by its own rules alone.")
 	}
@@ -278,6 +279,16 @@ func (s *Service) Refuse(ctx context.Context, id ID, extra []string, why string)
 	countRefused(&part, q.Refusals)
 	recordVerdict(&part, c, verdict, s.now())
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
+// chosen refuses reasons that a person cannot give for a demand under a process.
+func (s *Service) chosen(r *reader, field string, codes []string, p *legal.Process) {
+	for _, code := range codes {
+		if !s.Law.Refusal(legal.RefusalCode(code)).MayBeChosen(p.Compulsion) {
+			r.fail(field, "Choose the reasons from the list.")
+			return
+		}
+	}
 }
 
 // silent gives the reasons for a refusal without those that only tell whether

@@ -9,7 +9,7 @@ import (
 	"context"
 	"lerd/internal/audit"
 	"lerd/internal/identity"
-	"strings"
+	"lerd/internal/personal"
 
 	"lerd/internal/access"
 	"lerd/internal/change"
@@ -43,8 +43,8 @@ func (s *Service) message(ctx context.Context, id ID, m messageStep) (err error)
 	if err != nil {
 		return err
 	}
-	if open := Unfilled(body.Reveal()); actor.Role.Staff() && len(open) > 0 {
-		return fault.Fields([]fault.Problem{{Field: "body", Message: "Something is still open: " + strings.Join(open, ", ") + ". Fill it in before you send."}})
+	if err := filledByStaff(actor, body); err != nil {
+		return err
 	}
 	q := c.Request
 	part, err := s.step(ctx, &q, m.action, rule)
@@ -59,6 +59,15 @@ func (s *Service) message(ctx context.Context, id ID, m messageStep) (err error)
 		}
 	}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
+}
+
+// filledByStaff refuses a message of staff in which something is open.
+func filledByStaff(actor identity.Actor, body personal.Text) error {
+	var r reader
+	if actor.Role.Staff() {
+		r.filled("body", body)
+	}
+	return fault.Fields(r.problems)
 }
 
 // signature is the name under which somebody writes: staff by their pseudonym.
@@ -86,6 +95,9 @@ func (s *Service) Write(ctx context.Context, id ID, body string, docs []Document
 	}
 	text, err := needText("body", body, "Write your message.")
 	if err != nil {
+		return err
+	}
+	if err := filledByStaff(actor, text); err != nil {
 		return err
 	}
 	if err := s.mayWrite(c, actor); err != nil {

@@ -39,9 +39,13 @@ func (s *Service) Decide(ctx context.Context, id ID, in []DecisionInput) (err er
 	if err != nil {
 		return err
 	}
+	law, err := s.pinned(ctx, c.Request)
+	if err != nil {
+		return err
+	}
 	var r reader
 	for _, one := range in {
-		if d, ok := s.readDecision(&r, c, one); ok && notLaxer(&r, verdict, one, d) {
+		if d, ok := s.readDecision(&r, c, law, one); ok && notLaxer(&r, verdict, one, d) {
 			d.By, d.At = actor.Person, s.now()
 			putDecision(&part, c, d)
 		}
@@ -95,7 +99,7 @@ func refOf(c Case, id TargetID) string {
 	return ""
 }
 
-func (s *Service) readDecision(r *reader, c Case, in DecisionInput) (Decision, bool) {
+func (s *Service) readDecision(r *reader, c Case, law *legal.Process, in DecisionInput) (Decision, bool) {
 	field := "decision_" + in.Target + "_" + string(in.Category)
 	if in.Outcome == "" {
 		return Decision{}, false
@@ -106,7 +110,7 @@ func (s *Service) readDecision(r *reader, c Case, in DecisionInput) (Decision, b
 		}
 		d := Decision{Request: c.Request.ID, Agency: c.Request.Agency, Target: t.ID, Category: in.Category, Outcome: in.Outcome,
 			From: t.From, To: t.To, Note: r.text(field+"_note", in.Note, noteNeeded(in.Outcome))}
-		s.readOutcome(r, field, &d, t, in)
+		s.readOutcome(r, field, &d, t, law, in)
 		return d, true
 	}
 	r.fail(field, "This account or kind of data was not asked for.")
@@ -120,12 +124,9 @@ func noteNeeded(o Outcome) string {
 	return "Give the reason in a sentence; the agency will read it."
 }
 
-func (s *Service) readOutcome(r *reader, field string, d *Decision, t Target, in DecisionInput) {
-	for _, code := range in.Reasons {
-		if s.Law.Refusal(legal.RefusalCode(code)) == nil {
-			r.fail(field+"_reasons", "Choose the reason from the list.")
-		}
-	}
+func (s *Service) readOutcome(r *reader, field string, d *Decision, t Target, law *legal.Process, in DecisionInput) {
+	s.chosen(r, field+"_reasons", in.Reasons, law)
+	r.filled(field+"_note", d.Note)
 	switch in.Outcome {
 	case Produce:
 	case Narrow:

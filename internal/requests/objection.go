@@ -172,8 +172,8 @@ func (s *Service) Objection(c Case, p *legal.Process, in ObjectionInput) (o Obje
 	if in.Kept == "kept" && till.IsZero() {
 		r.fail("kept_till", "Say until which day the data are kept.")
 	}
-	if strings.Contains(why+conflict+contact, "###") {
-		r.fail("why", "A placeholder (###) is still open. Fill it in before you send.")
+	for field, text := range map[string]string{"why": why, "conflict": conflict, "contact": contact} {
+		r.filled(field, personal.NewText(text))
 	}
 	if err := fault.Fields(r.problems); err != nil {
 		return o, err

@@ -90,6 +90,7 @@ func (s *Service) readAnswer(r *reader, p *legal.Process, c Case, in CheckInput)
 		ask = "Say why: the agency and the auditors will read it."
 	}
 	a.Note = r.text(field+"_note", in.Note, ask)
+	r.filled(field+"_note", a.Note)
 	return a, true
 }
 

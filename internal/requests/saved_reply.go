@@ -11,6 +11,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/personal"
 )
 
 // SavedReply is one version of a text for a question that comes again and again,
@@ -40,6 +41,13 @@ var whole = regexp.MustCompile(`\[\[[^\[\]]+\]\]`)
 
 // Unfilled gives the placeholders that are still open in a text.
 func Unfilled(text string) []string { return placeholder.FindAllString(text, -1) }
+
+// filled refuses a text that an agency will read while something in it is open.
+func (r *reader) filled(field string, text personal.Text) {
+	if open := Unfilled(text.Reveal()); len(open) > 0 {
+		r.fail(field, "Something is still open: "+strings.Join(open, ", ")+". Fill it in before you send.")
+	}
+}
 
 // SavedReplyInput is a text as it was typed.
 type SavedReplyInput struct {

@@ -48,6 +48,8 @@ func (w *workbench) comparedFact() []Fact {
 		text = c.T("compared.fact.no_text")
 	case done != nil && len(w.cs.Differences()) > 0:
 		text = c.T("compared.fact.some", "n", len(w.cs.Differences()))
+	case done != nil && len(w.cs.UnshownPeriods()) > 0:
+		text = c.T("compared.fact.periods")
 	case done != nil:
 		text = c.T("compared.fact.none")
 	}

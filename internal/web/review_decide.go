@@ -154,11 +154,13 @@ func (i itemInput) wrong() bool {
 func (w *workbench) reasonOptions() []Option {
 	var out []Option
 	for _, r := range w.s.cfg.Services.Law.Refusals() {
-		binding := w.process == nil || w.process.Compulsion != legal.Voluntary
-		if r.Effect == legal.EffectBlock || r.PolicyOnly && binding {
-			continue
+		compulsion := legal.CompulsionUnknown
+		if w.process != nil {
+			compulsion = w.process.Compulsion
 		}
-		out = append(out, Option{Value: string(r.Code), Text: string(r.Code) + " · " + r.Text})
+		if r.MayBeChosen(compulsion) {
+			out = append(out, Option{Value: string(r.Code), Text: string(r.Code) + " · " + r.Text})
+		}
 	}
 	return out
 }
