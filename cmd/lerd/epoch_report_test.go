@@ -33,7 +33,7 @@ func TestAReportAfterALossSaysWhatIsMissing(t *testing.T) {
 	l.closeBooks(l.early.ID)
 	out := t.TempDir()
 	var said bytes.Buffer
-	l.must(reportMakeCmd{reportPeriod: l.reporter(), Out: out, Openings: true}.run(l.ctx, &said, io.Discard))
+	l.must(reportMakeCmd{reportPeriod: l.reporter(), Out: out, To: "The supervisory authority"}.run(l.ctx, &said, io.Discard))
 	log := filepath.Join(out, "log")
 	_, err = audit.Exporter{Source: l.store.AuditReader(), Dir: log, Trust: l.sequencer.Trust}.Export(l.ctx)
 	l.must(err)

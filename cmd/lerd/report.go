@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,6 +34,7 @@ type reportPeriod struct {
 	Fresh   bool   `help:"Read the whole log anew, and remember nothing."`
 	Quiet   bool   `short:"q" help:"Print no progress."`
 	now     func() time.Time
+	app     string // in tests: the database's address as the application
 }
 
 func (p reportPeriod) period() (transparency.Period, error) {
@@ -113,8 +112,9 @@ func (p reportPeriod) close(c *counted) error {
 
 type reportMakeCmd struct {
 	reportPeriod
-	Out      string `help:"Folder for the files." required:"" type:"path"`
-	Openings bool   `help:"Write the openings beside them as well."`
+	Out    string `help:"Folder for the files." required:"" type:"path"`
+	To     string `help:"Write the openings beside them as well, for the authority or institute that verifies; that it gets them is an event of the log."`
+	Config string `help:"With --to: YAML file of the portal; see docs/operations.md." env:"LERD_CONFIG" type:"path"`
 }
 
 // Run computes, signs and writes.
@@ -140,8 +140,8 @@ func (c reportMakeCmd) run(ctx context.Context, out, progress io.Writer) error {
 	if err := c.write(r, made.trust.Base(r.Log.Origin)); err != nil {
 		return err
 	}
-	if c.Openings {
-		if err := writeOpenings(ctx, db, made, c.Out); err != nil {
+	if c.To != "" {
+		if err := c.give(ctx, handing{db, made, c.Out, c.To, c.Config}); err != nil {
 			return err
 		}
 	}
@@ -174,7 +174,9 @@ func (c reportMakeCmd) write(r *transparency.Report, log string) error {
 
 type reportOpeningsCmd struct {
 	reportPeriod
-	Out string `help:"Folder for the file." required:"" type:"path"`
+	Out    string `help:"Folder for the file." required:"" type:"path"`
+	To     string `help:"The authority or institute that gets them; that it does is an event of the log." required:""`
+	Config string `help:"YAML file of the portal; see docs/operations.md." env:"LERD_CONFIG" type:"path"`
 }
 
 // Run writes the openings.
@@ -193,46 +195,10 @@ func (c reportOpeningsCmd) run(ctx context.Context, out, progress io.Writer) err
 	if err != nil {
 		return err
 	}
-	if err := writeOpenings(ctx, db, made, c.Out); err != nil {
+	if err := c.give(ctx, handing{db, made, c.Out, c.To, c.Config}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Openings of %s in %s. They show country, process and outcome of single cases, without any person: give them to those who verify, and do not publish them.\n",
 		made.order.Period, filepath.Join(c.Out, transparency.OpeningsName))
 	return err
-}
-
-// openingsAtOnce is how many entries' openings are read at a time.
-const openingsAtOnce = 1 << 16
-
-// writeOpenings writes the openings that the report needs, and no others.
-func writeOpenings(ctx context.Context, db *store.Store, c counted, dir string) (err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(filepath.Join(dir, transparency.OpeningsName), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(f)
-	defer func() { err = errors.Join(err, w.Flush(), f.Close()) }()
-	need := c.book.Needed(c.order)
-	for len(need) > 0 {
-		first := need[0]
-		list, err := db.CountOpenings().From(ctx, first, first+openingsAtOnce)
-		if err != nil {
-			return err
-		}
-		for _, o := range list {
-			if len(need) > 0 && need[0] == o.Index {
-				need = need[1:]
-				if _, err := w.Write(o.Line()); err != nil {
-					return err
-				}
-			}
-		}
-		if len(need) > 0 && need[0] < first+openingsAtOnce {
-			return fault.New(fault.Internal, "The opening of entry %d is not there.", need[0])
-		}
-	}
-	return nil
 }

@@ -57,7 +57,7 @@ func (c reportProposeCmd) run(ctx context.Context, out, progress io.Writer) erro
 	return err
 }
 
-func (c reportProposeCmd) publisher(ctx context.Context, cfg config, db *store.Store) (*publishing.Service, error) {
+func (c reportPeriod) publisher(ctx context.Context, cfg config, db *store.Store) (*publishing.Service, error) {
 	rules, err := access.Load(policies.FS)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/oversight"
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
 	"lerd/internal/store"
@@ -25,7 +27,7 @@ import (
 
 // reporter is the command's view of a scenario.
 func (s *scenario) reporter() reportPeriod {
-	return reportPeriod{auditSource: auditSource{Dir: s.cfg.Dir, DatabaseURL: s.db.Auditor}, Quarter: "2026Q4", Quiet: true, now: s.clock.Now}
+	return reportPeriod{auditSource: auditSource{Dir: s.cfg.Dir, DatabaseURL: s.db.Auditor}, Quarter: "2026Q4", Quiet: true, now: s.clock.Now, app: s.db.App}
 }
 
 // publishing is the service as counsel's pages have it.
@@ -101,7 +103,7 @@ func TestAReportFollowsFromTheLogAlone(t *testing.T) {
 func (s *scenario) stranger() string {
 	s.t.Helper()
 	dir := s.t.TempDir()
-	s.must(reportMakeCmd{reportPeriod: s.reporter(), Out: dir, Openings: true}.run(s.ctx, io.Discard, io.Discard))
+	s.must(reportMakeCmd{reportPeriod: s.reporter(), Out: dir, To: "The supervisory authority"}.run(s.ctx, io.Discard, io.Discard))
 	s.must(auditExportCmd{auditSource: s.reporter().auditSource, Out: filepath.Join(dir, "log"), Quiet: true}.run(s.ctx, io.Discard, io.Discard))
 	return dir
 }
@@ -149,6 +151,43 @@ func TestAStrangerRecomputesWhatLerdReports(t *testing.T) {
 	if _, err := s.recompute(dir); err == nil || !strings.Contains(err.Error(), "NOT VERIFIED: OPENING at entry") {
 		t.Errorf("a country was altered: %v", err)
 	}
+}
+
+// TestGivingOutOpeningsIsOnRecord: who gets what opens a report's counts stands in the
+// log before there is a file, and auditors find it among the administrative acts.
+func TestGivingOutOpeningsIsOnRecord(t *testing.T) {
+	s := newScenario(t)
+	s.closeBooks(s.submit("IN/94/2026/931").ID)
+	dir := t.TempDir()
+	open := reportOpeningsCmd{reportPeriod: s.reporter(), Out: dir, To: " x "}
+	if err := open.run(s.ctx, io.Discard, io.Discard); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("given to nobody in particular: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Fatalf("without an event there is %v, %v", left, err)
+	}
+	open.To = "Institute 9C of Statistics"
+	s.must(open.run(s.ctx, io.Discard, io.Discard))
+	b, err := os.ReadFile(filepath.Join(dir, transparency.OpeningsName))
+	s.must(err)
+	s.sequenceAll()
+	s.indexed()
+	hits, err := s.oversight.Query(s.as("ines.moreau"), oversight.Search{Name: "administrative", Kind: "report.openings_given", Limit: 5}, "page")
+	if s.must(err); len(hits) != 1 || hits[0].Facts["openings_sha256"] != transparency.Digest(b) || hits[0].Facts["period"] != "2026Q4" || hits[0].Facts["openings"] != "1" {
+		t.Fatalf("auditors find %+v", hits)
+	}
+	page := s.open(unhurried)
+	shown := page.ask(page.visit("ines.moreau"), http.MethodGet, "/audit/events/"+string(hits[0].Event), nil, "").body
+	if !strings.Contains(shown, "Institute 9C of Statistics") {
+		t.Error("the event's page does not say to whom")
+	}
+	page.stop()
+	var entry []byte
+	s.must(s.store.SQL().QueryRow("SELECT entry FROM audit.event WHERE kind = 'report.openings_given'").Scan(&entry))
+	if bytes.Contains(entry, []byte("Institute")) {
+		t.Errorf("the public entry says to whom: %s", entry)
+	}
+	s.verifyLog()
 }
 
 // TestCounselPublishesAReport follows a report from its proposal to its second

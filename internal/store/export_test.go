@@ -17,3 +17,6 @@ func InstalledFaults(ctx context.Context, db *gorm.DB) ([]string, error) {
 	found, _, err := guardCheck{ctx: ctx, pool: db.Statement.ConnPool}.installed(false)
 	return found, err
 }
+
+// SelectDue is the statement that lists what is due for erasure.
+const SelectDue = selectDue

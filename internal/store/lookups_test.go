@@ -1,8 +1,13 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"gorm.io/gorm"
+
+	"lerd/internal/store"
 	"lerd/internal/testkit"
 	"lerd/internal/testkit/auditlab"
 )
@@ -20,5 +25,21 @@ func TestWhatBelongsToARequestIsFoundByIt(t *testing.T) {
 		ORDER BY 1`).Scan(&without).Error
 	if err != nil || len(without) > 0 {
 		t.Errorf("without an index by request: %v, %v", without, err)
+	}
+}
+
+// TestWhoHasLeftIsFoundAmongThoseWhoLeft: the round of erasures reads nobody who is
+// active or was erased, however many people there are.
+func TestWhoHasLeftIsFoundAmongThoseWhoLeft(t *testing.T) {
+	db := auditlab.Open(t, testkit.Postgres(t).Owner)
+	var plan []string
+	err := db.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec("SET LOCAL enable_seqscan = off").Error; err != nil {
+			return err
+		}
+		return tx.Raw("EXPLAIN "+store.SelectDue, map[string]any{"until": time.Now(), "held": false, "limit": 50}).Scan(&plan).Error
+	})
+	if text := strings.Join(plan, "\n"); err != nil || !strings.Contains(text, " person_left ") {
+		t.Errorf("people are found another way: %v\n%s", err, text)
 	}
 }

@@ -28,10 +28,12 @@ func (s *Store) Terms(ctx context.Context) (terms map[retention.ClassID]retentio
 
 // Candidates are found by the closing of their case, the longest closed first and no
 // more than can be listed, or by the erasure of the cases that asked; retention.due,
-// which the database's gate asks too, decides. A case waits for its own records.
+// which the database's gate asks too, decides. A case waits for its own records. Of
+// people only those who left and are not erased are read, by an index, and only of
+// those whose account last changed a term ago is it asked which cases they had a part in.
 const selectDue = `
 WITH term AS (SELECT c.id, greatest(t.days, c.floor) AS days FROM retention.class c JOIN retention_term t ON t.class = c.id),
-candidate AS (
+candidate AS MATERIALIZED (
     SELECT t.id AS class, o.id AS subject, o.ref FROM term t CROSS JOIN LATERAL (
         SELECT q.id, q.ref FROM request q WHERE q.closed_at <= CAST(@until AS timestamptz) - make_interval(days => t.days) AND q.state <> 'recalled'
             AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.class = t.id AND e.subject_id = q.id)
@@ -43,8 +45,11 @@ candidate AS (
     SELECT DISTINCT 'finding', a.finding_id, '' FROM erasure e JOIN finding_ask a ON a.request_id = e.subject_id
     WHERE e.class = 'case' AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'finding' AND f.subject_id = a.finding_id)
     UNION ALL
-    SELECT 'person', p.id, p.pseudonym FROM person p
-    WHERE NOT p.active AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'person' AND f.subject_id = p.id)),
+    SELECT 'person', p.id, p.pseudonym FROM term t, person p
+    WHERE t.id = 'person' AND NOT p.active AND p.sign_in <> 'erased ' || p.id::text
+        AND (SELECT (convert_from(e.entry, 'UTF8')::jsonb ->> 'at')::timestamptz FROM audit.event e
+             WHERE e.stream = 'person:' || p.id AND e.kind <> 'erasure.made' ORDER BY e.version DESC LIMIT 1) <= CAST(@until AS timestamptz) - make_interval(days => t.days)
+        AND NOT EXISTS (SELECT 1 FROM erasure f WHERE f.class = 'person' AND f.subject_id = p.id)),
 dated AS (
     SELECT c.class, c.subject, c.ref, retention.due(c.class, c.subject) AS at,
            EXISTS (SELECT 1 FROM legal_hold h WHERE h.state <> 'lifted' AND (h.request_id = c.subject

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/oversight"
@@ -37,6 +38,7 @@ type CaseReplays interface {
 	RulesAt(ctx context.Context, index int64) (oversight.Rules, error)
 	DutyReport(ctx context.Context) (oversight.DutyReport, error)
 	MakeDossier(ctx context.Context, id requests.ID) (name string, file []byte, err error)
+	GivenTo(ctx context.Context, id audit.EventID) (string, error)
 }
 
 // AuditSamples draws samples.

@@ -52,6 +52,13 @@ func (s *Server) auditEvent(c *Ctx) error {
 	for _, cause := range r.Causes {
 		f.add("audit_event.cause", Cell{Code: string(cause), Href: "/audit/events/" + string(cause)})
 	}
+	if r.Kind == "report.openings_given" && s.cfg.Services.Oversight != nil {
+		to, err := s.cfg.Services.Oversight.GivenTo(c.Ctx(), r.ID)
+		if err != nil {
+			return err
+		}
+		f.add("audit_event.given_to", Cell{Text: to})
+	}
 	p.Event = f.list
 	p.Facts, p.Commitments = c.clearFacts(p.Base, r), commitments(c, r)
 	s.fillProof(c, &p, ev)

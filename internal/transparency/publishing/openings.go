@@ -1,0 +1,46 @@
+package publishing
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"lerd/internal/audit"
+	"lerd/internal/change"
+	"lerd/internal/fault"
+	"lerd/internal/transparency"
+)
+
+// Handing says which openings are given out, and to whom.
+type Handing struct {
+	Period   string
+	Log      transparency.LogHead
+	Openings int    // how many counts they open
+	SHA256   string // of openings.tsv, hexadecimal
+	To       string // the authority or institute that verifies, 3 to 200 characters
+}
+
+// Give puts on record that openings are given out, before they are: whoever holds
+// them sees the small figures that a report withholds. To whom is a commitment in the
+// log, which auditors see opened. It fails with Invalid where nobody is named.
+func (s *Service) Give(ctx context.Context, h Handing) (err error) {
+	defer fault.Wrap(&err, "publishing.Give(%s)", h.Period)
+	_, rule, err := s.may(ctx, "open")
+	if err != nil {
+		return err
+	}
+	to := strings.TrimSpace(h.To)
+	if n := utf8.RuneCountInString(to); n < 3 || n > 200 || !utf8.ValidString(to) {
+		return fault.New(fault.Invalid, "Say with --to which authority or institute gets the openings, in 3 to 200 characters.")
+	}
+	e := change.Event(ctx, s.now(), "report.openings_given", "openings:"+uuid.NewString(), 0)
+	for name, v := range map[string]string{"period": h.Period, "openings": strconv.Itoa(h.Openings), "openings_sha256": h.SHA256,
+		"log_size": strconv.FormatUint(h.Log.Size, 10), "log_root": h.Log.Root.String(), "rule": rule} {
+		e.Facts[name] = v
+	}
+	e.Values = append(e.Values, audit.Value{Name: "to", New: []byte(to)})
+	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e}}})
+}
