@@ -141,3 +141,25 @@ func TestAnEmergencyThatWasNotFoundWaits(t *testing.T) {
 	}
 	s.verifyLog()
 }
+
+// TestAnAuthorityRefuses while an approved release waits: the approver sends the case
+// back on its page, and the agency withdraws it. Nothing leaves afterwards.
+func TestAnAuthorityRefuses(t *testing.T) {
+	s := newScenario(t)
+	id := s.traffic("EPOC 84/26", false)
+	s.toApproval(id)
+	s.jobs()
+	p := s.open(web.Limits{})
+	if body := p.ask(p.visit("anna.keller"), "GET", "/releases/"+string(id), nil, "").body; !strings.Contains(body, "/releases/"+string(id)+"/return") {
+		t.Error("the page has no way back")
+	}
+	p.stop()
+	s.must(s.cases.Return(s.as("anna.keller"), id, "The notified authority refuses."))
+	s.must(s.cases.Withdraw(s.as("jana.weber"), id, "The notified authority refuses."))
+	s.clock.Advance(11 * day)
+	s.jobs()
+	if rel := s.load(id).Release; s.state(id) != requests.Withdrawn || rel != nil && rel.State != requests.Cancelled {
+		t.Errorf("it is %s, its release %v", s.state(id), rel)
+	}
+	s.verifyLog()
+}

@@ -129,6 +129,9 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 	p.Digest = Digest{"SHA-256", rel.Digest}
 	p.Counts = upper(c.T("release.counts", "phones", c.T("bundle.phones", "n", rel.Phones), "addresses", c.T("bundle.addresses", "n", rel.Addresses)))
 	p.Order, p.Need, p.Reasons = append(s.orderFacts(c, v.cs), s.offenceFacts(c, v.cs)...), s.needFacts(c, v.cs), paragraphs(v.cs.Request.Reasons.Reveal())
+	if can(v.cs.Request.State, requests.Return, identity.Approver) {
+		v.wayBack(&p, wrong)
+	}
 	if can(v.cs.Request.State, requests.Approve, identity.Approver) && rel.State == requests.Prepared {
 		v.forms(&p, wrong)
 	}
@@ -140,14 +143,18 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 	return p
 }
 
-// forms adds approval and return. Whoever had another part in the case is told
-// before they try.
+// wayBack adds the return of a case of which nothing has left, approved or not: its
+// ground may fall, or an authority refuse, while what was approved waits.
+func (v releaseSheet) wayBack(p *releasePage, wrong *mistake) {
+	p.Return, p.No = v.c.Form(releasePath(v.cs.Request.ID)+"/return", returnInput{}).prefixed("return"), Button{Text: v.c.T("release.return"), Kind: "danger"}
+	if wrong.of("return") {
+		p.Trouble = v.c.again(p.Return, wrong.err)
+	}
+}
+
+// forms adds approval. Whoever had another part in the case is told before they try.
 func (v releaseSheet) forms(p *releasePage, wrong *mistake) {
 	c, path := v.c, releasePath(v.cs.Request.ID)
-	p.Return, p.No = c.Form(path+"/return", returnInput{}).prefixed("return"), Button{Text: c.T("release.return"), Kind: "danger"}
-	if wrong.of("return") {
-		p.Trouble = c.again(p.Return, wrong.err)
-	}
 	if p.Blocked = v.blocked(); p.Blocked != "" {
 		return
 	}
