@@ -20,6 +20,7 @@ type memory struct {
 	ceremonies map[string]Ceremony
 	keys       map[string]identity.Passkey
 	events     []string
+	used       *identity.Assertion // that every ceremony has brought already
 }
 
 func (m *memory) Commit(_ context.Context, set change.Set) error {
@@ -56,7 +57,7 @@ func (m *memory) PasskeyByCredential(_ context.Context, credential []byte, _ str
 	if !ok {
 		return k, nil, fault.New(fault.NotFound, "There is nothing here.")
 	}
-	return k, nil, nil
+	return k, m.used, nil
 }
 
 const ada = identity.PersonID("7d444840-9dc0-11d1-b245-5ffdce74fad2")
