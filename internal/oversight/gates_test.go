@@ -12,6 +12,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/oversight/sampling"
 )
 
 // desk is a store of one error, with the notices about it. Everybody may do
@@ -155,6 +156,29 @@ func TestGatesOfTheRegister(t *testing.T) {
 				t.Errorf("%v, %d steps", err, c.desk.committed)
 			}
 		})
+	}
+}
+
+// population is a store of samples over some cases.
+type population struct {
+	SampleStore
+	members []sampling.Member
+}
+
+func (p population) Population(context.Context, sampling.Plan) ([]sampling.Member, uint64, error) {
+	return p.members, 1, nil
+}
+
+func (population) LogLength(context.Context) (placed, pending uint64, err error) { return 1, 0, nil }
+
+// TestASampleIsOfSomething: nothing is planned over no case.
+func TestASampleIsOfSomething(t *testing.T) {
+	for _, n := range []int{0, 1} {
+		s, _ := over(t, &desk{})
+		s.Samples = population{members: make([]sampling.Member, n)}
+		if _, _, err := s.planned(t.Context(), PlanInput{}, "me"); err == nil != (n > 0) || n == 0 && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%d cases: %v", n, err)
+		}
 	}
 }
 

@@ -122,3 +122,10 @@ func TestAStoppedCaseHasNoBundle(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersAreToldToSignIn: a step by nobody ends before anything is looked up.
+func TestStrangersAreToldToSignIn(t *testing.T) {
+	if _, _, _, err := over(&shelf{}).open(t.Context(), "r", "download", "release"); fault.KindOf(err) != fault.SignIn {
+		t.Errorf("by nobody: %v", err)
+	}
+}

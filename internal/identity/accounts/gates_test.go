@@ -143,6 +143,28 @@ func TestGatesOfAccounts(t *testing.T) {
 	}
 }
 
+// TestWhoConfirmsAnAccount: neither who invited it, nor anybody an auditor whom the
+// server invited, although they type the right fingerprint.
+func TestWhoConfirmsAnAccount(t *testing.T) {
+	key := identity.Passkey{ID: "k", PublicKey: []byte("key")}
+	for name, c := range map[string]struct {
+		role identity.Role
+		by   identity.PersonID
+		want fault.Kind
+	}{"another's": {identity.Auditor, "first", ""}, "one's own": {identity.Auditor, "me", fault.Gate}, "the server's auditor": {identity.Auditor, "", fault.Gate}, "the server's reviewer": {identity.Reviewer, "", ""}} {
+		d := of(c.role, false, func(a *Account) {
+			a.Invitation = &Invitation{Person: them, State: Enrolled, Passkey: "k", InvitedBy: c.by}
+		})
+		d.keys = []identity.Passkey{key}
+		s := New(Config{Store: &d, Passkeys: &d, Access: &d, Repeats: &d, Now: func() time.Time { return atNine }})
+		ctx := identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "me", Role: c.role}), s.Now)
+		err := s.Confirm(ctx, them, key.Fingerprint())
+		if err == nil != (c.want == "") || err != nil && (fault.KindOf(err) != c.want || d.committed != 0) {
+			t.Errorf("%s: %v, %d steps", name, err, d.committed)
+		}
+	}
+}
+
 // TestStrangersHaveNoAccounts: who is not signed in is told to sign in, wherever
 // nothing else would ask.
 func TestStrangersHaveNoAccounts(t *testing.T) {
