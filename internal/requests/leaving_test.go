@@ -28,6 +28,7 @@ type shelf struct {
 	review    RightsReview
 	file      []byte
 	stopped   bool
+	looked    int
 	committed int
 }
 
@@ -35,7 +36,7 @@ func (s *shelf) Allow(context.Context, identity.Actor, access.Verb, access.Objec
 	return "T-1", nil
 }
 
-func (s *shelf) Case(context.Context, ID) (Case, error) { return s.kept, nil }
+func (s *shelf) Case(context.Context, ID) (Case, error) { s.looked++; return s.kept, nil }
 
 func (s *shelf) Commit(context.Context, change.Set) error { s.committed++; return nil }
 
@@ -125,7 +126,8 @@ func TestAStoppedCaseHasNoBundle(t *testing.T) {
 
 // TestStrangersAreToldToSignIn: a step by nobody ends before anything is looked up.
 func TestStrangersAreToldToSignIn(t *testing.T) {
-	if _, _, _, err := over(&shelf{}).open(t.Context(), "r", "download", "release"); fault.KindOf(err) != fault.SignIn {
-		t.Errorf("by nobody: %v", err)
+	s := &shelf{}
+	if _, _, _, err := over(s).open(t.Context(), "r", "download", "release"); fault.KindOf(err) != fault.SignIn || s.looked > 0 {
+		t.Errorf("by nobody: %v, %d cases looked up", err, s.looked)
 	}
 }

@@ -125,9 +125,12 @@ func TestASignInIsOfWhomThePasskeyNames(t *testing.T) {
 		names identity.PersonID
 		gone  bool
 		want  fault.Kind
-	}{"its owner": {ada, false, ""}, "another": {grace, false, fault.SignIn}, "one of no use": {ada, true, fault.SignIn}} {
+	}{"its owner": {ada, false, ""}, "another": {grace, false, fault.SignIn}, "nobody": {"", false, fault.SignIn}, "one of no use": {ada, true, fault.SignIn}} {
 		s, m, rp, _, cred := registered(t)
-		auth := virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: handle(c.names)})
+		auth := virtualwebauthn.NewAuthenticator()
+		if c.names != "" {
+			auth.Options.UserHandle = handle(c.names)
+		}
 		id, options, err := s.BeginSignIn(context.Background(), "b")
 		if err != nil {
 			t.Fatal(err)
