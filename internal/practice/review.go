@@ -116,7 +116,7 @@ func (s *Staff) conclude(ctx context.Context, id requests.ID) error {
 		if !asked(c) {
 			return s.Cases.Ask(ctx, id, "Practice: something is missing. "+s.missing(v))
 		}
-		return s.Cases.Refuse(ctx, id, codes(v), "Practice: the answer did not bring what was asked for. "+s.missing(v)+" A new request with it would be taken up.")
+		return s.Cases.Refuse(ctx, id, s.codes(v), "Practice: the answer did not bring what was asked for. "+s.missing(v)+" A new request with it would be taken up.")
 	case legal.LegalConflict:
 		return s.Cases.SendToCounsel(ctx, id, "Practice: only our own gate is not met.")
 	case legal.Refused:
@@ -155,9 +155,12 @@ func (s *Staff) missing(v legal.Verdict) string {
 	return strings.Join(out, " ")
 }
 
-func codes(v legal.Verdict) (out []string) {
+// codes are the verdict's reasons that a person may give.
+func (s *Staff) codes(v legal.Verdict) (out []string) {
 	for _, c := range v.Codes {
-		out = append(out, string(c))
+		if s.Law.Refusal(c).MayBeChosen(legal.CompulsionUnknown) {
+			out = append(out, string(c))
+		}
 	}
 	return out
 }
