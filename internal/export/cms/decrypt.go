@@ -106,6 +106,29 @@ func badEnvelope(what string) error {
 	return fault.New(fault.Invalid, "The file is not a well-formed encrypted message (CMS AuthEnvelopedData or EnvelopedData): %s.", what)
 }
 
+// cutOff tells how many octets a DER sequence should have more than there are, by the
+// length that it begins with; 0 where it cannot be told.
+func cutOff(b []byte) uint64 {
+	if len(b) < 2 || b[0] != 0x30 {
+		return 0
+	}
+	n, head := uint64(b[1]), 2
+	if b[1] >= 0x80 {
+		octets := int(b[1] & 0x7f)
+		if octets == 0 || octets > 6 || len(b) < 2+octets {
+			return 0
+		}
+		n, head = 0, 2+octets
+		for _, c := range b[2:head] {
+			n = n<<8 | uint64(c)
+		}
+	}
+	if have := uint64(len(b) - head); n > have {
+		return n - have
+	}
+	return 0
+}
+
 // element takes one DER element with a length of up to 8 octets, which the
 // cryptobyte package does not read, off the front of b.
 func element(b []byte, tag byte) (body, rest []byte, ok bool) {
@@ -135,6 +158,9 @@ func element(b []byte, tag byte) (body, rest []byte, ok bool) {
 func parseEnvelope(der []byte) (*envelope, error) {
 	outer, rest, ok := element(der, 0x30)
 	if !ok || len(rest) > 0 {
+		if missing := cutOff(der); missing > 0 {
+			return nil, fault.New(fault.Invalid, "The file is not complete: %d of its octets are missing. It was probably cut off on its way; fetch it again.", missing)
+		}
 		return nil, badEnvelope("it must be one DER sequence with nothing after it")
 	}
 	e := &envelope{}

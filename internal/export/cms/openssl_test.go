@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -317,6 +318,8 @@ func TestNoPlaintextOfAChangedMessage(t *testing.T) {
 	for n := range good {
 		if got, err := decrypt(t, write(t, dir, "bad", good[:n]), e); err == nil || len(got) > 0 {
 			t.Errorf("cut to %d: %d octets of plaintext, error %v", n, len(got), err)
+		} else if want := fmt.Sprintf("not complete: %d of its octets are missing", len(good)-n); n >= 64 && !strings.Contains(err.Error(), want) {
+			t.Errorf("cut to %d: %v, want %q", n, err, want)
 		}
 	}
 	other, err := p.Recipient(demopki.Options{Organisation: "Other", Now: now}, false)
