@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
@@ -192,9 +194,16 @@ func TestAQueryIsAnAddressAFileAndAnEvent(t *testing.T) {
 	if got := asked() - before; got != 3 {
 		t.Errorf("three looks are %d events", got)
 	}
-	want := oversight.Search{Name: "events", Kind: "request.", Ref: q.Ref}.Digest()
-	if n := len(s.column(`SELECT 1::text FROM audit.event WHERE kind = 'audit.queried' AND convert_from(entry, 'UTF8')::jsonb -> 'facts' ->> 'query_sha256' = '` + want + `'`)); n != 3 {
+	want := oversight.Search{Name: "events", Kind: "request.", Ref: q.Ref}.Canonical()
+	if n := len(s.column(`SELECT 1::text FROM audit.event e JOIN audit.payload p ON p.event_id = e.id WHERE kind = 'audit.queried'
+		AND decode(convert_from(p.body, 'UTF8')::jsonb -> 'values' -> 0 ->> 'new', 'base64') = '` + want + `'`)); n != 3 {
 		t.Errorf("%d of three events name the query", n)
+	}
+	sum := sha256.Sum256([]byte(want))
+	for _, guess := range []string{want, q.Ref, hex.EncodeToString(sum[:])} {
+		if n := len(s.column(`SELECT 1::text FROM audit.event WHERE kind = 'audit.queried' AND position('` + guess + `' IN convert_from(entry, 'UTF8')) > 0`)); n > 0 {
+			t.Errorf("%d public entries tell what was typed, to who guesses %q", n, guess)
+		}
 	}
 	if got := p.ask(p.visit("omar.haddad"), "GET", at, nil, "").status; got != 404 {
 		t.Errorf("a reviewer asks: %d", got)

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"lerd/internal/records"
 	"lerd/internal/records/httprecords/reference"
 	"lerd/internal/requests"
 	"lerd/internal/testkit/mtls"
@@ -49,5 +54,35 @@ func TestTheWholeWayOverHTTPS(t *testing.T) {
 	s.verifyLog()
 	if n := len(s.column("SELECT id::text FROM audit.event WHERE kind = 'source.asked'")); n < 5 {
 		t.Errorf("%d questions are on record", n)
+	}
+	s.noQuestionCanBeGuessed(q.ID)
+}
+
+// noQuestionCanBeGuessed tries, as a reader of the public log, every account near
+// the one of a case: none of the digests is in an entry. Beside the log they are, for
+// who compares them with the platform's own list of questions.
+func (s *scenario) noQuestionCanBeGuessed(id requests.ID) {
+	s.t.Helper()
+	for _, target := range s.load(id).Request.Targets {
+		_, err := s.cases.Source.Summary(s.as("carl.ito"), records.AccountID(target.AccountID))
+		s.must(err)
+	}
+	public := strings.Join(s.column("SELECT convert_from(entry, 'UTF8') FROM audit.event"), "\n")
+	beside := strings.Join(s.column("SELECT convert_from(p.body, 'UTF8') FROM audit.payload p JOIN audit.event e ON e.id = p.event_id WHERE e.kind = 'source.asked'"), "\n")
+	found := 0
+	for _, target := range s.load(id).Request.Targets {
+		for about := target.AccountID - 500; about < target.AccountID+500; about++ {
+			sum := sha256.Sum256([]byte(records.Question("summary", records.AccountID(about).String(), records.Period{})))
+			digest := hex.EncodeToString(sum[:])
+			if strings.Contains(public, digest) {
+				s.t.Errorf("the public log tells that account %d was asked for", about)
+			}
+			if strings.Contains(beside, base64.StdEncoding.EncodeToString([]byte(digest))) {
+				found++
+			}
+		}
+	}
+	if found == 0 {
+		s.t.Error("the digest of no question is beside the log: the test guesses wrongly")
 	}
 }

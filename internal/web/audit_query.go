@@ -104,7 +104,6 @@ func (s *Server) showQuery(c *Ctx, name, path string) error {
 	}
 	p.Tables = []Table{c.hitTable(p.Base, name, list)}
 	p.Links = []NavItem{{Text: c.T("audit_query.csv"), Href: "/audit/queries/" + name + "/csv?" + q.Values().Encode()}}
-	p.Facts = []Fact{{c.T("audit_query.digest"), Cell{Digest: &Digest{"SHA-256", in.search(name).Digest()}}}}
 	return auditDeskView.Show(c, p)
 }
 
