@@ -111,7 +111,7 @@ func TestACeremonyEnds(t *testing.T) {
 			later(s)
 		}
 		other := virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: handle(ada)})
-		_, err = s.FinishRegistration(context.Background(), r, id, []byte(virtualwebauthn.CreateAttestationResponse(rp, other, virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), *o)))
+		_, err = s.FinishRegistration(context.Background(), r, id, []byte(virtualwebauthn.CreateAttestationResponse(rp, other, newCredential(), *o)))
 		if err == nil == late {
 			t.Errorf("%s: %v", name, err)
 		}
