@@ -12,9 +12,9 @@ import (
 //
 // It keeps 32 bytes for each event id, for each event's place in its stream and
 // for each cause, up to a limit in memory and beyond it in temporary files that
-// are spread over buckets by key, so that one bucket at a time can be sorted. A
+// are spread over buckets by key, so that one bucket at a time can be put in order. A
 // log of 10 million events with a cause each takes about 1 GB of temporary
-// disk and, beside the limit, the memory of the largest bucket: 1/64 of that,
+// disk and, beside the limit, twice the memory of the largest bucket: 1/64 of that,
 // unless a single stream or cause is in most of the events.
 type orderCheck struct {
 	ids     *Spill // event ids and the causes that name them
