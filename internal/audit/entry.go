@@ -224,13 +224,16 @@ func printable(s string) bool {
 	return true
 }
 
-// hexDigit has the value of each lower-case hexadecimal digit, plus one.
-var hexDigit = func() (t [256]byte) {
-	for i, c := range []byte("0123456789abcdef") {
-		t[c] = byte(i + 1)
+// digits gives the value of each of the digits, in their order, plus one.
+func digits(list string) (t [256]byte) {
+	for i := range len(list) {
+		t[list[i]] = byte(i + 1)
 	}
 	return t
-}()
+}
+
+// hexDigit has the value of each lower-case hexadecimal digit, plus one.
+var hexDigit = digits("0123456789abcdef")
 
 func isHex(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -116,12 +116,7 @@ func (s *refScanner) skipValue() {
 }
 
 // isBase64URL has the value of each digit of unpadded base64url, plus one.
-var isBase64URL = func() (t [256]byte) {
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		t[c] = byte(i + 1)
-	}
-	return t
-}()
+var isBase64URL = digits("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 // skipCommitment takes 32 bytes in unpadded base64url, whose last digit has two
 // loose bits, which must be zero. SPEC: RFC 4648 §3.5.

@@ -106,53 +106,46 @@ func badEnvelope(what string) error {
 	return fault.New(fault.Invalid, "The file is not a well-formed encrypted message (CMS AuthEnvelopedData or EnvelopedData): %s.", what)
 }
 
+// lengthOf reads the length that a DER element begins with, of up to 8 octets, and how
+// many octets the tag and it take. It says no where they are not all there.
+func lengthOf(b []byte) (n uint64, head int, ok bool) {
+	if len(b) < 2 {
+		return 0, 0, false
+	}
+	if b[1] < 0x80 {
+		return uint64(b[1]), 2, true
+	}
+	octets := int(b[1] & 0x7f)
+	if head = 2 + octets; octets == 0 || octets > 8 || len(b) < head {
+		return 0, 0, false
+	}
+	for _, c := range b[2:head] {
+		n = n<<8 | uint64(c)
+	}
+	return n, head, true
+}
+
 // cutOff tells how many octets a DER sequence should have more than there are, by the
-// length that it begins with; 0 where it cannot be told.
+// length that it begins with; 0 where it cannot be told, or is more than any file has.
 func cutOff(b []byte) uint64 {
-	if len(b) < 2 || b[0] != 0x30 {
+	n, head, ok := lengthOf(b)
+	if !ok || b[0] != 0x30 || head > 2+6 || n <= uint64(len(b)-head) {
 		return 0
 	}
-	n, head := uint64(b[1]), 2
-	if b[1] >= 0x80 {
-		octets := int(b[1] & 0x7f)
-		if octets == 0 || octets > 6 || len(b) < 2+octets {
-			return 0
-		}
-		n, head = 0, 2+octets
-		for _, c := range b[2:head] {
-			n = n<<8 | uint64(c)
-		}
-	}
-	if have := uint64(len(b) - head); n > have {
-		return n - have
-	}
-	return 0
+	return n - uint64(len(b)-head)
 }
 
 // element takes one DER element with a length of up to 8 octets, which the
 // cryptobyte package does not read, off the front of b.
 func element(b []byte, tag byte) (body, rest []byte, ok bool) {
-	if len(b) < 2 || b[0] != tag {
+	n, head, ok := lengthOf(b)
+	if !ok || b[0] != tag || n > uint64(len(b)-head) {
 		return nil, nil, false
 	}
-	n, b := uint64(b[1]), b[2:]
-	if n >= 0x80 {
-		count := int(n & 0x7f)
-		if count == 0 || count > 8 || len(b) < count || b[0] == 0 {
-			return nil, nil, false
-		}
-		n = 0
-		for _, c := range b[:count] {
-			n = n<<8 | uint64(c)
-		}
-		if b = b[count:]; n < 0x80 {
-			return nil, nil, false // SPEC: X.690 §10.1: the shortest form only
-		}
+	if head > 2 && (b[2] == 0 || n < 0x80) {
+		return nil, nil, false // SPEC: X.690 §10.1: the shortest form only
 	}
-	if n > uint64(len(b)) {
-		return nil, nil, false
-	}
-	return b[:n], b[n:], true
+	return b[head:][:n], b[head:][n:], true
 }
 
 func parseEnvelope(der []byte) (*envelope, error) {
