@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/testkit/everybody"
 )
 
 // desk is a store of one agency with its office. Everybody may do everything: what
@@ -24,10 +24,6 @@ type desk struct {
 	waiting   []identity.Motion
 	motion    identity.Motion
 	committed int
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Commit(context.Context, change.Set) error { d.committed++; return nil }
@@ -142,7 +138,7 @@ func TestGatesOfVetting(t *testing.T) {
 		"agreed to twice":                  {desk{motion: decided}, decide, fault.Conflict},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := New(Config{Store: &c.desk, Offices: &c.desk, Motions: &c.desk, Access: &c.desk, Now: func() time.Time { return atNine }})
+			s := New(Config{Store: &c.desk, Offices: &c.desk, Motions: &c.desk, Access: everybody.May{}, Now: func() time.Time { return atNine }})
 			ctx := identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "me", Role: identity.Registrar, Agency: "a"}), s.Now)
 			taken := 0
 			if c.want == "" {

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/testkit/everybody"
 )
 
 // desk is a store of one agency's number and no call.
@@ -17,10 +17,6 @@ type desk struct {
 	number    Number
 	none      error
 	committed int
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Commit(context.Context, change.Set) error { d.committed++; return nil }
@@ -36,7 +32,7 @@ func (d *desk) NumberFor(context.Context, Subject, time.Time) (Number, error) {
 func TestOnlyANumberOnFileIsCalled(t *testing.T) {
 	for _, none := range []error{nil, fault.New(fault.NotFound, "nothing")} {
 		d := &desk{none: none}
-		s := New(Config{Store: d, Access: d, Now: func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }, Where: func(Subject) string { return "/" }})
+		s := New(Config{Store: d, Access: everybody.May{}, Now: func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }, Where: func(Subject) string { return "/" }})
 		_, err := s.Begin(identity.With(t.Context(), identity.Actor{Person: "me", Role: identity.Registrar}), Subject{Kind: Agency, ID: "a"})
 		if none == nil && (err != nil || d.committed != 1) || none != nil && (fault.KindOf(err) != fault.Gate || d.committed != 0) {
 			t.Errorf("number on file %v: %v, %d steps", none == nil, err, d.committed)

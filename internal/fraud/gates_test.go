@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/requests"
 	"lerd/internal/risk"
+	"lerd/internal/testkit/everybody"
 )
 
 // desk is a store of one case that has ended, so that its statement stays, with
@@ -30,10 +30,6 @@ type desk struct {
 	marks       []Listed
 	contacts    []Contact
 	committed   int
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Commit(context.Context, change.Set) error { d.committed++; return nil }
@@ -68,7 +64,7 @@ func (d *desk) Marks(context.Context) ([]Listed, error) { return d.marks, nil }
 // with their passkey to whatever they do.
 func at(t *testing.T, d *desk) (*Service, context.Context) {
 	t.Helper()
-	s := New(Config{Store: d, Facts: d, Stopping: d, Issuers: d, Forgery: d, Lists: d, Access: d, Rand: strings.NewReader(strings.Repeat("x", 64)), Now: func() time.Time { return now }})
+	s := New(Config{Store: d, Facts: d, Stopping: d, Issuers: d, Forgery: d, Lists: d, Access: everybody.May{}, Rand: strings.NewReader(strings.Repeat("x", 64)), Now: func() time.Time { return now }})
 	return s, identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "second", Role: identity.Counsel}), s.Now)
 }
 

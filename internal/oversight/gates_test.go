@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/oversight/sampling"
+	"lerd/internal/testkit/everybody"
 )
 
 // desk is a store of one error, with the notices about it. Everybody may do
@@ -27,10 +27,6 @@ type desk struct {
 	notice    error
 	searched  bool
 	committed int
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Repeated(context.Context, *change.Key) error { return nil }
@@ -71,7 +67,7 @@ type (
 
 func over(t *testing.T, d *desk) (*Service, context.Context) {
 	t.Helper()
-	s := New(Config{Store: d, Access: d, Findings: findings{d}, Errors: errorsOf{d}, Searches: d, Now: func() time.Time { return atNine }, Rand: strings.NewReader(strings.Repeat("x", 64))})
+	s := New(Config{Store: d, Access: everybody.May{}, Findings: findings{d}, Errors: errorsOf{d}, Searches: d, Now: func() time.Time { return atNine }, Rand: strings.NewReader(strings.Repeat("x", 64))})
 	return s, identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "me", Role: identity.Auditor}), s.Now)
 }
 

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/legal"
+	"lerd/internal/testkit/everybody"
 	"lerd/internal/vault"
 )
 
@@ -30,10 +30,6 @@ type shelf struct {
 	stopped   bool
 	looked    int
 	committed int
-}
-
-func (s *shelf) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (s *shelf) Case(context.Context, ID) (Case, error) { s.looked++; return s.kept, nil }
@@ -62,7 +58,7 @@ func (s *shelf) Running(context.Context, Case) error {
 var atNine = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
 func over(s *shelf) *Service {
-	return New(Config{Store: s, Rights: s, Access: s, Blobs: s, Guard: s, Law: &legal.Registry{}, Now: func() time.Time { return atNine }})
+	return New(Config{Store: s, Rights: s, Access: everybody.May{}, Blobs: s, Guard: s, Law: &legal.Registry{}, Now: func() time.Time { return atNine }})
 }
 
 // TestWhatRightsRefuseDoesNotLeave: an agreed review refuses everything, one

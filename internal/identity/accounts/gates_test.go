@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/testkit/everybody"
 )
 
 // desk is a store of one account. Everybody may do everything: what refuses is the
@@ -22,10 +22,6 @@ type desk struct {
 	all       []Account
 	keys      []identity.Passkey
 	committed int
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Repeated(context.Context, *change.Key) error { return nil }
@@ -129,7 +125,7 @@ func TestGatesOfAccounts(t *testing.T) {
 		"the server brings in a reviewer":  {desk{}, confirmed(identity.Reviewer), fault.Invalid, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := New(Config{Store: &c.desk, Passkeys: &c.desk, Access: &c.desk, Repeats: &c.desk, Now: func() time.Time { return atNine }, Rand: strings.NewReader(strings.Repeat("x", 256))})
+			s := New(Config{Store: &c.desk, Passkeys: &c.desk, Access: everybody.May{}, Repeats: &c.desk, Now: func() time.Time { return atNine }, Rand: strings.NewReader(strings.Repeat("x", 256))})
 			ctx := identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "me", Role: identity.Administrator}), s.Now)
 			taken := 0
 			if c.want == "" && !c.asks {
@@ -156,7 +152,7 @@ func TestWhoConfirmsAnAccount(t *testing.T) {
 			a.Invitation = &Invitation{Person: them, State: Enrolled, Passkey: "k", InvitedBy: c.by}
 		})
 		d.keys = []identity.Passkey{key}
-		s := New(Config{Store: &d, Passkeys: &d, Access: &d, Repeats: &d, Now: func() time.Time { return atNine }})
+		s := New(Config{Store: &d, Passkeys: &d, Access: everybody.May{}, Repeats: &d, Now: func() time.Time { return atNine }})
 		ctx := identity.Evaluating(identity.With(t.Context(), identity.Actor{Person: "me", Role: c.role}), s.Now)
 		err := s.Confirm(ctx, them, key.Fingerprint())
 		if err == nil != (c.want == "") || err != nil && (fault.KindOf(err) != c.want || d.committed != 0) {
@@ -169,7 +165,7 @@ func TestWhoConfirmsAnAccount(t *testing.T) {
 // nothing else would ask.
 func TestStrangersHaveNoAccounts(t *testing.T) {
 	d := &desk{}
-	s := New(Config{Store: d, Passkeys: d, Access: d, Repeats: d, Now: func() time.Time { return atNine }})
+	s := New(Config{Store: d, Passkeys: d, Access: everybody.May{}, Repeats: d, Now: func() time.Time { return atNine }})
 	for name, do := range map[string]act{
 		"their passkeys": func(ctx context.Context, s *Service) error { _, err := s.EveryPasskey(ctx); return err },
 		"removing one":   remove,

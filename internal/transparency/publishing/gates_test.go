@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/testkit/everybody"
 	"lerd/internal/transparency"
 )
 
@@ -19,10 +19,6 @@ type desk struct {
 	Store
 	reports []Report
 	file    []byte
-}
-
-func (d *desk) Allow(context.Context, identity.Actor, access.Verb, access.Object) (string, error) {
-	return "T-1", nil
 }
 
 func (d *desk) Reports(context.Context) ([]Report, error) { return d.reports, nil }
@@ -34,7 +30,7 @@ func (d *desk) Get(context.Context, string) (io.ReadCloser, error) {
 }
 
 func over(d *desk) *Service {
-	return New(Config{Store: d, Blobs: d, Access: d, Now: func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }})
+	return New(Config{Store: d, Blobs: d, Access: everybody.May{}, Now: func() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }})
 }
 
 // TestFilesThatEverybodyCanHave: those of the list and no other name.
