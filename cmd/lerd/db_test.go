@@ -3,29 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"lerd/internal/fault"
+	"lerd/internal/testkit"
 )
 
 // The private database by hand: started, found, asked, stopped.
 func TestDBStartURLStop(t *testing.T) {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "lerd-db-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = dbStopCmd{Dir: dir}.run(ctx, &bytes.Buffer{})
-		os.RemoveAll(dir)
-	})
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
+	dir := testkit.Folder(t)
+	t.Cleanup(func() { _ = dbStopCmd{Dir: dir}.run(ctx, &bytes.Buffer{}) })
 	var out bytes.Buffer
 	if err := (dbURLCmd{Dir: dir, Role: "app"}).run(&out); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("url before the first start: %v", err)

@@ -19,6 +19,7 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
+	"lerd/internal/testkit"
 )
 
 // TestPracticeTeaches sends four requests and lets the automatic staff answer:
@@ -224,14 +225,7 @@ type runningPractice struct {
 
 func startPractice(t *testing.T) *runningPractice {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lerd-practice-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
+	dir := testkit.Folder(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -139,13 +139,9 @@ var sharedPKI string
 func useSharedPKI(t testing.TB, cfg config) {
 	t.Helper()
 	if sharedPKI == "" {
-		dir, err := os.MkdirTemp("", "lerd-pki-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		sharedPKI = dir
 		made := cfg
-		made.Dir = dir
+		made.Dir = testkit.SharedFolder(t)
+		sharedPKI = made.Dir
 		if _, err := demoKeys(made, func() time.Time { return storyNow }); err != nil {
 			t.Fatal(err)
 		}
