@@ -77,7 +77,8 @@ func (s *Service) progress(ctx context.Context, rel Release, next *Release, fact
 }
 
 func (s *Service) exportFacts(e *audit.Event, rel, next Release, rule string, facts map[string]string) {
-	e.Facts["attempt"], e.Facts["rule"], e.Facts["digest"] = strconv.Itoa(next.Attempt), rule, rel.Digest
+	e.Facts["attempt"], e.Facts["rule"] = strconv.Itoa(next.Attempt), rule
+	e.Values = append(e.Values, digestValue(rel))
 	e.Facts[export.FactExport] = rel.Ref
 	for k, v := range facts {
 		e.Facts[k] = v

@@ -56,8 +56,8 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	s.empty.Delete(id)
 	e := change.Event(ctx, s.now(), "release.prepared", StreamOfRelease(rel.ID), 1)
 	e.Causes = causes // and not the case's: nobody reads from the log that it came so far
-	e.Facts["digest"], e.Facts["rule"] = rel.Digest, rule
-	e.Values = append(e.Values, value("request", string(id)), value("because", string(c.Request.EventID)),
+	e.Facts["rule"] = rule
+	e.Values = append(e.Values, digestValue(rel), value("request", string(id)), value("because", string(c.Request.EventID)),
 		value("phones", itoa(rel.Phones)), value("addresses", itoa(rel.Addresses)))
 	part := change.Part{Event: e, Insert: []any{&rel}}
 	for i := range rel.Items {
@@ -223,6 +223,11 @@ func (s *Service) frozen(ctx context.Context, rel Release) ([]Record, error) {
 	return rows, nil
 }
 
+// digestValue names the frozen records in an event of a release: as a commitment, for
+// the log is public, the records of an account are few, and whoever has the platform's
+// account data could find the account by trying them all.
+func digestValue(rel Release) audit.Value { return value("digest", rel.Digest) }
+
 // ApprovalDigest is what an approver agrees to with their passkey: that these
 // very records leave, in this release.
 func ApprovalDigest(rel Release) identity.Digest {
@@ -264,7 +269,8 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	}
 	rel.State, rel.Version, rel.Approver, rel.ApprovedAt, rel.ApprovedDigest = ApprovedR, rel.Version+1, actor.Person, s.now(), digest
 	second := change.Part{Event: s.releaseEvent(ctx, rel, "release.approved", part.Event.ID), Update: []any{&rel}}
-	second.Event.Facts["digest"], second.Event.Facts["rule"] = digest, rule
+	second.Event.Facts["rule"] = rule
+	second.Event.Values = append(second.Event.Values, digestValue(rel))
 	change.Prove(&second, proof)
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part, second}, Key: change.KeyFrom(ctx, pathFor(ctx, id))})
 }

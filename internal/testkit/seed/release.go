@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/identity"
 	"lerd/internal/personal"
@@ -138,7 +139,8 @@ func (s *story) out(end requests.State, found map[requests.TargetID]string) {
 		digest.Add(s.record(rel.ID, item, t, n))
 	}
 	rel.Digest = digest.Sum()
-	rel.ApprovedDigest, made.Facts["digest"], made.Facts["request"] = rel.Digest, rel.Digest, string(s.q.ID)
+	rel.ApprovedDigest, made.Facts["request"] = rel.Digest, string(s.q.ID)
+	made.Values = append(made.Values, audit.Value{Name: "digest", New: []byte(rel.Digest)})
 	s.write(change.Part{Event: made, Insert: parts})
 	s.step(asSystem(), "export", requests.ExportedCase, 20*time.Hour)
 	s.step(as(s.officer), "deliver", requests.Delivered, 5*time.Hour)
