@@ -131,7 +131,7 @@ func (s *system) openConsole() error {
 	places := s.cfg.places(s.sequencer.Trust, s.now)
 	c := console{Console: s.store.Console(), cases: s.cases, sequencer: s.sequencer, trust: trust, places: places, required: s.cfg.Witness.Required, keeper: auditSource{Dir: s.cfg.Dir}.keeper(), log: s.store.AuditReader()}
 	s.consoleOf = c
-	s.oversight = oversight.New(oversight.Config{Store: s.store, Access: s.rules, Law: s.book.Law, Searches: c, Cases: c, Samples: c, Findings: c, Errors: c, Telling: s.telling, Runs: c, Duties: c, Settings: c, Dossiers: c, Signer: dossierSigner{s},
+	s.oversight = oversight.New(oversight.Config{Store: s.store, Access: s.rules, Law: s.book.Law, Searches: c, Naming: c, Cases: c, Samples: c, Findings: c, Errors: c, Telling: s.telling, Runs: c, Duties: c, Settings: c, Dossiers: c, Signer: dossierSigner{s},
 		Outside: c, Losses: s.sequencer, LossWordsOf: c, Log: s.store.AuditReader(), Now: s.now, Quorum: trust.Quorum})
 	return nil
 }

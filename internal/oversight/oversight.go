@@ -42,6 +42,7 @@ type Config struct {
 	Access      access.Allower
 	Law         func(ctx context.Context) (*legal.Registry, error) // every version of every process, as of now
 	Searches    Searches
+	Naming      Naming
 	Cases       CaseReader
 	Samples     SampleStore
 	Findings    FindingStore

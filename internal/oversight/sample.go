@@ -29,6 +29,7 @@ type Sample struct {
 	Drawn       int
 	DrawnDigest string
 	DrawnAt     time.Time
+	LogNow      uint64 // how many entries the log has, while the seed is waited for; filled in when read
 	Version     int64
 	EventID     audit.EventID
 }
@@ -45,7 +46,9 @@ type SampleCase struct {
 	ID, Sample, Case, Stratum string
 	Always                    bool
 	EventID                   audit.EventID
-	Ref                       string // of the case; filled in when read
+	Ref                       string   // of the case; filled in when read
+	Looked                    []string // pseudonyms of the auditors who opened it since it was drawn; filled in when read
+	Findings                  int      // audit findings about it since then; filled in when read
 }
 
 // SampleMembers is the population that a plan fixes, handed to the store with it.
@@ -247,9 +250,12 @@ func (s *Service) ListSamples(ctx context.Context) ([]Sample, error) {
 }
 
 // ShowSample gives a sample with its drawn cases.
-func (s *Service) ShowSample(ctx context.Context, id string) (Sample, []SampleCase, error) {
-	if _, _, err := s.may(ctx, "query", "log"); err != nil {
-		return Sample{}, nil, err
+func (s *Service) ShowSample(ctx context.Context, id string) (x Sample, cases []SampleCase, err error) {
+	if _, _, err = s.may(ctx, "query", "log"); err != nil {
+		return x, nil, err
 	}
-	return s.Samples.Sample(ctx, id)
+	if x, cases, err = s.Samples.Sample(ctx, id); err == nil && x.State == Planned {
+		x.LogNow, _, err = s.Samples.LogLength(ctx)
+	}
+	return x, cases, err
 }

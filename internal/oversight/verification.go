@@ -2,6 +2,7 @@ package oversight
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -70,25 +71,25 @@ type Verifier interface {
 }
 
 // AskVerification asks for a run; a job does it. A run that was asked for already
-// serves.
-func (s *Service) AskVerification(ctx context.Context) (err error) {
+// serves, and asked is false then: there is never more than one at a time.
+func (s *Service) AskVerification(ctx context.Context) (asked bool, err error) {
 	defer fault.Wrap(&err, "oversight.AskVerification")
 	actor, rule, err := s.step(ctx, "verify", "log")
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, asked, err := s.Runs.LastVerifications(ctx)
-	if err != nil || asked != nil {
-		return err
+	_, running, err := s.Runs.LastVerifications(ctx)
+	if err != nil || running != nil {
+		return false, err
 	}
 	v := &Verification{ID: newID(), AskedBy: actor.Person, AskedAt: s.now(), State: Asked, Version: 1}
 	e := change.Event(ctx, v.AskedAt, "log.verification_asked", "verification:"+v.ID, 1)
 	e.Facts["rule"] = rule
 	err = s.commit(ctx, "/audit", change.Part{Event: e, Insert: []any{v}})
 	if fault.KindOf(err) == fault.Conflict {
-		return nil // somebody else asked at the same time
+		return false, nil // somebody else asked at the same time
 	}
-	return err
+	return err == nil, err
 }
 
 // RunVerification does the run that was asked for, if there is one, and puts its
@@ -112,7 +113,11 @@ func (s *Service) RunVerification(ctx context.Context, verifier Verifier) (ran b
 	if ctx.Err() != nil {
 		return false, ctx.Err() // it is done again after the next start
 	}
-	return true, s.ended(ctx, *run, out, found, verifyErr)
+	err = s.ended(ctx, *run, out, found, verifyErr)
+	if verifyErr != nil && !found {
+		err = errors.Join(err, verifyErr) // for the technical log, to which the result points
+	}
+	return true, err
 }
 
 // ended records what a run gave.
@@ -124,9 +129,9 @@ func (s *Service) ended(ctx context.Context, run, out Verification, found bool, 
 	case found:
 		run.State, run.Finding, run.Breach = Differs, verifyErr.Error(), out.Breach
 	default:
-		run.State, run.Finding = Unfinished, fault.Message(verifyErr)
-		if run.Finding == "" {
-			run.Finding = "The verification could not be carried to its end; lerd's technical log says why."
+		run.State, run.Finding = Unfinished, "The verification could not be carried to its end, which says nothing of the log. The technical log says why; ask again once that is mended."
+		if fault.KindOf(verifyErr) != fault.Internal {
+			run.Finding = fault.Message(verifyErr)
 		}
 	}
 	e := change.Event(ctx, run.EndedAt, "log.verified", "verification:"+run.ID, run.Version)

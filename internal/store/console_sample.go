@@ -93,9 +93,40 @@ func (c Console) Sample(ctx context.Context, id string) (x oversight.Sample, cas
 		for _, r := range rows {
 			cases = append(cases, oversight.SampleCase{ID: r.ID, Sample: id, Case: r.CaseID, Stratum: r.Stratum, Always: r.Always, Ref: r.Ref})
 		}
+		if err == nil {
+			err = examined(tx, x, cases)
+		}
 		return err
 	})
 	return x, cases, err
+}
+
+// examined says who of the auditors opened each drawn case since, and how many findings
+// they made about it.
+func examined(tx *gorm.DB, x oversight.Sample, cases []oversight.SampleCase) error {
+	if x.State != oversight.Drawn {
+		return nil
+	}
+	var rows []struct {
+		CaseID, Name string
+		Findings     int
+	}
+	err := tx.Raw(`SELECT DISTINCT c.case_id, coalesce((SELECT p.pseudonym FROM person p WHERE p.id = CASE WHEN i.person ~ '^[0-9a-f-]{36}$' THEN i.person::uuid END), '') AS name, 0 AS findings
+			FROM audit_sample_case c JOIN log_index i ON i.case_id = c.case_id AND i.idx >= @seed AND i.role = 'auditor' AND i.kind = 'trail.viewed' WHERE c.sample_id = @id
+		UNION ALL SELECT f.case_id, '', count(*) FROM audit_finding f WHERE f.made_at >= @drawn AND f.case_id IN (SELECT c.case_id FROM audit_sample_case c WHERE c.sample_id = @id) GROUP BY f.case_id
+		ORDER BY 1, 2`, map[string]any{"seed": x.Plan.Seed, "id": x.ID, "drawn": micro(x.DrawnAt)}).Scan(&rows).Error
+	at := map[string]*oversight.SampleCase{}
+	for i := range cases {
+		at[cases[i].Case] = &cases[i]
+	}
+	for _, r := range rows {
+		if c := at[r.CaseID]; c != nil {
+			if c.Findings += r.Findings; r.Name != "" {
+				c.Looked = append(c.Looked, r.Name)
+			}
+		}
+	}
+	return err
 }
 
 // Members gives the population that a plan fixed.

@@ -35,7 +35,8 @@ func (s *Server) auditCase(c *Ctx) error {
 	p := auditCasePage{Base: c.Base("audit_case.title", "ref", q.Ref), State: c.stateBadge(q.State)}
 	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {q.Ref, ""}}
 	if s.cfg.Services.Oversight != nil {
-		p.Links = []NavItem{{Text: c.T("audit_replay.title", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/replay"}, {Text: c.T("audit_dossier.title", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/dossier"}}
+		p.Links = []NavItem{{Text: c.T("audit_replay.link", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/replay"}, {Text: c.T("audit_dossier.title", "ref", q.Ref), Href: "/audit/cases/" + string(id) + "/dossier"},
+			{Text: c.T("audit_finding_new.about", "ref", q.Ref), Href: "/audit-findings/new?case=" + q.Ref}}
 	}
 	f := facts{c: c}
 	f.text("audit.col.agency", cs.Agency.Name)
@@ -49,6 +50,9 @@ func (s *Server) auditCase(c *Ctx) error {
 	p.Facts = f.list
 	p.Results = s.auditResults(c, cs)
 	p.Placed = s.placed(c, cs, legalZone(cs), "/audit/cases/"+string(id)+"/order/")
+	if err := c.learnNamesOfTrail(events); err != nil {
+		return err
+	}
 	p.Events = c.trailTable(p.Base, events)
 	p.Events.Caption = c.T("audit_case.events", "n", len(events))
 	return auditCaseView.Show(c, p)

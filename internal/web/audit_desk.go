@@ -16,6 +16,7 @@ import (
 // Oversight is the auditors' work; *oversight.Service fulfils it.
 type Oversight interface {
 	AuditLog
+	LogNames
 	AuditSamples
 	AuditFindings
 	ErrorRegister
@@ -26,10 +27,15 @@ type Oversight interface {
 // AuditLog reads the log.
 type AuditLog interface {
 	Integrity(ctx context.Context) (oversight.Integrity, error)
-	AskVerification(ctx context.Context) error
+	AskVerification(ctx context.Context) (asked bool, err error)
 	Query(ctx context.Context, q oversight.Search, form string) ([]oversight.Hit, error)
 	Export(ctx context.Context, q oversight.Search, f func(oversight.Hit) error) error
 	CaseReplays
+}
+
+// LogNames reads under which names people know what the log names by ids.
+type LogNames interface {
+	Names(ctx context.Context, ids []string) (map[string]string, error)
 }
 
 // CaseReplays shows cases as they were, and who had which part in them.
@@ -87,6 +93,7 @@ type auditDesk struct {
 	Badges       []Badge
 	Lead         string
 	Notices      []Notice
+	Ahead        Pages    // the way to the neighbours, before what is long
 	Quote        []string // a text that somebody wrote
 	QuoteOf      string   // what it is
 	Facts        []Fact

@@ -13,7 +13,7 @@ type errorInput struct {
 	What  string `form:"what" validate:"required" label:"error_report.what" input:"radios"`
 	Case  string `form:"case" validate:"max=40" label:"audit_query.ref" width:"medium"`
 	Body  string `form:"body" validate:"required,max=10000" label:"error_report.body" hint:"error_report.body.hint" input:"textarea" rows:"6"`
-	Found string `form:"found" validate:"required,datetime=2006-01-02" label:"error_report.found" input:"date" width:"short" autocomplete:"off"`
+	Found string `form:"found" validate:"required,datetime=2006-01-02" label:"error_report.found" hint:"audit_query.from.hint" input:"date" width:"short" autocomplete:"off"`
 }
 
 // assessInput is the test whether an error is serious.
@@ -73,10 +73,42 @@ func (s *Server) listErrors(c *Ctx) error {
 		if x.Told != "" {
 			told = Cell{Text: c.T("error_report.told." + x.Told), Note: x.ToldRef}
 		}
-		t.Rows = append(t.Rows, []Cell{{Code: x.Ref, Href: oversight.PathOfError(x.ID)}, {Text: c.T("error_report.what." + x.What)}, {Badge: &badge}, told, {Code: word(x.CaseRef, "–")}, {When: &at}})
+		t.Rows = append(t.Rows, []Cell{{Code: x.Ref, Href: oversight.PathOfError(x.ID)}, {Text: c.T("error_report.what." + x.What)}, {Badge: &badge}, told, c.errorCase(x), {When: &at}})
 	}
 	p.Tables = []Table{t}
 	return auditDeskView.Show(c, p)
+}
+
+// errorCase shows the case of an error, to auditors as the way to it.
+func (c *Ctx) errorCase(x oversight.ErrorReport) Cell {
+	actor, _ := c.Actor()
+	if x.CaseRef == "" {
+		return Cell{Text: "–"}
+	}
+	cell := Cell{Code: x.CaseRef}
+	if actor.Role == identity.Auditor {
+		cell.Href = "/audit/cases/" + x.Case
+	}
+	return cell
+}
+
+// errorNext says who acts next on an error, to who reads it.
+func (c *Ctx) errorNext(x oversight.ErrorReport) string {
+	actor, _ := c.Actor()
+	auditor := actor.Role == identity.Auditor
+	switch {
+	case x.State == oversight.Reported && x.MadeBy == actor.Person:
+		return c.T("error_report.next.another")
+	case x.State == oversight.Reported && auditor:
+		return c.T("error_report.next.assess")
+	case x.State == oversight.Reported:
+		return c.T("error_report.next.auditor")
+	case x.State == oversight.Assessed && auditor:
+		return c.T("error_report.next.settle")
+	case x.State == oversight.Assessed:
+		return c.T("error_report.next.settled_by")
+	}
+	return c.T("error_report.next.closed")
 }
 
 func (s *Server) newError(c *Ctx) error { return s.showNewError(c, errorInput{}, nil) }
@@ -122,9 +154,12 @@ func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
 	p := auditDesk{Base: c.Base("error_report.title", "ref", x.Ref), Badges: []Badge{c.errorBadge(x)}, Quote: lines(x.Body.Reveal()), QuoteOf: c.T("error_report.body")}
 	p.Crumbs = []Crumb{{c.T("error_reports.title"), "/errors"}, {x.Ref, ""}}
 	p.refusal(c, wrong)
+	p.Lead = c.errorNext(x)
 	f := facts{c: c}
 	f.text("error_report.what", c.T("error_report.what."+x.What))
-	f.text("audit_query.ref", x.CaseRef)
+	if x.CaseRef != "" {
+		f.add("audit_query.ref", c.errorCase(x))
+	}
 	f.text("error_report.found", c.Date(x.FoundOn))
 	if x.Serious != nil {
 		f.text("error_report.prejudice", c.T("error_report.prejudice."+x.Prejudice))

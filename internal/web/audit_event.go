@@ -20,6 +20,7 @@ type auditEventPage struct {
 	Commitments Table
 	ProofAt     string // "" while there is none
 	EntryAt     string
+	FindingAt   string // where a finding that this event shows is put on record
 	Commands    []verifyStep
 }
 
@@ -39,7 +40,7 @@ func (s *Server) auditEvent(c *Ctx) error {
 		return err
 	}
 	r := ev.Record
-	p := auditEventPage{Base: c.Base("audit_event.title", "kind", c.kindWords(r.Kind)), EntryAt: "/audit/events/" + string(r.ID) + "/entry"}
+	p := auditEventPage{Base: c.Base("audit_event.title", "kind", c.kindWords(r.Kind)), EntryAt: "/audit/events/" + string(r.ID) + "/entry", FindingAt: "/audit-findings/new?evidence=" + string(r.ID)}
 	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {c.kindWords(r.Kind), ""}}
 	f := facts{c: c}
 	at := p.When(r.At)
@@ -60,6 +61,9 @@ func (s *Server) auditEvent(c *Ctx) error {
 		f.add("audit_event.given_to", Cell{Text: to})
 	}
 	p.Event = f.list
+	if err := c.learnNamesOf(r); err != nil {
+		return err
+	}
 	p.Facts, p.Commitments = c.clearFacts(p.Base, r), commitments(c, r)
 	s.fillProof(c, &p, ev)
 	return auditEventView.Show(c, p)

@@ -16,7 +16,7 @@ type auditFindingInput struct {
 	Case     string `form:"case" validate:"max=40" label:"audit_query.ref" width:"medium"`
 	Evidence string `form:"evidence" validate:"omitempty,uuid" label:"audit_finding.evidence" hint:"audit_finding.evidence.hint" width:"medium"`
 	Owner    string `form:"owner" validate:"required,uuid" label:"audit_finding.owner" input:"select" width:"medium"`
-	Due      string `form:"due" validate:"required,datetime=2006-01-02" label:"audit_finding.due" input:"date" width:"short" autocomplete:"off"`
+	Due      string `form:"due" validate:"required,datetime=2006-01-02" label:"audit_finding.due" hint:"audit_query.from.hint" input:"date" width:"short" autocomplete:"off"`
 }
 
 // auditAnswerInput is an owner's answer.
@@ -142,6 +142,7 @@ func (s *Server) showAuditFinding(c *Ctx, wrong *mistake) error {
 	p := auditDesk{Base: c.Base("audit_finding.title", "ref", f.Ref), Badges: []Badge{c.gradeBadge(f), c.auditBadge(f)}, Quote: lines(f.Body.Reveal()), QuoteOf: c.T("audit_finding.body")}
 	p.Crumbs = []Crumb{{c.T("audit_findings.title"), "/audit-findings"}, {f.Ref, ""}}
 	p.refusal(c, wrong)
+	p.Lead = c.findingNext(f)
 	p.Facts = c.auditFindingFacts(f)
 	p.StepsTitle = c.T("audit_finding.story")
 	for _, a := range f.Answers {
@@ -152,6 +153,22 @@ func (s *Server) showAuditFinding(c *Ctx, wrong *mistake) error {
 	}
 	p.Acts = c.auditFindingActs(f, wrong)
 	return auditDeskView.Show(c, p)
+}
+
+// findingNext says who acts next on a finding, to who reads it.
+func (c *Ctx) findingNext(f oversight.Finding) string {
+	actor, _ := c.Actor()
+	switch {
+	case f.State == oversight.Closed:
+		return c.T("audit_finding.next.closed")
+	case f.State == oversight.Open && f.Owner == actor.Person:
+		return c.T("audit_finding.next.yours", "due", c.Date(f.DueOn))
+	case f.State == oversight.Open:
+		return c.T("audit_finding.next.owner", "owner", f.OwnerName, "due", c.Date(f.DueOn))
+	case actor.Role == identity.Auditor:
+		return c.T("audit_finding.next.judge")
+	}
+	return c.T("audit_finding.next.auditor")
 }
 
 func (c *Ctx) auditFindingFacts(f oversight.Finding) []Fact {

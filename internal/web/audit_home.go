@@ -87,6 +87,9 @@ func (s *Server) auditHome(c *Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := c.learnNamesOfTrail(recent); err != nil {
+		return err
+	}
 	p.Recent = c.trailTable(p.Base, recent)
 	p.Recent.Caption = c.T("audit.recent")
 	if err := s.fillAuditCases(c, &p, max(in.Page, 1)); err != nil {
@@ -123,6 +126,7 @@ func (s *Server) fillCheckpoint(c *Ctx, p *auditHomePage) error {
 	p.Commands = []verifyStep{
 		{Title: c.T("audit.how.database"), Command: "lerd audit verify"},
 		{Title: c.T("audit.how.files"), Command: "lerd audit export --out log"},
+		{Title: c.T("audit.how.bundle"), Command: "lerd bundle trace FILE"},
 		{Title: c.T("audit.how.published"), Command: "lerd audit verify --log " + s.cfg.PublicOrigin + "/log/ --vkey log.vkey"},
 	}
 	return nil
@@ -163,15 +167,15 @@ func (c *Ctx) trailTable(b Base, events []requests.TrailEvent) Table {
 			index = strconv.FormatInt(ev.Index, 10)
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: index, Href: "/audit/events/" + string(ev.Record.ID)}, c.kindCell(ev.Record.Kind, ""),
-			{Text: ev.Actor, Note: c.roleOf(ev.Record.Actor)}, {When: &at}, {Text: "–", Said: c.shortFacts(b, ev.Record)}})
+			{Text: ev.Actor, Note: c.roleOf(ev.Record.Actor)}, {When: &at}, {Text: "–", Said: c.shortFacts(b, ev.Record.Kind, ev.Record.Facts)}})
 	}
 	return t
 }
 
 // shortFacts says the facts that tell a story at a glance: all but digests, ids that
-// lead nowhere, and which rule permitted it.
-func (c *Ctx) shortFacts(b Base, r audit.Record) []Said {
-	return slices.DeleteFunc(c.factsInWords(b, r.Kind, r.Facts), func(s Said) bool {
-		return s.Name == "rule" || s.Whole != "" || s.Href == "" && glossary.IsID(r.Kind, s.Name)
+// lead nowhere and have no name, and which rule permitted it.
+func (c *Ctx) shortFacts(b Base, kind string, facts map[string]string) []Said {
+	return slices.DeleteFunc(c.factsInWords(b, kind, facts), func(s Said) bool {
+		return s.Name == "rule" || s.Whole != "" || s.Href == "" && s.Code == "" && glossary.IsID(kind, s.Name)
 	})
 }

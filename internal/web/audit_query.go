@@ -23,7 +23,7 @@ type searchInput struct {
 	Country string `form:"country" validate:"omitempty,len=2" label:"audit_query.country" width:"short"`
 	Process string `form:"process" validate:"max=40" label:"audit_query.process" width:"medium"`
 	Urgent  bool   `form:"urgent" label:"audit_query.urgent"`
-	From    string `form:"from" validate:"omitempty,datetime=2006-01-02" label:"audit_query.from" input:"date" width:"short" autocomplete:"off"`
+	From    string `form:"from" validate:"omitempty,datetime=2006-01-02" label:"audit_query.from" hint:"audit_query.from.hint" input:"date" width:"short" autocomplete:"off"`
 	To      string `form:"to" validate:"omitempty,datetime=2006-01-02" label:"audit_query.to" hint:"audit_query.to.hint" input:"date" width:"short" autocomplete:"off"`
 	After   string `form:"after" validate:"max=80" label:"audit_query.after" input:"hidden"`
 }
@@ -102,6 +102,9 @@ func (s *Server) showQuery(c *Ctx, name, path string) error {
 	if in.After != "" {
 		p.Pages.Label, p.Pages.Previous, p.Pages.PreviousHref = c.T("audit.pages"), c.T("audit_query.newest"), path+"?"+q.Values().Encode()
 	}
+	if err := c.learnNamesOfHits(list); err != nil {
+		return err
+	}
 	p.Tables = []Table{c.hitTable(p.Base, name, list)}
 	p.Links = []NavItem{{Text: c.T("audit_query.csv"), Href: "/audit/queries/" + name + "/csv?" + q.Values().Encode()}}
 	return auditDeskView.Show(c, p)
@@ -142,7 +145,7 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 
 // hitTable lists what a query gave.
 func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
-	t := Table{Caption: c.T("audit_query.q." + name), Empty: Empty{Title: c.T("audit_query.none")},
+	t := Table{Caption: c.T("audit_query.q." + name), Empty: Empty{Title: c.T("audit_query.none"), Text: c.T("audit_query.none.text")},
 		Columns: []Column{{Text: c.T("audit.col.index")}, {Text: c.T("audit_query.what")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("audit_query.case")}, {Text: c.T("audit.col.facts")}}}
 	for _, h := range list {
 		at := b.When(h.At)
@@ -155,7 +158,7 @@ func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 		}
 		by := Cell{Text: word(word(h.Name, h.Person), "–")}
 		by.Note = c.codeWords(roleMeaning, h.Role)
-		what, said := c.kindCell(h.Kind, ""), Cell{Text: word(h.Detail, "–"), Said: c.factsInWords(b, h.Kind, h.Facts)}
+		what, said := c.kindCell(h.Kind, ""), Cell{Text: word(h.Detail, "–"), Said: c.shortFacts(b, h.Kind, h.Facts)}
 		if h.Index < 0 {
 			what = c.codeCell("review.state.", h.Kind)
 		}

@@ -37,11 +37,19 @@ func (s *Server) auditReplay(c *Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := c.learnNamesOf(m.Event.Record); err != nil {
+		return err
+	}
 	ref := r.Case.Request.Ref
 	p := auditDesk{Base: c.Base("audit_replay.title", "ref", ref), Lead: c.T("audit_replay.lead", "step", itoa(q.Step+1), "n", itoa(len(r.Moments)))}
 	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {ref, "/audit/cases/" + string(id)}, {c.T("audit_replay.short"), ""}}
 	p.Facts = c.momentFacts(p.Base, r, m)
+	if rules.Digest != "" {
+		p.Facts = append(p.Facts, Fact{c.T("audit_replay.rules"), Cell{Digest: &Digest{"SHA-256", rules.Digest}}})
+	}
 	p.Pages = c.replayPages(id, q.Step, len(r.Moments))
+	p.Ahead = p.Pages
+	p.Ahead.Label = c.T("audit_replay.go")
 	p.Tables = []Table{c.answerTable(p.Base, m), c.decidedTable(r.Case, m), c.documentTable(m), c.readerTable(rules), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
 	p.Notices = c.replayGaps(p.Base, r)
 	p.Notices = append(p.Notices, c.erasedNotices(r, m)...)
@@ -150,7 +158,7 @@ func (c *Ctx) stateWords(prefix string, s requests.State) string {
 }
 
 func lookWords(c *Ctx, m oversight.Moment) string {
-	return c.T("audit_replay.look."+m.Look.End, "for", m.Look.For.Round(time.Second).String())
+	return c.T("audit_replay.look."+m.Look.End, "for", age(m.Look.For))
 }
 
 func (c *Ctx) answerTable(b Base, m oversight.Moment) Table {
@@ -183,7 +191,7 @@ func (c *Ctx) documentTable(m oversight.Moment) Table {
 }
 
 func (c *Ctx) readerTable(r oversight.Rules) Table {
-	t := Table{Caption: c.T("audit_replay.readers", "digest", word(r.Digest, "–")), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.rule")}}}
+	t := Table{Caption: c.T("audit_replay.readers"), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.rule")}}}
 	for _, x := range r.Readers {
 		t.Rows = append(t.Rows, []Cell{{Text: c.holderRole(string(x.Role))}, {Code: x.Rule}})
 	}

@@ -11,7 +11,7 @@ import (
 
 // planInput is the plan of a sample: first in the address, then as it is agreed to.
 type planInput struct {
-	From    string   `form:"from" validate:"required,datetime=2006-01-02" label:"audit_query.from" input:"date" width:"short" autocomplete:"off"`
+	From    string   `form:"from" validate:"required,datetime=2006-01-02" label:"audit_query.from" hint:"audit_query.from.hint" input:"date" width:"short" autocomplete:"off"`
 	To      string   `form:"to" validate:"required,datetime=2006-01-02" label:"audit_query.to" hint:"audit_query.to.hint" input:"date" width:"short" autocomplete:"off"`
 	Strata  []string `form:"strata" validate:"required" label:"audit_sample.strata" hint:"audit_sample.strata.hint" input:"checkboxes"`
 	Each    int      `form:"each" validate:"gte=0,lte=10000" label:"audit_sample.each" input:"number" inputmode:"numeric" width:"short"`
@@ -111,9 +111,28 @@ func (s *Server) showAuditSample(c *Ctx) error {
 	p := auditDesk{Base: c.Base("audit_sample.title", "ref", x.Ref), Badges: []Badge{{c.T("audit_sample.state." + x.State), sampleTones[x.State]}}, Lead: c.T("audit_sample.lead." + x.State)}
 	p.Crumbs = []Crumb{{c.T("audit_samples.title"), "/audit/samples"}, {x.Ref, ""}}
 	p.Facts = c.sampleFacts(p.Base, x)
+	if x.State == oversight.Drawn {
+		p.Notices = []Notice{c.sampleProgress(cases)}
+	}
 	p.Tables = []Table{c.sampleCases(x, cases)}
 	p.Commands = []verifyStep{{Title: c.T("audit_sample.yourself"), Command: "lerd-verify sample DIR --vkey log.vkey --sample " + x.ID}}
 	return auditDeskView.Show(c, p)
+}
+
+// sampleProgress says how many of the drawn cases auditors opened since, and what is to
+// be done with the others.
+func (c *Ctx) sampleProgress(cases []oversight.SampleCase) Notice {
+	looked, findings := 0, 0
+	for _, y := range cases {
+		if findings += y.Findings; len(y.Looked) > 0 {
+			looked++
+		}
+	}
+	n := Notice{Kind: Caution, Title: c.T("audit_sample.progress", "looked", itoa(looked), "n", itoa(len(cases))), Text: c.T("audit_sample.progress.text", "findings", itoa(findings))}
+	if looked == len(cases) {
+		n.Kind = Good
+	}
+	return n
 }
 
 func (c *Ctx) sampleFacts(b Base, x oversight.Sample) []Fact {
@@ -122,11 +141,18 @@ func (c *Ctx) sampleFacts(b Base, x oversight.Sample) []Fact {
 	f.add("audit_sample.planned", Cell{When: &at, Href: "/audit/events/" + string(x.PlanEvent)})
 	f.add("audit_sample.plan_event", Cell{Code: string(x.PlanEvent), Href: "/audit/events/" + string(x.PlanEvent)})
 	f.text("audit_sample.time", c.Date(x.From)+" – "+c.Date(x.To))
-	f.text("audit_sample.strata", strings.Join(x.Strata, ", "))
+	var by []string
+	for _, one := range x.Strata {
+		by = append(by, c.codeCell("audit_sample.by.", one).Text)
+	}
+	f.text("audit_sample.strata", strings.Join(by, ", "))
 	f.text("audit_sample.rule", c.T("audit_sample.rule.text", "each", itoa(x.Each), "percent", itoa(x.Percent)))
 	f.text("audit_sample.population", c.T("audit_sample.population.text", "n", itoa(x.Population), "tree", strconv.FormatUint(x.Tree, 10)))
 	f.add("audit_sample.population_digest", Cell{Digest: &Digest{"SHA-256", x.Digest}})
 	f.text("audit_sample.seed_tree", strconv.FormatUint(x.Plan.Seed, 10))
+	if x.State == oversight.Planned && x.LogNow < x.Plan.Seed {
+		f.text("audit_sample.log_now", c.T("audit_sample.log_now.text", "now", strconv.FormatUint(x.LogNow, 10), "left", strconv.FormatUint(x.Plan.Seed-x.LogNow, 10)))
+	}
 	if x.State == oversight.Drawn {
 		drawn := b.When(x.DrawnAt)
 		f.add("audit_sample.drawn_at", Cell{When: &drawn})
@@ -138,7 +164,7 @@ func (c *Ctx) sampleFacts(b Base, x oversight.Sample) []Fact {
 }
 
 func (c *Ctx) sampleCases(x oversight.Sample, cases []oversight.SampleCase) Table {
-	t := Table{Caption: c.T("audit_sample.cases", "n", len(cases)), Columns: []Column{{Text: c.T("audit_query.case")}, {Text: c.T("audit_sample.stratum")}, {Text: c.T("audit_sample.why")}}}
+	t := Table{Caption: c.T("audit_sample.cases", "n", len(cases)), Columns: []Column{{Text: c.T("audit_query.case")}, {Text: c.T("audit_sample.stratum")}, {Text: c.T("audit_sample.why")}, {Text: c.T("audit_sample.looked")}, {Text: c.T("audit_sample.findings"), Number: true}}}
 	if x.State != oversight.Planned {
 		t.Empty = Empty{Title: c.T("audit_sample.cases.none")}
 	}
@@ -147,7 +173,7 @@ func (c *Ctx) sampleCases(x oversight.Sample, cases []oversight.SampleCase) Tabl
 		if y.Always {
 			why = c.T("audit_sample.why.always")
 		}
-		t.Rows = append(t.Rows, []Cell{{Code: word(y.Ref, y.Case[:8]), Href: "/audit/cases/" + y.Case + "/replay"}, {Text: y.Stratum}, {Text: why}})
+		t.Rows = append(t.Rows, []Cell{{Code: word(y.Ref, y.Case[:8]), Href: "/audit/cases/" + y.Case + "/replay"}, {Text: y.Stratum}, {Text: why}, {Text: word(strings.Join(y.Looked, ", "), c.T("audit_sample.nobody"))}, {Text: itoa(y.Findings), Number: true}})
 	}
 	return t
 }

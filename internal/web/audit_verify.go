@@ -9,8 +9,12 @@ import (
 )
 
 func (s *Server) auditVerify(c *Ctx) error {
-	err := s.cfg.Services.Oversight.AskVerification(c.Once())
-	return c.Done(err, "/audit", "flash.verification_asked")
+	asked, err := s.cfg.Services.Oversight.AskVerification(c.Once())
+	flash := "flash.verification_asked"
+	if err == nil && !asked {
+		flash = "flash.verification_runs"
+	}
+	return c.Done(err, "/audit", flash)
 }
 
 // fillIntegrity says what is signed, who cosigned it, what is kept outside, what the
@@ -58,6 +62,9 @@ func (c *Ctx) verifiedNotice(in oversight.Integrity) Notice {
 				n.Items = []string{c.T("audit.verifying.left", "left", age(left))}
 			}
 		}
+		if silent := c.Now().Sub(later(in.Running.AskedAt, in.Progress.At)); silent > stalled {
+			n.Kind, n.Items = Caution, []string{c.T("audit.verifying.silent", "since", age(silent))}
+		}
 		return n
 	}
 	v := in.Ended
@@ -76,6 +83,17 @@ func (c *Ctx) verifiedNotice(in oversight.Integrity) Notice {
 		return Notice{Kind: Danger, Title: c.T("audit.differs", "at", at), Text: v.Finding}
 	}
 	return Notice{Kind: Caution, Title: c.T("audit.unfinished", "at", at), Text: v.Finding}
+}
+
+// stalled is how long a run may say nothing before the page calls it interrupted; it
+// says how far it is twice a second.
+const stalled = 2 * time.Minute
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (c *Ctx) witnessTable(b Base, in oversight.Integrity) Table {

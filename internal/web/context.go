@@ -25,11 +25,12 @@ type Ctx struct {
 	id      string // request id, safe to show
 	lang    language.Tag
 	event   event
-	seen    int64      // version of the case that the page shows, which its forms name
-	quiet   bool       // the page says nothing that changes from one look to the next
-	status  int        // status of the page to come, 0 for 200
-	values  url.Values // decoded POST body
-	key     string     // idempotency key of the POST
+	seen    int64             // version of the case that the page shows, which its forms name
+	quiet   bool              // the page says nothing that changes from one look to the next
+	status  int               // status of the page to come, 0 for 200
+	names   map[string]string // of what events name by ids, see learnNames
+	values  url.Values        // decoded POST body
+	key     string            // idempotency key of the POST
 	uploads []*UploadedFile
 }
 

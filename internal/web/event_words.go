@@ -101,6 +101,9 @@ func (c *Ctx) valueInWords(b Base, kind, name, value string) Said {
 		}
 	default:
 		s.Text, s.Href = c.named(m.Form, value), pageOf(m.Form, value)
+		if name := c.names[value]; name != "" {
+			s.Text = name
+		}
 	}
 	if s.Text == "" {
 		s.Text = "–"
@@ -157,7 +160,7 @@ func (c *Ctx) named(form glossary.Form, value string) string {
 		}
 	case glossary.Seconds:
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-			return (time.Duration(n) * time.Second).String()
+			return age(time.Duration(n) * time.Second)
 		}
 	}
 	return value

@@ -89,7 +89,7 @@ func TestFactsAreReadInWords(t *testing.T) {
 		{"request.submit", "process", "IN-94", Said{Text: c.srv.latestTitle("IN-94"), Code: "IN-94"}},
 		{"request.expire", "refusal", "RR-01", Said{Text: c.named(glossary.Refusal, "RR-01"), Code: "RR-01"}},
 		{"request.submit", "emergency", "true", Said{Text: "Yes", Code: "true"}},
-		{"echo.answered", "seconds", "3661", Said{Text: "1h1m1s", Code: "3661"}},
+		{"echo.answered", "seconds", "3661", Said{Text: "61 min", Code: "3661"}},
 		{"gag.registered", "review", "", Said{Text: "–"}},
 		{"gag.registered", "ends", "tomorrow", Said{Text: "tomorrow"}},
 		{"from.the_future", "new_fact", "1", Said{Text: "1"}},

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"lerd/internal/oversight"
+)
+
+// reading is the text of a page without its white space.
+func (p *webPage) reading() string { return strings.Join(strings.Fields(textOf(p.root)), " ") }
+
+// says fetches a page and expects words on it.
+func (p *portal) says(v *visitor, at string, want ...string) *webPage {
+	p.t.Helper()
+	page, err := v.get(p.ctx, at)
+	p.must(err)
+	for _, w := range want {
+		if !strings.Contains(page.reading(), w) {
+			p.t.Errorf("%s does not say %q:\n%s", at, w, page.reading())
+		}
+	}
+	return page
+}
+
+// TestAuditorsReadNamesAndNotIds: what an event names by an id stands on the auditors'
+// pages under the name that people know, as the link to it, with the id beside it.
+func TestAuditorsReadNamesAndNotIds(t *testing.T) {
+	s := newScenario(t)
+	c := s.released("IN/94/2026/5601", "2026-11-20")
+	_, finding, report := s.overseen(c.Request.Ref)
+	s.indexed()
+	rita := s.column("SELECT id::text FROM person WHERE sign_in = 'rita.lind'")[0]
+	known := s.column("SELECT pseudonym FROM person WHERE sign_in = 'rita.lind'")[0]
+	p := s.open(unhurried)
+	ines := p.visit("ines.moreau")
+	own := "/audit/cases/" + string(c.Request.ID)
+	for _, at := range []string{"/audit", own, "/audit/queries/events?kind=audit_finding.opened"} {
+		page := p.says(ines, at, "Case: "+c.Request.Ref, "Person: "+known, "person="+rita)
+		for _, link := range page.links("/audit/queries/events?person=") {
+			if strings.Contains(page.reading(), "Person: "+rita) {
+				t.Errorf("%s shows %s by its id", at, link)
+			}
+		}
+	}
+	p.says(ines, "/audit/acts", "Agency: "+c.Agency.Name)
+	frozen := s.column("SELECT event_id::text FROM log_index WHERE kind = 'release.prepared'")[0]
+	p.says(ines, "/audit/events/"+frozen, "Records were frozen for a release")
+	opened := s.column("SELECT event_id::text FROM log_index WHERE kind = 'audit_finding.opened'")[0]
+	page := p.says(ines, "/audit/events/"+opened, known, "person="+rita, c.Request.Ref)
+	if list := page.links("/audit-findings/new?evidence=" + opened); len(list) != 1 {
+		t.Errorf("from an event to a finding: %v", list)
+	}
+	if list := p.says(ines, "/errors/"+report, "Judge below").links(own); len(list) != 1 {
+		t.Errorf("from an error to its case: %v", list)
+	}
+	if list := p.says(p.visit("rita.lind"), "/errors/"+report, c.Request.Ref, "Another auditor").links("/audit/"); len(list) != 0 {
+		t.Errorf("a reviewer is led to %v", list)
+	}
+	p.says(ines, own+"/replay?step=3", "Rules of that moment")
+	if page := p.says(ines, own+"/replay?step=3"); len(page.links(own+"/replay?step=4")) != 1 || !strings.Contains(page.reading(), "at most 15 min") {
+		t.Errorf("the replay: %v\n%s", page.links(own), page.reading())
+	}
+	p.says(ines, "/audit/queries/self_approval", "Nothing was found", "The whole log was searched")
+	p.says(ines, "/audit-findings/"+finding, known+" was told, and answers on this page by")
+}
+
+// TestAFindingIsWalkedFromItsCaseToItsEnd: an auditor comes from the case to the form,
+// the owner answers, the auditor opens it again, the owner answers once more, and the
+// auditor closes it; at each step the page says who acts next.
+func TestAFindingIsWalkedFromItsCaseToItsEnd(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/5602")
+	s.indexed()
+	p := s.open(unhurried)
+	ines, rita := p.visit("ines.moreau"), p.visit("rita.lind")
+	at := "/audit-findings/new?case=" + url.QueryEscape(q.Ref)
+	if list := p.says(ines, "/audit/cases/"+string(q.ID)).links(at); len(list) != 1 {
+		t.Fatalf("from the case to a finding: %v", list)
+	}
+	page := p.submitTo(ines, at, "/audit-findings", "grade", "amber", "title", "Late", "body", "It waited for a week.", "owner", s.personID("rita.lind"), "due", "2026-11-20")
+	own := page.url.Path
+	if !strings.HasPrefix(own, "/audit-findings/") || !strings.Contains(page.reading(), q.Ref) {
+		t.Fatalf("the finding is at %s: %s", own, page.reading())
+	}
+	p.says(rita, own, "It is yours to answer, below, by 20 Nov 2026")
+	p.submitTo(rita, own, own+"/answer", "body", "It was a holiday.")
+	p.says(rita, own, "An auditor now closes the finding, or opens it again")
+	p.says(ines, own, "The answer is here. Accept it and close the finding")
+	p.submitTo(ines, own, own+"/reject", "why", "There was none.")
+	p.says(ines, own, "was told, and answers on this page by")
+	p.submitTo(rita, own, own+"/answer", "body", "Then we were late. Two more people work here now.")
+	p.submitTo(ines, own, own+"/close", "why", "That will do.")
+	for _, v := range []*visitor{ines, rita} {
+		p.says(v, own, "the finding is closed. Nothing is left to do", "There was none.", "That will do.")
+	}
+}
+
+// TestASampleSaysHowFarItIs: while the seed is waited for, how many events are missing;
+// when it is drawn, how many of its cases were opened since.
+func TestASampleSaysHowFarItIs(t *testing.T) {
+	s := newScenario(t)
+	first := s.submit("IN/94/2026/5603")
+	s.submit("IN/94/2026/5604")
+	s.indexed()
+	ines := s.as("ines.moreau")
+	waits, err := s.oversight.PlanSample(ines, oversight.PlanInput{From: storyNow.AddDate(0, 0, -1), To: storyNow.AddDate(0, 0, 1), Strata: []string{"country"}, Each: 2, Ahead: 1000})
+	s.must(err)
+	drawn, err := s.oversight.PlanSample(ines, s.plan())
+	s.must(err)
+	_, _, err = s.cases.Trail(s.as("tariq.aziz"), first.ID) // before the draw, which counts for nothing
+	s.must(err)
+	s.grow(8)
+	if n, err := s.oversight.DrawSamples(s.ctx); n != 1 || err != nil {
+		t.Fatalf("drawn %d, %v", n, err)
+	}
+	s.indexed()
+	show := func() (looked []string, findings int) {
+		t.Helper()
+		s.indexed()
+		_, cases, err := s.oversight.ShowSample(ines, drawn)
+		s.must(err)
+		if len(cases) != 2 {
+			t.Fatalf("%d cases were drawn", len(cases))
+		}
+		for _, c := range cases {
+			looked, findings = append(looked, c.Looked...), findings+c.Findings
+		}
+		return looked, findings
+	}
+	if looked, n := show(); len(looked) != 0 || n != 0 {
+		t.Errorf("nobody did anything, and the sample says %v, %d", looked, n)
+	}
+	for range 2 {
+		_, _, err = s.cases.Trail(ines, first.ID)
+		s.must(err)
+	}
+	_, err = s.oversight.OpenFinding(ines, oversight.FindingInput{Grade: "red", Title: "x", Body: "y", CaseRef: first.Ref, Owner: s.personID("rita.lind"), DueOn: storyNow.AddDate(0, 0, 7)})
+	s.must(err)
+	me := s.column("SELECT pseudonym FROM person WHERE sign_in = 'ines.moreau'")[0]
+	if looked, n := show(); len(looked) != 1 || looked[0] != me || n != 1 {
+		t.Errorf("one case was opened and one finding made, and the sample says %v, %d", looked, n)
+	}
+	p := s.open(unhurried)
+	v := p.visit("ines.moreau")
+	p.says(v, "/audit/samples/"+waits, "the seed is there after", "GroupsCountry")
+	p.says(v, "/audit/samples/"+drawn, "Auditors have opened 1 of 2 cases since the draw", "Findings about these cases so far: 1", "nobody yet")
+}

@@ -1,0 +1,46 @@
+package web
+
+import (
+	"lerd/internal/audit"
+	"lerd/internal/oversight"
+	"lerd/internal/requests"
+)
+
+// learnNames looks up, once for a page, under which names people know what the facts of
+// events name by ids. Auditors alone see such pages.
+func (c *Ctx) learnNames(facts ...map[string]string) (err error) {
+	if c.srv.cfg.Services.Oversight == nil {
+		return nil
+	}
+	var ids []string
+	for _, f := range facts {
+		for _, value := range f {
+			if len(value) == lengthOfUUID {
+				ids = append(ids, value)
+			}
+		}
+	}
+	c.names, err = c.srv.cfg.Services.Oversight.Names(c.Ctx(), ids)
+	return err
+}
+
+// lengthOfUUID is how long an id is.
+const lengthOfUUID = 36
+
+func (c *Ctx) learnNamesOfTrail(events []requests.TrailEvent) error {
+	var facts []map[string]string
+	for _, ev := range events {
+		facts = append(facts, ev.Record.Facts)
+	}
+	return c.learnNames(facts...)
+}
+
+func (c *Ctx) learnNamesOfHits(hits []oversight.Hit) error {
+	var facts []map[string]string
+	for _, h := range hits {
+		facts = append(facts, h.Facts)
+	}
+	return c.learnNames(facts...)
+}
+
+func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.Facts) }
