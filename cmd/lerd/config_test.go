@@ -259,8 +259,11 @@ func TestFilesThatAreRefused(t *testing.T) {
 func TestWhereAccountDataAreRead(t *testing.T) {
 	here := whole(t).Seal.Chain
 	for want, f := range map[string]func(*config){
-		"records.kind: ":           func(c *config) { c.Records.Kind = "csv" },
-		"accounts_url: give https": func(c *config) { c.Records = recordsConfig{Kind: "http", Cert: here, Key: here, CA: here} },
+		"records.kind: ": func(c *config) { c.Records.Kind = "csv" },
+		"records.canaries: write the address as it would come, 2001:db8::1": func(c *config) { c.Records.Canaries = []string{"2001:DB8::1"} },
+		"records.canaries: write the address as it would come, 192.0.2.1":   func(c *config) { c.Records.Canaries = []string{"::ffff:192.0.2.1"} },
+		"records.canaries: give values without spaces":                      func(c *config) { c.Records.Canaries = []string{"+44 7700 900123"} },
+		"accounts_url: give https":                                          func(c *config) { c.Records = recordsConfig{Kind: "http", Cert: here, Key: here, CA: here} },
 		"records.key: ": func(c *config) {
 			c.AccountsURL, c.Records = "https://accounts.example", recordsConfig{Kind: "http", Cert: here, Key: "/nowhere", CA: here}
 		},

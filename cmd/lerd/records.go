@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"lerd/internal/audit"
 	"lerd/internal/change"
@@ -68,6 +71,13 @@ func guarded(c config, source records.Source, s *store.Store, now func() time.Ti
 
 // checkRecords wants an address, and files, that fit the kind.
 func (c *config) checkRecords(fail func(field, format string, args ...any)) {
+	for _, v := range c.Records.Canaries {
+		if a, err := netip.ParseAddr(v); err == nil && a.Unmap().String() != v {
+			fail("records.canaries", "write the address as it would come, %s: in another form it is never met", a.Unmap())
+		} else if v == "" || strings.ContainsFunc(v, unicode.IsSpace) {
+			fail("records.canaries", "give values without spaces: no other can come")
+		}
+	}
 	u, err := url.Parse(c.AccountsURL)
 	switch c.Records.Kind {
 	case "", "postgres":

@@ -2,8 +2,10 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lerd/internal/identity"
 	"lerd/internal/requests"
@@ -73,6 +75,12 @@ func TestALaterOrderGetsWhatWasKept(t *testing.T) {
 	}
 	s.must(os.WriteFile(file, whole, 0o600))
 
+	source.lost, source.late = false, time.Microsecond
+	s.jobs()
+	if c := s.load(id); c.Release != nil || !slices.Equal(s.breaches(), []string{"phones: record that is not what it was when it was preserved"}) {
+		t.Errorf("a record that changed since is frozen: %+v, the auditors were told %q", c.Release, s.breaches())
+	}
+	source.lost, source.late = true, 0
 	s.jobs()
 	rows, all := s.rowsKept(id)
 	if len(rows) != 1 || len(all) != 2 || rows[0].Phone == nil || rows[0].Phone.Phone.Reveal() != plantedPhone || !rows[0].PreservedAt.Equal(taken) {

@@ -122,6 +122,41 @@ func TestATellTaleEngineIsStopped(t *testing.T) {
 	s.verifyLog()
 }
 
+// TestAnEngineThatIsAlmostRightIsStopped bends the records themselves, each by as
+// little as makes them wrong: nothing is frozen, and the auditors read each rule.
+func TestAnEngineThatIsAlmostRightIsStopped(t *testing.T) {
+	s := newScenario(t)
+	e := s.engine()
+	q := s.submit("IN/94/2026/771")
+	s.review(q.ID)
+	s.jobs()
+	s.confirm()
+	var want []string
+	for _, b := range []struct{ path, old, with, rule string }{
+		{"/v1/phones", `"phone_e164":"+`, `"phone_e164":"00`, "number not in E.164 form"},
+		{"/v1/phones", `"valid_to":null`, `"valid_to":"0001-01-01T00:00:00Z"`, "time not in UTC microseconds"},
+		{"/v1/phones", `{"end":`, `{"end":{"rows":1}}` + "\n" + `{"end":`, "something behind the end"},
+		{"/v1/sessions", `Z","event_type"`, `+05:30","event_type"`, "time not in UTC microseconds"},
+		{"/v1/sessions", `"ip_address":"`, `"ip_address":"::ffff:`, "impossible address"},
+		{"/v1/sessions", `"source_record_id":"`, "\"source_record_id\":\"\xc0", "line that is not UTF-8"},
+	} {
+		e.path, e.old, e.with = b.path, b.old, b.with
+		s.jobs()
+		if c := s.load(q.ID); c.Release != nil || c.Request.State != requests.Confirmed {
+			t.Fatalf("%s: the case is %s, its release %v", b.rule, c.Request.State, c.Release)
+		}
+		want = append(want, strings.TrimPrefix(b.path, "/v1/")+": "+b.rule)
+	}
+	if got := s.breaches(); !slices.Equal(got, want) {
+		t.Errorf("the auditors were told %q, want %q", got, want)
+	}
+	e.path = ""
+	s.jobs()
+	if c := s.load(q.ID); c.Release == nil {
+		t.Errorf("an engine that is right again is not read\n%s", s.log)
+	}
+}
+
 // TestACanaryNeverLeaves plants a value of the account's own rows as one that must
 // never appear: in the answer, and, where it was frozen before it was planted, in
 // what is about to leave.

@@ -1,5 +1,7 @@
 package records
 
+import "strings"
+
 // canaries are values that a platform plants where lerd must never look: a record
 // id, session id, number, address or username that no right answer holds.
 type canaries map[string]bool
@@ -20,6 +22,18 @@ func (c canaries) any(values ...string) bool {
 	for _, v := range values {
 		if c[v] {
 			return true
+		}
+	}
+	return false
+}
+
+// inText looks for canaries within texts that a source words freely.
+func (c canaries) inText(texts ...string) bool {
+	for v := range c {
+		for _, t := range texts {
+			if strings.Contains(t, v) {
+				return true
+			}
 		}
 	}
 	return false

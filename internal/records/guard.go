@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Breach is what a source did that it must not: more, other or ill-formed
@@ -53,7 +55,11 @@ func (g guard) System(ctx context.Context) (System, error) {
 	if err != nil {
 		return System{}, err
 	}
-	if rule := checkSystem(sys); rule != "" {
+	rule := checkSystem(sys)
+	if rule == "" && g.canaries.inText(sys.Name, sys.Version, sys.ClockSource) {
+		rule = canaryRule
+	}
+	if rule != "" {
 		return System{}, &Breach{Op: "system", Rule: rule}
 	}
 	return sys, nil
@@ -63,6 +69,8 @@ func checkSystem(s System) string {
 	switch {
 	case s.Name == "" || len(s.Name) > 200 || len(s.Version) > 200 || len(s.ClockSource) > 200:
 		return "system without a name, or with a text over 200 bytes"
+	case !printable(s.Name + s.Version + s.ClockSource):
+		return "text of the system with what cannot be printed"
 	case s.MaxClockError < 0 || s.Precision < time.Microsecond:
 		return "clock error below 0 or precision below a microsecond"
 	case !exact(s.Now):
@@ -216,9 +224,17 @@ func lowerUsername(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789_.") == ""
 }
 
+// printable tells whether s is text of visible characters and plain spaces: it
+// stands in a certificate that people read.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // usable tells whether an address can be where a person's connection came from.
+// An IPv4 address in the form of one of IPv6 is refused by the connectors: here it
+// is no longer seen (personal.NewAddr).
 func usable(a netip.Addr) bool {
-	return a.IsValid() && a.Zone() == "" && !a.Is4In6() && !a.IsUnspecified() && !a.IsMulticast() &&
+	return a.IsValid() && a.Zone() == "" && !a.IsUnspecified() && !a.IsMulticast() &&
 		!a.IsLoopback() && !a.IsLinkLocalUnicast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 

@@ -89,9 +89,9 @@ func (s *Service) keptFor(ctx context.Context, order ID) (out []keptRows, err er
 // withKept adds to the rows of an item those which a snapshot kept and which the
 // account data no longer have, in the order of the bundle.
 func (s *Service) withKept(ctx context.Context, it Item, period records.Period, rows []Record, kept []keptRows) ([]Record, error) {
-	have := map[string]bool{}
+	have := map[string]Record{}
 	for _, r := range rows {
-		have[r.source()] = true
+		have[r.source()] = r
 	}
 	added := false
 	for _, k := range kept {
@@ -101,10 +101,13 @@ func (s *Service) withKept(ctx context.Context, it Item, period records.Period, 
 			return nil, err
 		}
 		for _, r := range more {
-			if have[r.source()] {
+			if now, there := have[r.source()]; there {
+				if !now.tellsTheSameAs(r) {
+					return nil, &records.Breach{Op: opOf(it.Category), Rule: "record that is not what it was when it was preserved"}
+				}
 				continue
 			}
-			have[r.source()], added = true, true
+			have[r.source()], added = r, true
 			r.PreservedAt = k.takenAt
 			rows = append(rows, r)
 		}
@@ -115,6 +118,27 @@ func (s *Service) withKept(ctx context.Context, it Item, period records.Period, 
 		})
 	}
 	return rows, nil
+}
+
+// tellsTheSameAs compares what never changes about a record once it is made. What
+// may be learned later, e.g. when a session ended, may differ.
+func (r Record) tellsTheSameAs(kept Record) bool {
+	if r.Phone != nil && kept.Phone != nil {
+		return r.Phone.Phone == kept.Phone.Phone && r.Phone.ValidFrom.Equal(kept.Phone.ValidFrom)
+	}
+	if r.IP == nil || kept.IP == nil {
+		return false
+	}
+	a, b := r.IP, kept.IP
+	return a.Event == b.Event && a.At.Equal(b.At) && a.Address == b.Address && a.SourcePort == b.SourcePort &&
+		a.Destination == b.Destination && a.DestinationPort == b.DestinationPort && a.Transport == b.Transport && a.SessionID == b.SessionID
+}
+
+func opOf(c Category) string {
+	if c == PhoneNumber {
+		return "phones"
+	}
+	return "sessions"
 }
 
 func (r Record) source() string {

@@ -84,9 +84,9 @@ func deleteAtExit(dir string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("who deletes %s at the end: %w", dir, err)
 	}
-	keptOpen = pipe
+	keptOpen = append(keptOpen, pipe)
 	return nil
 }
 
 // keptOpen keeps the pipe from being collected, and so from being closed.
-var keptOpen io.Closer
+var keptOpen []io.Closer

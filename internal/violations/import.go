@@ -230,7 +230,7 @@ func (s *Service) readRow(ctx context.Context, r Row, twice bool, at time.Time) 
 	if _, err := s.Source.Summary(ctx, records.AccountID(id)); fault.KindOf(err) == fault.NotFound {
 		return bad("account_id", "There is no such account.")
 	} else if err != nil {
-		return f, nil, err
+		return f, nil, s.stopped(ctx, "import", err)
 	}
 	f = Open(id, rule.ID, rule.Version, at, importedLife)
 	f.Evidence, f.Appeal = personal.NewText(evidence), "none"

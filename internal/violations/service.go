@@ -141,7 +141,7 @@ func (s *Service) View(ctx context.Context, id string) (sheet Sheet, err error) 
 	}
 	sheet = Sheet{Finding: blind(f, actor), Mine: said(f, actor.Person)}
 	if sheet.Account, err = s.Source.Summary(ctx, records.AccountID(f.AccountID)); err != nil {
-		return Sheet{}, s.stopped(ctx, f, err)
+		return Sheet{}, s.stopped(ctx, string(f.ID), err)
 	}
 	sheet.Rule, _ = s.Law.Rule(f.Rule)
 	e := change.Event(ctx, s.Now(), "finding.viewed", "look:"+id+":"+string(actor.Person), 0)

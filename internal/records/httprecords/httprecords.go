@@ -6,8 +6,8 @@
 //   - both sides show certificates (TLS 1.3 with client certificate); redirects
 //     are not followed and answers are not decompressed;
 //   - an answer counts only with its end line, which says how many rows it has:
-//     one that is cut off is taken up again behind the last row, from the same
-//     snapshot, or fails as a whole;
+//     one that is cut off is taken up again with the last row, which must be the
+//     same, from the same snapshot, or fails as a whole;
 //   - a member that is not documented, one that comes twice or one of another
 //     type is a *records.Breach: nothing leaves, and auditors are told;
 //   - memory is constant: a line has at most 64 KiB, and a reader that is slow
@@ -24,6 +24,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -40,7 +41,7 @@ type Config struct {
 	Cert     string        // PEM file of lerd's client certificate, with its chain
 	Key      string        // PEM file of its key
 	CA       string        // PEM file of the authorities that may have issued the engine's certificate
-	Wait     time.Duration // for the next octet of an answer; 0: 30 s
+	Wait     time.Duration // for the next line of an answer; 0: 30 s
 	Retries  int           // how often an answer that is cut off is taken up again; 0: 5
 	MaxRows  int64         // rows of one answer; 0: 50 million
 	MaxConns int           // connections at a time; 0: 4
@@ -76,7 +77,7 @@ func Open(ctx context.Context, c Config) (s *Source, err error) {
 		return nil, err
 	}
 	s = &Source{config: c, client: &http.Client{
-		Transport: &http.Transport{TLSClientConfig: t, DisableCompression: true, ForceAttemptHTTP2: true, MaxConnsPerHost: c.MaxConns,
+		Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: c.Wait}).DialContext, TLSClientConfig: t, DisableCompression: true, ForceAttemptHTTP2: true, MaxConnsPerHost: c.MaxConns,
 			TLSHandshakeTimeout: c.Wait, ResponseHeaderTimeout: c.Wait, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"lerd/internal/records"
 )
@@ -20,7 +22,8 @@ type answer struct {
 	body   io.ReadCloser
 	buf    *bufio.Reader
 	cancel func()
-	wait   time.Duration
+	wait   time.Duration // for one line
+	waited time.Duration // for all lines so far
 	row    int64
 }
 
@@ -45,14 +48,16 @@ var errCut = errors.New("the answer was cut off")
 // next reads a line. A line that is not there in time, or whose end is not, is
 // errCut; one that is not as documented is a Breach.
 func (a *answer) next() (l line, err error) {
-	late := time.AfterFunc(a.wait, a.cancel) // runs only while we wait, not while the reader is slow
-	raw, err := a.buf.ReadSlice('\n')
-	late.Stop()
+	var raw []byte
+	a.waiting(func() { raw, err = a.buf.ReadSlice('\n') })
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return l, a.breach("line longer than 64 KiB")
 	}
 	if err != nil {
 		return l, errCut
+	}
+	if !utf8.Valid(raw) {
+		return l, a.breach("line that is not UTF-8")
 	}
 	m, rule := members(raw)
 	if rule != "" {
@@ -67,7 +72,7 @@ func (a *answer) next() (l line, err error) {
 		case "end":
 			l.end = v
 		case "cursor":
-			if json.Unmarshal(v, &l.cursor) != nil || len(l.cursor) > 1024 {
+			if !fill(&l.cursor, v) || l.cursor == "" || len(l.cursor) > 1024 {
 				return l, a.breach("ill-formed cursor")
 			}
 		default:
@@ -78,6 +83,27 @@ func (a *answer) next() (l line, err error) {
 		return l, a.breach("line that is not one of begin, row and end")
 	}
 	return l, nil
+}
+
+// over sees that nothing follows the end.
+func (a *answer) over() (err error) {
+	a.waiting(func() { _, err = a.buf.ReadByte() })
+	switch {
+	case err == nil:
+		return a.breach("something behind the end")
+	case errors.Is(err, io.EOF):
+		return nil
+	}
+	return errCut
+}
+
+// waiting reads, ends the response where the read takes too long, and adds up how
+// long lerd waited. The time in which the reader is slow does not count.
+func (a *answer) waiting(read func()) {
+	late, start := time.AfterFunc(a.wait, a.cancel), time.Now()
+	read()
+	late.Stop()
+	a.waited += time.Since(start)
 }
 
 func has(m map[string]json.RawMessage, name string) int {
@@ -194,21 +220,34 @@ func strict(raw json.RawMessage, fields map[string]any) (rule string) {
 			return "missing member"
 		}
 		if !fill(into, v) {
-			return "member of another type"
+			return misfit(into)
 		}
 	}
 	return ""
 }
 
-// fill puts a value into a field. What rows have most of is read without
-// encoding/json, which takes ten times as long.
+// misfit is the rule that a value breaks which does not fit its field.
+func misfit(into any) string {
+	switch into.(type) {
+	case *time.Time, **time.Time:
+		return "time not in UTC microseconds"
+	}
+	return "member of another type"
+}
+
+// fill puts a value into a field; null fits those alone that may be without a
+// value. What rows have most of is read without encoding/json, which takes ten
+// times as long.
 func fill(into any, v json.RawMessage) bool {
-	null := string(v) == "null"
-	switch p := into.(type) {
-	case **string:
-		if null {
+	if string(v) == "null" {
+		switch into.(type) {
+		case **string, **time.Time, **uint16, **bool:
 			return true
 		}
+		return false
+	}
+	switch p := into.(type) {
+	case **string:
 		if s, ok := plain(v); ok {
 			*p = &s
 			return true
@@ -219,26 +258,21 @@ func fill(into any, v json.RawMessage) bool {
 			return true
 		}
 	case **time.Time:
-		if null {
-			return true
-		}
 		var t time.Time
-		if !fill(&t, v) {
-			return false
-		}
 		*p = &t
-		return true
+		return fill(&t, v)
 	case *time.Time:
 		s, ok := plain(v)
-		t, err := time.Parse(time.RFC3339Nano, s)
-		if *p = t; ok && err == nil {
-			return true
-		}
-		return false
-	case **uint16:
-		if null {
-			return true
-		}
+		return ok && moment(p, s)
 	}
 	return json.Unmarshal(v, into) == nil
+}
+
+// moment reads a time in UTC. Another zone, even one that is said, is refused:
+// who writes one writes it wrongly one day. So is the first moment of the
+// calendar, which stands for "no time" in some languages, and here too.
+// SPEC: RFC 3339 §5.6, with Z; a leap second (…:60) is no moment of any clock that
+// lerd knows, and is refused.
+func moment(t *time.Time, s string) bool {
+	return strings.HasSuffix(s, "Z") && !strings.Contains(s, ",") && t.UnmarshalText([]byte(s)) == nil && !t.IsZero()
 }

@@ -99,8 +99,11 @@ func (s *Source) one(ctx context.Context, op string, q question, fields map[stri
 		n++
 		return strict(raw, fields)
 	})
-	if err == nil && n != 1 {
+	switch {
+	case err == nil && n == 0:
 		return &records.Breach{Op: op, Rule: "answer without a row"}
+	case err == nil && n > 1:
+		return &records.Breach{Op: op, Rule: "answer with more than its one row"}
 	}
 	return err
 }
@@ -180,11 +183,13 @@ func value[T any](p *T) (v T) {
 	return v
 }
 
-// addr reads an address in its one form; null is none.
+// addr reads an address in its one form; null is none. An IPv4 address that is
+// written as one of IPv6 (::ffff:192.0.2.1) has another form, and lerd would lose
+// that it came so.
 func addr(s *string) (personal.Addr, bool) {
 	if s == nil {
 		return personal.Addr{}, true
 	}
 	a, err := netip.ParseAddr(*s)
-	return personal.NewAddr(a), err == nil && a.String() == *s
+	return personal.NewAddr(a), err == nil && !a.Is4In6() && a.String() == *s
 }

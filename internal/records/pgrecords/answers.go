@@ -17,7 +17,7 @@ func (s *Source) System(ctx context.Context) (sys records.System, err error) {
 	defer fault.Wrap(&err, "pgrecords.System")
 	const q = `SELECT system_name, system_version, clock_source, max_clock_error_ms, precision_us, clock_timestamp() FROM lerd_source`
 	var errMS, precUS int32
-	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.ask(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, q)
 		if err != nil {
 			return err
@@ -27,6 +27,7 @@ func (s *Source) System(ctx context.Context) (sys records.System, err error) {
 			n++
 			return nil
 		})
+		err = unreadable("system", err)
 		if err == nil && n != 1 {
 			return &records.Breach{Op: "system", Rule: "lerd_source does not have exactly one row"}
 		}
@@ -61,13 +62,13 @@ func (s *Source) Resolve(ctx context.Context, id records.Identifier) (res record
 	case records.ByUsername:
 		key = id.Username.Reveal()
 	}
-	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.ask(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, resolveQueries[id.Kind], key, id.During.From, id.During.To)
 		if err != nil {
 			return err
 		}
 		res.Holdings, err = pgx.CollectRows(rows, scanHolding)
-		return err
+		return unreadable("resolve", err)
 	})
 	return res, err
 }
@@ -85,14 +86,14 @@ func scanHolding(row pgx.CollectableRow) (records.Holding, error) {
 func (s *Source) Summary(ctx context.Context, account records.AccountID) (sum records.Summary, err error) {
 	defer fault.Wrap(&err, "pgrecords.Summary(%s)", account)
 	const q = `SELECT account_id, coalesce(username, ''), created_at, rule_status FROM lerd_accounts WHERE account_id = $1`
-	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.ask(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var username string
 		err := tx.QueryRow(ctx, q, int64(account)).Scan(&sum.Account, &username, &sum.CreatedAt, &sum.Status)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return fault.New(fault.NotFound, "There is no such account.")
 		}
 		sum.Username, sum.CreatedAt = personal.NewText(username), sum.CreatedAt.UTC()
-		return err
+		return unreadable("summary", err)
 	})
 	return sum, err
 }
@@ -105,13 +106,13 @@ func (s *Source) Phones(ctx context.Context, account records.AccountID, period r
  CASE WHEN verified_at >= $2 AND verified_at < $3 THEN verified_at END, valid_from, valid_to
 FROM lerd_phone_history WHERE account_id = $1 AND valid_from < $3 AND (valid_to IS NULL OR valid_to > $2)
 ORDER BY valid_from, source_record_id COLLATE "C" LIMIT 10001`
-	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.ask(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, q, int64(account), period.From, period.To)
 		if err != nil {
 			return err
 		}
 		out, err = pgx.CollectRows(rows, scanPhone)
-		return err
+		return unreadable("phones", err)
 	})
 	return out, err
 }

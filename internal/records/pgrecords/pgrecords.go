@@ -27,7 +27,8 @@ import (
 // Config says where the views are and how they may be used.
 type Config struct {
 	URL              string        // postgres://… of the read-only role
-	StatementTimeout time.Duration // of each statement; 0: 30 s
+	StatementTimeout time.Duration // of each statement, by the server's clock; 0: 30 s
+	Grace            time.Duration // how much longer lerd waits for a server that does not keep it; 0: 10 s
 	FetchRows        int           // rows of sessions per fetch; 0: 2048
 	MaxConns         int32         // connections at most; 0: 4
 }
@@ -35,6 +36,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.StatementTimeout == 0 {
 		c.StatementTimeout = 30 * time.Second
+	}
+	if c.Grace == 0 {
+		c.Grace = 10 * time.Second
 	}
 	if c.FetchRows == 0 {
 		c.FetchRows = 2048
@@ -49,6 +53,7 @@ func (c Config) withDefaults() Config {
 type Source struct {
 	pool  *pgxpool.Pool
 	fetch int
+	wait  time.Duration // for each statement, by lerd's own clock
 }
 
 var _ records.Source = (*Source)(nil)
@@ -66,8 +71,8 @@ func Open(ctx context.Context, c Config) (s *Source, err error) {
 	if err != nil {
 		return nil, reach(err)
 	}
-	s = &Source{pool: pool, fetch: c.FetchRows}
-	if err := s.read(ctx, s.checkRole); err != nil {
+	s = &Source{pool: pool, fetch: c.FetchRows, wait: c.StatementTimeout + c.Grace}
+	if err := s.ask(ctx, s.checkRole); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -100,18 +105,37 @@ func (s *Source) Ping(ctx context.Context) (err error) {
 	return reach(s.pool.Ping(ctx))
 }
 
+// ask runs f, a single statement, in a transaction of its own.
+func (s *Source) ask(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return s.limited(ctx, func(ctx context.Context) error { return f(ctx, tx) })
+	})
+}
+
 // read runs f in a read-only transaction on one snapshot, after it has made
 // sure that the views still have the documented columns.
 func (s *Source) read(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	var tx pgx.Tx
+	err := s.limited(ctx, func(ctx context.Context) (err error) {
+		tx, err = s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+		return err
+	})
 	if err != nil {
 		return reach(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := checkViews(ctx, tx); err != nil {
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was written
+	if err := s.limited(ctx, func(ctx context.Context) error { return checkViews(ctx, tx) }); err != nil {
 		return reach(err)
 	}
 	return reach(f(ctx, tx))
+}
+
+// limited runs one statement for as long as it may take. The server's own time-out
+// does not help against one that stands still, or something between that does.
+func (s *Source) limited(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	return f(ctx)
 }
 
 // reach turns an error of the connection into "unavailable, try again"; an

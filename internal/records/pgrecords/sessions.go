@@ -2,6 +2,7 @@ package pgrecords
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -27,19 +28,24 @@ FROM lerd_ip_sessions WHERE account_id = $1 AND event_time >= $2 AND event_time 
 ORDER BY event_time, source_record_id COLLATE "C"`
 
 // Sessions streams lerd_ip_sessions through a cursor: the server computes a
-// batch when the reader has used up the one before.
+// batch when the reader has used up the one before. A batch is in memory whole, so
+// that the wait for it does not count the time in which the reader is slow.
 func (s *Source) Sessions(ctx context.Context, account records.AccountID, period records.Period) iter.Seq2[records.IPRow, error] {
 	return func(yield func(records.IPRow, error) bool) {
 		stopped := false
 		err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			// DECLARE takes no parameters in the extended protocol; pgx quotes
 			// the three values, an integer and two times, on this side.
-			_, err := tx.Exec(ctx, declareSessions, pgx.QueryExecModeSimpleProtocol, int64(account), stamp(period.From), stamp(period.To))
-			for n := int64(1); err == nil && n > 0 && !stopped; {
-				n, err = s.batch(ctx, tx, func(row records.IPRow) bool {
-					stopped = !yield(row, nil)
-					return !stopped
-				})
+			err := s.limited(ctx, func(ctx context.Context) error {
+				_, err := tx.Exec(ctx, declareSessions, pgx.QueryExecModeSimpleProtocol, int64(account), stamp(period.From), stamp(period.To))
+				return err
+			})
+			batch := make([]records.IPRow, 0, s.fetch)
+			for more := true; err == nil && more && !stopped; more = len(batch) > 0 {
+				batch, err = s.batch(ctx, tx, batch[:0])
+				for i := 0; i < len(batch) && !stopped; i++ {
+					stopped = !yield(batch[i], nil)
+				}
 			}
 			return err
 		})
@@ -53,37 +59,44 @@ func (s *Source) Sessions(ctx context.Context, account records.AccountID, period
 // stamp writes a time so that PostgreSQL reads it exactly.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00") }
 
-// batch fetches the next rows and hands them on; it gives how many there were.
-func (s *Source) batch(ctx context.Context, tx pgx.Tx, each func(records.IPRow) bool) (int64, error) {
-	rows, err := tx.Query(ctx, fmt.Sprintf("FETCH FORWARD %d FROM lerd_sessions", s.fetch))
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	var raw rawSession
-	into := raw.targets()
-	n := int64(0)
-	for rows.Next() {
-		n++
-		if err := rows.Scan(into...); err != nil {
-			return n, unreadable(err)
-		}
-		row, err := raw.row()
+// batch fetches the next rows, and gives none at the end. Those that came before an
+// error are given with it.
+func (s *Source) batch(ctx context.Context, tx pgx.Tx, into []records.IPRow) ([]records.IPRow, error) {
+	err := s.limited(ctx, func(ctx context.Context) error {
+		rows, err := tx.Query(ctx, fmt.Sprintf("FETCH FORWARD %d FROM lerd_sessions", s.fetch))
 		if err != nil {
-			return n, err
+			return err
 		}
-		if !each(row) {
-			return n, nil
+		defer rows.Close()
+		var raw rawSession
+		targets := raw.targets()
+		for rows.Next() {
+			if err := rows.Scan(targets...); err != nil {
+				return unreadable("sessions", err)
+			}
+			row, err := raw.row()
+			if err != nil {
+				return err
+			}
+			into = append(into, row)
 		}
-	}
-	return n, rows.Err()
+		return rows.Err()
+	})
+	return into, err
 }
 
-// unreadable: a value that does not fit the documented type (NULL where there
-// must be one). The text of err may quote it and is dropped.
-func unreadable(error) error {
-	return &records.Breach{Op: "sessions", Rule: "a value is missing or does not fit its type"}
+// unreadable makes a breach of a value that does not fit the documented type (NULL
+// where there must be one, a time of infinity). The text of err may quote it and is
+// dropped. Any other error stays as it is.
+func unreadable(op string, err error) error {
+	var misfit pgx.ScanArgError
+	if errors.As(err, &misfit) {
+		return &records.Breach{Op: op, Rule: misfitRule}
+	}
+	return err
 }
+
+const misfitRule = "a value is missing or does not fit its type"
 
 // rawSession is a row as PostgreSQL gives it, with NULLs.
 type rawSession struct {
@@ -143,8 +156,14 @@ func shared(b *bool) records.Shared {
 
 // host refuses a network: an address of a person is a single one.
 func host(p netip.Prefix) (personal.Addr, error) {
+	if !p.IsValid() { // NULL
+		return personal.Addr{}, &records.Breach{Op: "sessions", Rule: misfitRule}
+	}
 	if !p.IsSingleIP() {
 		return personal.Addr{}, &records.Breach{Op: "sessions", Rule: "a network instead of an address"}
+	}
+	if p.Addr().Is4In6() {
+		return personal.Addr{}, &records.Breach{Op: "sessions", Rule: "an IPv4 address in the form of one of IPv6"}
 	}
 	return personal.NewAddr(p.Addr()), nil
 }
