@@ -177,6 +177,7 @@ type auditVerifier struct {
 	down      error                 // the first guard that is not in force
 	clock     audit.ClockWatch
 	watch     auditorWatch
+	indexed   int64 // the newest entry in the index of the log
 }
 
 type publishedCheckpoint struct {
@@ -195,7 +196,7 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
 		return v.down
 	}
-	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows, v.auditors} {
+	for _, step := range []func(context.Context) error{v.log, v.spare, v.indexTables, v.pending, v.streams, v.rows, v.auditors} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, v.down)
 		}
@@ -231,6 +232,9 @@ func (v *auditVerifier) ends(ctx context.Context) error {
 		return err
 	}
 	if err := v.readPublished(ctx); err != nil {
+		return err
+	}
+	if err := v.beginIndex(ctx); err != nil {
 		return err
 	}
 	if v.check.Kept == nil {
