@@ -33,7 +33,8 @@ const (
 )
 
 // CheckName tells whether a name may stand in a container: ASCII letters,
-// digits, dot, dash and underline, in segments that are neither empty nor dots.
+// digits, dot, dash and underline, in segments that are neither empty nor dots, and
+// that mean on Windows what they mean elsewhere.
 func CheckName(name string) error {
 	if name == "" || len(name) > 200 {
 		return fault.New(fault.Invalid, "A file name in the container must have 1 to 200 characters.")
@@ -47,6 +48,18 @@ func CheckName(name string) error {
 		if seg == "" || seg == "." || seg == ".." {
 			return fault.New(fault.Invalid, "The file name %q leads outside the container or is a folder.", name)
 		}
+		if base, _, _ := strings.Cut(strings.ToLower(seg), "."); strings.HasSuffix(seg, ".") || devices[base] {
+			return fault.New(fault.Invalid, "The file name %q is another on Windows, or a device there.", name)
+		}
 	}
 	return nil
 }
+
+// devices are names that Windows keeps for itself, with any ending.
+var devices = func() map[string]bool {
+	m := map[string]bool{"con": true, "prn": true, "aux": true, "nul": true}
+	for n := '1'; n <= '9'; n++ {
+		m["com"+string(n)], m["lpt"+string(n)] = true, true
+	}
+	return m
+}()

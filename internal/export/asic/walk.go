@@ -81,11 +81,18 @@ func Open(r io.ReaderAt, size int64, limits Limits) (*Archive, error) {
 		return nil, bad("The container's directory is cut off.")
 	}
 	a := &Archive{Comment: e.comment, byName: map[string]*Entry{}}
-	lower, next, total := map[string]bool{}, int64(0), int64(0)
+	known, next, total := names{}, int64(0), int64(0)
+	var first central
 	for range e.entries {
 		var c central
 		if dir, err = c.parse(dir); err != nil {
 			return nil, err
+		}
+		if len(a.Entries) == 0 {
+			first = c
+		}
+		if c.date != first.date || c.time != first.time {
+			return nil, bad("The entry %q has another time than the first: all are of the moment of the seal.", c.Name)
 		}
 		if c.offset != next {
 			return nil, bad("The entry %q does not begin where the one before it ends: entries overlap, or something is hidden between them.", c.Name)
@@ -93,10 +100,9 @@ func Open(r io.ReaderAt, size int64, limits Limits) (*Archive, error) {
 		if next, err = c.checkLocal(r, e.offset); err != nil {
 			return nil, err
 		}
-		if lower[strings.ToLower(c.Name)] {
-			return nil, bad("The name %q stands twice in the container (or differs in case alone).", c.Name)
+		if err := known.add(c.Name); err != nil {
+			return nil, err
 		}
-		lower[strings.ToLower(c.Name)] = true
 		if total += c.Size; total > limits.Total || total < 0 {
 			return nil, bad("The container would unpack to more than %d octets.", limits.Total)
 		}
@@ -110,6 +116,31 @@ func Open(r io.ReaderAt, size int64, limits Limits) (*Archive, error) {
 		return nil, bad("Something lies between the container's entries and its directory.")
 	}
 	return a, nil
+}
+
+// names are those of an archive in lower case: true a file, false a folder of one.
+type names map[string]bool
+
+func (n names) add(name string) error {
+	name = strings.ToLower(name)
+	file, there := n[name]
+	switch {
+	case there && file:
+		return bad("The name %q stands twice in the container (or differs in case alone).", name)
+	case there:
+		return bad("The name %q is that of a folder and a file.", name)
+	}
+	n[name] = true
+	for i, c := range name {
+		if c != '/' {
+			continue
+		}
+		if n[name[:i]] {
+			return bad("The name %q is that of a folder and a file.", name[:i])
+		}
+		n[name[:i]] = false
+	}
+	return nil
 }
 
 // readEnd finds the last record. Its comment must reach to the last octet.
@@ -135,10 +166,19 @@ func readEnd(r io.ReaderAt, size int64) (end, error) {
 	}
 	e := end{entries: uint64(le.Uint16(b[10:])), size: int64(le.Uint32(b[12:])), offset: int64(le.Uint32(b[16:])),
 		position: size - n + int64(i), comment: string(comment)}
-	if le.Uint32(b[16:]) == 1<<32-1 || le.Uint32(b[12:]) == 1<<32-1 || le.Uint16(b[10:]) == 1<<16-1 {
+	full := 0 // fields that point to the zip64 record; there are all of them or none
+	for _, points := range []bool{le.Uint32(b[16:]) == max32, le.Uint32(b[12:]) == max32, le.Uint16(b[10:]) == 1<<16-1} {
+		if points {
+			full++
+		}
+	}
+	switch full {
+	case 0:
+		return e, nil
+	case 3:
 		return e, e.read64(tail[:i])
 	}
-	return e, nil
+	return e, bad("The container's last record tells one thing and its zip64 record another.")
 }
 
 // read64 takes the zip64 records, which lie right before the end record.
@@ -149,12 +189,18 @@ func (e *end) read64(before []byte) error {
 	}
 	loc, rec := before[len(before)-20:], before[len(before)-76:len(before)-20]
 	position := e.position - 76
-	if le.Uint32(loc) != sigLocator64 || le.Uint32(rec) != sigEnd64 || le.Uint64(rec[4:]) != 44 ||
+	if le.Uint32(loc) != sigLocator64 || le.Uint32(rec) != sigEnd64 || le.Uint64(rec[4:]) != 44 || le.Uint32(rec[12:]) != 45<<16|45 ||
 		le.Uint64(loc[8:]) != uint64(position) || le.Uint64(rec[24:]) != le.Uint64(rec[32:]) {
 		return bad("The container's zip64 records are malformed.")
 	}
+	if le.Uint32(loc[4:]) != 0 || le.Uint32(loc[16:]) != 1 || le.Uint64(rec[16:]) != 0 {
+		return bad("The container's zip64 records claim that it is spread over several disks.")
+	}
 	e.entries, e.size, e.offset = le.Uint64(rec[32:]), int64(le.Uint64(rec[40:])), int64(le.Uint64(rec[48:]))
 	e.position = position
+	if e.entries < 1<<16-1 && uint64(e.size) < max32 && uint64(e.offset) < max32 {
+		return bad("The container has zip64 records that it does not need.")
+	}
 	return nil
 }
 
@@ -164,6 +210,7 @@ type central struct {
 	offset     int64
 	method     uint16
 	flags      uint16
+	needs      uint16 // version
 	date, time uint16
 }
 
@@ -176,6 +223,7 @@ func (c *central) parse(dir []byte) (rest []byte, err error) {
 	if len(dir) < 46+n+x+k {
 		return nil, bad("The container's directory is malformed.")
 	}
+	c.needs = le.Uint16(dir[6:])
 	c.flags, c.method, c.time, c.date = le.Uint16(dir[8:]), le.Uint16(dir[10:]), le.Uint16(dir[12:]), le.Uint16(dir[14:])
 	c.CRC32 = le.Uint32(dir[16:])
 	c.Name, c.Stored, c.Descriptor, c.Extra = string(dir[46:46+n]), c.method == 0, c.flags&8 != 0, x > 0
@@ -192,6 +240,10 @@ func (c *central) parse(dir []byte) (rest []byte, err error) {
 		return nil, bad("The stored entry %q gives its size only after its data.", c.Name)
 	case k > 0 || le.Uint16(dir[34:]) != 0:
 		return nil, bad("The entry %q has a comment or lies on another disk.", c.Name)
+	case le.Uint16(dir[4:]) != 20 || c.needs != 20 && c.needs != 45:
+		return nil, bad("The entry %q is of another system or version of zip.", c.Name)
+	case le.Uint16(dir[36:]) != 0 || le.Uint32(dir[38:]) != 0:
+		return nil, bad("The entry %q has attributes, e.g. of a link or of a program, that no file of a bundle has.", c.Name)
 	}
 	if err := c.zip64(dir[46+n : 46+n+x]); err != nil {
 		return nil, err
@@ -251,7 +303,7 @@ func (c *central) checkLocal(r io.ReaderAt, limit int64) (next int64, err error)
 	if _, err := io.ReadFull(io.NewSectionReader(r, c.offset, int64(len(h))), h); err != nil {
 		return 0, bad("The entry %q is cut off.", c.Name)
 	}
-	if le.Uint32(h) != sigLocal || int(le.Uint16(h[26:])) != len(c.Name) || string(h[30:]) != c.Name ||
+	if le.Uint32(h) != sigLocal || int(le.Uint16(h[26:])) != len(c.Name) || string(h[30:]) != c.Name || le.Uint16(h[4:]) != c.needs ||
 		le.Uint16(h[6:]) != c.flags || le.Uint16(h[8:]) != c.method || le.Uint16(h[10:]) != c.time || le.Uint16(h[12:]) != c.date {
 		return 0, bad("The entry %q says one thing in the directory and another in front of its data.", c.Name)
 	}
