@@ -164,7 +164,8 @@ func someIPs(n int) iter.Seq2[IPRecord, error] {
 	}
 }
 
-// log appends one event to a log of its own and gives its proof.
+// log appends one event to a log of its own and gives its proof: the seal is the
+// second entry, the release the third.
 func (d *desk) log(kind string, facts map[string]string) Proof {
 	d.t.Helper()
 	id := audit.EventID(eventID)
@@ -181,10 +182,14 @@ func (d *desk) log(kind string, facts map[string]string) Proof {
 	leaf := audit.LeafHash(entry)
 	signer, err := audit.NewSigner(d.logKey)
 	d.must(err)
-	c := audit.Checkpoint{Origin: origin, Size: 2, Root: audit.NodeHash(sibling, leaf)}
+	n := uint64(1)
+	if kind == KindReleased {
+		n, sibling = 2, audit.NodeHash(sibling, sibling)
+	}
+	c := audit.Checkpoint{Origin: origin, Size: n + 1, Root: audit.NodeHash(sibling, leaf)}
 	signed, err := c.Sign(signer)
 	d.must(err)
-	p := audit.Proof{Index: 1, Hashes: []audit.Hash{sibling}, Checkpoint: signed}
+	p := audit.Proof{Index: n, Hashes: []audit.Hash{sibling}, Checkpoint: signed}
 	return Proof{Entry: entry, Text: p.Format(), Keys: []byte(d.vkey + "\n")}
 }
 

@@ -54,6 +54,9 @@ func NewWitness(t testing.TB, name string, log Key) *Witness {
 	return f
 }
 
+// Signer is with what the witness cosigns, for who needs a cosignature at once.
+func (f *Witness) Signer() note.Signer { return f.signer }
+
 // Spoil lets by answer in the witness's stead where it says that it has; nil
 // mends it.
 func (f *Witness) Spoil(by func(w http.ResponseWriter, body []byte) bool) {

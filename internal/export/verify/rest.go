@@ -116,7 +116,7 @@ func (v *run) audit() {
 		if err != nil {
 			return "", err
 		}
-		v.r.LogIndex = &index
+		v.r.LogIndex, v.sealed = &index, &c
 		return fmt.Sprintf("entry %d of %d of %s%s", index, c.Size, c.Origin, cosigners(c)), nil
 	})
 	if len(v.o.LogKeys) == 0 {

@@ -125,8 +125,26 @@ func (v *run) released(digest [32]byte) {
 		}
 		index, c, err := v.proof(proofOf{kind: "export.released", entry: entry, text: text,
 			facts: map[string]string{"export_id": v.export.ExportID, "asice_sha256": hex.EncodeToString(digest[:])}})
+		if err == nil {
+			err = v.afterSeal(index, c)
+		}
 		return fmt.Sprintf("entry %d of %d%s", index, c.Size, cosigners(c)), err
 	})
+}
+
+// afterSeal holds the proof beside against the one inside. The event of release
+// names the digest of the container, which encloses a checkpoint: in a log of one
+// history it stands behind everything that this checkpoint counts.
+func (v *run) afterSeal(index uint64, c audit.SignedCheckpoint) error {
+	if v.sealed == nil {
+		return nil
+	}
+	was, is := audit.EpochOf(v.export.Audit.LogOrigin, v.sealed.Origin), audit.EpochOf(v.export.Audit.LogOrigin, c.Origin)
+	if is < was || is == was && index < v.sealed.Size {
+		return fault.New(fault.Invalid, "The release is entry %d of %s, but the container, which is older, encloses a checkpoint of %d entries of %s: the log would have two histories. Tell the auditors of other bundles.",
+			index, c.Origin, v.sealed.Size, v.sealed.Origin)
+	}
+	return nil
 }
 
 func readBeside(path string, limit int64) ([]byte, error) {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"lerd/bundle"
 
+	"lerd/internal/audit"
 	"lerd/internal/export/asic"
 	"lerd/internal/export/cms"
 	"lerd/internal/export/tsp"
@@ -100,6 +101,7 @@ type run struct {
 	empty   map[string]int64 // table.column → rows in which it is empty
 	at      time.Time        // the time at which certificates must have been good
 	seal    *x509.Certificate
+	sealed  *audit.SignedCheckpoint // under which the event inside was proved
 }
 
 // Verify checks a bundle: a container (.asice), a folder that one was unzipped
