@@ -7,6 +7,7 @@ type Code string
 
 // The codes.
 const (
+	Container Code = "container"         // the zip is broken, or one that two programs read as two
 	Missing   Code = "missing"           // a file is not there
 	Encoding  Code = "encoding"          // not UTF-8, or it begins with a byte order mark
 	Syntax    Code = "json"              // not JSON, something behind it, or nested too deep

@@ -40,12 +40,23 @@ func ReadPath(path string) (*Bundle, error) {
 		defer root.Close() //nolint:errcheck // read only
 		return Read(root.FS())
 	}
-	z, err := zip.OpenReader(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer z.Close() //nolint:errcheck // read only
-	return Read(&z.Reader)
+	defer file.Close() //nolint:errcheck // read only
+	z, err := zip.NewReader(file, st.Size())
+	if err != nil {
+		return nil, broken(err)
+	}
+	if f := container(z, file, st.Size()); f != nil {
+		return nil, f
+	}
+	b, err := Read(z)
+	if err != nil {
+		return nil, broken(err)
+	}
+	return b, nil
 }
 
 // Read reads the contents of a bundle and checks everything that can be checked
@@ -81,6 +92,7 @@ func (r *reader) file(name string, limit int64) ([]byte, *Fault) {
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		r.err = err
+		return nil, wrong(Missing, "", "%v", err).in(name, 0)
 	}
 	if int64(len(b)) > limit {
 		return nil, wrong(Size, "", "it is larger than %d octets", limit).in(name, 0)

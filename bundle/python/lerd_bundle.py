@@ -23,6 +23,7 @@ import os
 import re
 import sys
 import zipfile
+import zlib
 
 MAX_EXPORT = 16 << 20  # octets of data/export.json
 MAX_FILE = 1 << 30     # octets of any other file
@@ -389,7 +390,20 @@ class Container:
     """The files of an .asice container."""
 
     def __init__(self, path):
-        self.zip = zipfile.ZipFile(path)
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            raise Fault("container", "", "it cannot be unpacked") from None
+        entries, seen = self.zip.infolist(), set()
+        for e in entries:
+            if e.filename.lower() in seen:
+                raise Fault("container", "", "a name stands twice in it, or differs in case alone")
+            if e.flag_bits & 1 or e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise Fault("container", "", "an entry is encrypted, or packed in another way than deflate")
+            seen.add(e.filename.lower())
+        # ETSI EN 319 162-1 A.1
+        if not entries or entries[0].filename != "mimetype" or entries[0].header_offset or entries[0].compress_type:
+            raise Fault("container", "", "it does not begin with the entry mimetype")
 
     def get(self, name, limit):
         try:
@@ -397,6 +411,8 @@ class Container:
                 return bounded(f, name, limit)
         except KeyError:
             raise Fault("missing", "", "the file is not there", name) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            raise Fault("container", "", "it cannot be unpacked") from None
 
 
 def bounded(f, name, limit):
