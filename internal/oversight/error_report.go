@@ -87,7 +87,7 @@ func (s *Service) ReportError(ctx context.Context, what, caseRef, body string, f
 	if !slices.Contains(ErrorKinds, what) {
 		return "", fault.Fields([]fault.Problem{{Field: "what", Message: "Choose from the list."}})
 	}
-	x := &ErrorReport{ID: newID(), What: what, Body: text(body), FoundOn: foundOn, MadeBy: actor.Person, MadeAt: s.now(), State: Reported, Version: 1}
+	x := &ErrorReport{ID: newID(), What: what, Body: text(body), FoundOn: dateOf(foundOn), MadeBy: actor.Person, MadeAt: s.now(), State: Reported, Version: 1}
 	if foundOn.After(x.MadeAt) {
 		return "", fault.Fields([]fault.Problem{{Field: "found", Message: "Give a date that is not in the future."}})
 	}

@@ -101,7 +101,7 @@ func (s *Service) OpenFinding(ctx context.Context, in FindingInput) (id string, 
 		return "", err
 	}
 	f := &Finding{ID: newID(), Grade: in.Grade, Title: text(in.Title), Body: text(in.Body), Sample: in.Sample, Evidence: audit.EventID(in.Evidence), Owner: identity.PersonID(in.Owner),
-		DueOn: in.DueOn, MadeBy: actor.Person, MadeAt: s.now(), State: Open, Version: 1}
+		DueOn: dateOf(in.DueOn), MadeBy: actor.Person, MadeAt: s.now(), State: Open, Version: 1}
 	if err := s.checkFinding(ctx, in, f); err != nil {
 		return "", err
 	}

@@ -52,6 +52,7 @@ type Integrity struct {
 	Required    bool
 	Hold        error // why nothing leaves, or nil
 	Ended       *Verification
+	Unfounded   bool // what the table says of the run that ended, the log does not
 	Running     *Verification
 	Progress    Progress
 }
@@ -76,7 +77,10 @@ func (s *Service) Integrity(ctx context.Context) (out Integrity, err error) {
 		return out, err
 	}
 	out.Places = s.places(ctx, out.Checkpoint)
-	if out.Ended, out.Running, err = s.Runs.LastVerifications(ctx); err != nil || out.Running == nil {
+	if out.Ended, out.Running, err = s.Runs.LastVerifications(ctx); err == nil && out.Ended != nil {
+		out.Unfounded, err = s.unfounded(ctx, *out.Ended)
+	}
+	if err != nil || out.Running == nil {
 		return out, err
 	}
 	out.Progress, err = s.Runs.Progress(ctx, out.Running.ID)

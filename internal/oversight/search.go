@@ -76,6 +76,9 @@ func (q Search) Values() url.Values {
 	return v
 }
 
+// dateOf gives the day of a moment: what is kept as a date has to be committed to as one.
+func dateOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
 func date(t time.Time) string {
 	if t.IsZero() {
 		return ""

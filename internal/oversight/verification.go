@@ -3,6 +3,7 @@ package oversight
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
 	"time"
 
@@ -59,6 +60,8 @@ type RunStore interface {
 	LastVerifications(ctx context.Context) (ended, asked *Verification, err error)
 	// Progress gives how far a run is; zero before it began.
 	Progress(ctx context.Context, id string) (Progress, error)
+	// EntryOf gives an event's entry; nil: there is no such event.
+	EntryOf(ctx context.Context, id audit.EventID) ([]byte, error)
 	// PutProgress says how far a run is.
 	PutProgress(ctx context.Context, id string, p Progress) error
 }
@@ -120,6 +123,30 @@ func (s *Service) RunVerification(ctx context.Context, verifier Verifier) (ran b
 	return true, err
 }
 
+// unfounded tells whether a result is other than its event says: the page that auditors
+// look at first does not take it from a row that somebody with the database could write.
+func (s *Service) unfounded(ctx context.Context, v Verification) (bool, error) {
+	entry, err := s.Runs.EntryOf(ctx, v.EventID)
+	if err != nil {
+		return false, err
+	}
+	r, err := audit.ParseEntry(entry)
+	if err != nil || r.Kind != "log.verified" || r.Stream != "verification:"+v.ID || r.Version != v.Version {
+		return true, nil
+	}
+	for name, value := range v.facts() {
+		if r.Facts[name] != value {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// facts gives what the event of a run that ended says.
+func (v Verification) facts() map[string]string {
+	return map[string]string{"result": v.State, "size": strconv.FormatUint(v.Size, 10), "root": v.Root, "entries": strconv.FormatInt(v.Entries, 10), "rows": strconv.FormatInt(v.Rows, 10), "breach": v.Breach}
+}
+
 // ended records what a run gave.
 func (s *Service) ended(ctx context.Context, run, out Verification, found bool, verifyErr error) error {
 	run.Version, run.EndedAt, run.Size, run.Root, run.Entries, run.Rows = run.Version+1, s.now(), out.Size, out.Root, out.Entries, out.Rows
@@ -135,7 +162,6 @@ func (s *Service) ended(ctx context.Context, run, out Verification, found bool, 
 		}
 	}
 	e := change.Event(ctx, run.EndedAt, "log.verified", "verification:"+run.ID, run.Version)
-	f := e.Facts
-	f["result"], f["size"], f["root"], f["entries"], f["rows"], f["breach"] = run.State, strconv.FormatUint(run.Size, 10), run.Root, strconv.FormatInt(run.Entries, 10), strconv.FormatInt(run.Rows, 10), run.Breach
+	maps.Copy(e.Facts, run.facts())
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&run}}}})
 }

@@ -93,7 +93,7 @@ func (v *auditVerifier) entries(ctx context.Context) error {
 		if err := v.grow(ctx, leaves); err != nil {
 			return err
 		}
-		if err := v.indexOf(ctx, first, batch); err != nil {
+		if err := v.readBy(ctx, first, batch); err != nil {
 			return err
 		}
 		v.check.Progress("recomputing entries", first+int64(len(leaves)), placed)

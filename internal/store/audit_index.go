@@ -31,6 +31,19 @@ func (v *auditVerifier) beginIndex(ctx context.Context) error {
 	return v.pool.QueryRowContext(ctx, `SELECT coalesce(max(idx), -1) FROM log_index`).Scan(&v.indexed)
 }
 
+// readBy compares the index of the log with a batch, until something differs, which is
+// said when the log and the rows are as they should be: they are the cause of more.
+func (v *auditVerifier) readBy(ctx context.Context, first int64, batch []placedEvent) error {
+	if v.misread != nil {
+		return nil
+	}
+	err := v.indexOf(ctx, first, batch)
+	if IsDifference(err) {
+		v.misread, err = err, nil
+	}
+	return err
+}
+
 // indexOf compares the index of the log with a batch of entries, which were recomputed.
 func (v *auditVerifier) indexOf(ctx context.Context, first int64, batch []placedEvent) error {
 	end := min(first+int64(len(batch)), v.indexed+1)
@@ -122,8 +135,8 @@ func (c *casesOf) compare(ctx context.Context, v *auditVerifier) error {
 // the entries: the marks that a line alone decides, who acted in which role, and who had
 // which part in a case.
 func (v *auditVerifier) indexTables(ctx context.Context) error {
-	if v.indexed < 0 {
-		return nil
+	if v.indexed < 0 || v.misread != nil {
+		return v.misread
 	}
 	for _, x := range indexSums {
 		var wrong sql.NullString

@@ -178,6 +178,7 @@ type auditVerifier struct {
 	clock     audit.ClockWatch
 	watch     auditorWatch
 	indexed   int64 // the newest entry in the index of the log
+	misread   error // the first line of that index that differs
 }
 
 type publishedCheckpoint struct {
@@ -196,7 +197,7 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
 		return v.down
 	}
-	for _, step := range []func(context.Context) error{v.log, v.spare, v.indexTables, v.pending, v.streams, v.rows, v.auditors} {
+	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows, v.auditors, v.indexTables} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, v.down)
 		}

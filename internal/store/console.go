@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
@@ -53,6 +54,16 @@ func (c Console) LastVerifications(ctx context.Context) (ended, asked *oversight
 		return nil
 	})
 	return ended, asked, err
+}
+
+// EntryOf gives an event's entry, nil where there is none.
+func (c Console) EntryOf(ctx context.Context, id audit.EventID) (entry []byte, err error) {
+	defer fault.Wrap(&err, "store.EntryOf(%s)", id)
+	entry, err = c.AuditReader().Entry(ctx, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	return entry, err
 }
 
 // Progress gives how far a run is.

@@ -71,6 +71,9 @@ func (c *Ctx) verifiedNotice(in oversight.Integrity) Notice {
 	if v == nil {
 		return Notice{Kind: Caution, Title: c.T("audit.never_verified"), Text: c.T("audit.never_verified.text")}
 	}
+	if in.Unfounded {
+		return Notice{Kind: Danger, Title: c.T("audit.unfounded"), Text: c.T("audit.unfounded.text", "id", v.ID)}
+	}
 	at := v.EndedAt.UTC().Format("2 Jan 2006, 15:04") + " UTC"
 	switch v.State {
 	case oversight.Verified:
