@@ -131,24 +131,32 @@ func (p *paper) scope(d *pdfa.Document) {
 	p.absenceTable(d)
 }
 
-// custody writes the chain of custody. SPEC: ISO/IEC 27037.
+// custody writes the chain of custody, and below it what each step is known by: an
+// event of the log, a digest of what was handed over. They are compared by eye, so
+// each stands whole in one line. SPEC: ISO/IEC 27037.
 func (p *paper) custody(d *pdfa.Document) {
 	if len(p.header.Custody) == 0 {
 		return
 	}
 	d.Section("Chain of custody")
-	var rows [][]string
-	for _, c := range p.header.Custody {
-		rows = append(rows, []string{stampOf(c.At), c.Action, strings.TrimSpace(c.Role + " " + c.By), c.Object, c.Why})
-		if c.SHA256 != "" {
-			rows = append(rows, []string{"", "", "SHA-256", c.SHA256, ""})
-		}
+	var rows, marks [][]string
+	for i, c := range p.header.Custody {
+		n := fmt.Sprint(i + 1)
+		rows = append(rows, []string{n, stampOf(c.At), c.Action, strings.TrimSpace(c.Role + " " + c.By), c.Object, c.Why})
 		if c.Event != "" {
-			rows = append(rows, []string{"", "", "Event", c.Event, "in the audit log " + p.header.Audit.LogOrigin})
+			marks = append(marks, []string{n, "event", c.Event})
+		}
+		if c.SHA256 != "" {
+			marks = append(marks, []string{n, "SHA-256", c.SHA256})
 		}
 	}
-	d.Table([]pdfa.Column{{Title: "When (UTC)", Share: 2.1}, {Title: "Step", Share: 1}, {Title: "Who (role, mark)", Share: 1.8},
-		{Title: "What", Share: 2.6}, {Title: "Why", Share: 2}}, rows, 0)
+	d.Table([]pdfa.Column{{Title: "No.", Share: 0.5}, {Title: "When (UTC)", Share: 2.1}, {Title: "Step", Share: 1.2}, {Title: "Who (role, mark)", Share: 2},
+		{Title: "What", Share: 2}, {Title: "Why", Share: 2}}, rows, 0)
+	if len(marks) == 0 {
+		return
+	}
+	d.Text("Events of these steps are entries of the audit log " + p.header.Audit.LogOrigin + "; digests are of what was handed over.")
+	d.Table([]pdfa.Column{{Title: "No.", Share: 0.6}, {Title: "Known by", Share: 1.2}, {Title: "Event of the log, or digest", Share: 7, Mono: true}}, marks, 0)
 }
 
 func fileTable(d *pdfa.Document, files []staged) {

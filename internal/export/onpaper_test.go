@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"net/netip"
 	"os/exec"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // TestWhatIsCopiedFromPaperStandsInOneLine prints the longest address that there is,
 // an id with the mark of its copy and a time to the millisecond, which people copy from
-// the letter: none is broken over two lines, and no title of a column is.
+// the letter, and the events and digests of custody, which they compare: none is broken over two lines, and no title of a column is.
 func TestWhatIsCopiedFromPaperStandsInOneLine(t *testing.T) {
 	if _, err := exec.LookPath("pdftotext"); err != nil {
 		t.Skip("NOT RUN: pdftotext is not installed")
@@ -38,7 +39,7 @@ func TestWhatIsCopiedFromPaperStandsInOneLine(t *testing.T) {
 	inside := files(t, d.clear(s))
 	for name, want := range map[string][]string{
 		"letter.pdf":      {addr.String(), "I000000001-" + p.stage.Header.Copy.Mark, "session_refresh", "2026-01-02T03:04:05.077Z", "65535", "Subject", "Port"},
-		"certificate.pdf": {"Rows", "Octets", "SHA-256"},
+		"certificate.pdf": {"Rows", "Octets", "SHA-256", "No.", "Known by", eventID, c.Header.Custody[0].Event, hexOf(sha256.Sum256([]byte("records")))},
 	} {
 		cmd := exec.Command("pdftotext", "-layout", "-", "-")
 		cmd.Stdin = bytes.NewReader(at(inside, name).b)
