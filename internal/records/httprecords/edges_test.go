@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"lerd/internal/personal"
 	"lerd/internal/records"
@@ -250,4 +251,44 @@ func TestEdgesOfEachAnswer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestADayOfAnotherLength asks for the days on which clocks change in Berlin, of 23
+// and of 25 hours: an event an hour off is outside of the one and inside of the
+// other, to the microsecond.
+func TestADayOfAnotherLength(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, s := newTeller(t)
+	for day, c := range map[[2]int]struct{ first, last, after string }{
+		{3, 29}:  {"2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999Z", "2026-03-29T22:30:00Z"},
+		{10, 25}: {"2026-10-24T22:00:00Z", "2026-10-25T22:59:59.999999Z", "2026-10-25T23:30:00Z"},
+	} {
+		midnight := time.Date(2026, time.Month(day[0]), day[1], 0, 0, 0, 0, berlin)
+		p, err := records.NewPeriod(midnight, midnight.AddDate(0, 0, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []struct {
+			time string
+			rule string
+		}{{c.first, ""}, {c.last, ""}, {c.after, outside}, {p.From.Add(-time.Microsecond).Format(time.RFC3339Nano), outside}, {p.To.Format(time.RFC3339Nano), outside}} {
+			e.path, e.lines = "/v1/sessions", eventAt(at.time)
+			var last error
+			for _, err := range s.Sessions(t.Context(), 7, p) {
+				last = err
+			}
+			b, breach := records.AsBreach(last)
+			if at.rule == "" && last != nil || at.rule != "" && (!breach || b.Rule != at.rule) {
+				t.Errorf("%v, %s: %v; want %q", day, at.time, last, at.rule)
+			}
+		}
+	}
+}
+
+// eventAt is an answer with one event at that time.
+func eventAt(at string) string {
+	return begins + strings.Replace(sessionRow, "2026-03-02T00:00:00Z", at, 1) + oneEnds
 }
