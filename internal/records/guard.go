@@ -36,6 +36,9 @@ func AsBreach(err error) (*Breach, bool) {
 // MaxPhones is how many phone rows of one account are taken at most.
 const MaxPhones = 10_000
 
+// MaxSessions is how many IP events of one account and period are taken at most.
+const MaxSessions = 50_000_000
+
 // MaxHoldings is how many holdings of one identifier are taken at most.
 const MaxHoldings = 1_000
 

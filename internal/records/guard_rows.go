@@ -49,6 +49,7 @@ func (c *phoneCheck) row(r PhoneRow) string {
 type sessionCheck struct {
 	account AccountID
 	period  Period
+	most    int64
 	rows    int64
 	lastAt  time.Time
 	lastID  string
@@ -56,7 +57,7 @@ type sessionCheck struct {
 }
 
 func newSessionCheck(account AccountID, period Period) *sessionCheck {
-	return &sessionCheck{account: account, period: period, ids: newDistinct(distinctRun)}
+	return &sessionCheck{account: account, period: period, most: MaxSessions, ids: newDistinct(distinctRun)}
 }
 
 func (c *sessionCheck) breach(rule string) error {
@@ -65,7 +66,13 @@ func (c *sessionCheck) breach(rule string) error {
 
 func (c *sessionCheck) row(r IPRow) error {
 	c.rows++
-	rule := c.identity(&r)
+	rule := ""
+	if c.rows > c.most {
+		rule = "more events than can be"
+	}
+	if rule == "" {
+		rule = c.identity(&r)
+	}
 	if rule == "" {
 		rule = c.times(&r)
 	}

@@ -138,6 +138,19 @@ func TestGuardFindsIDsTwiceFarApart(t *testing.T) {
 	}
 }
 
+// TestAnAnswerHasAnEnd takes as many rows as there may be, and no more.
+func TestAnAnswerHasAnEnd(t *testing.T) {
+	c := newSessionCheck(7, period)
+	defer c.close()
+	c.most = 3
+	for n := range 3 {
+		if err := c.row(goodRow(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantBreach(t, c.row(goodRow(3)), "more events than can be")
+}
+
 func TestGuardHandsOnFailures(t *testing.T) {
 	down := fault.New(fault.Unavailable, "down")
 	if _, err := drain(&fake{rows: []IPRow{goodRow(1)}, failure: down}); !errors.Is(err, down) {

@@ -50,7 +50,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Wait = cmp.Or(c.Wait, 30*time.Second)
 	c.Retries = cmp.Or(c.Retries, 5)
-	c.MaxRows = cmp.Or(c.MaxRows, 50_000_000)
+	c.MaxRows = cmp.Or(c.MaxRows, records.MaxSessions)
 	c.MaxConns = cmp.Or(c.MaxConns, 4)
 	c.URL = strings.TrimSuffix(c.URL, "/")
 	return c
