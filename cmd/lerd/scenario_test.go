@@ -37,8 +37,9 @@ type scenario struct {
 	slack string  // how far the database lets clocks differ
 	// earnest: steps count with a passkey only.
 	earnest  bool
-	invented bool // its requests are the seeder's, whose events have kinds and facts of their own
-	refusing bool // the log refuses kinds of events, by a trigger of the test
+	invented bool       // its requests are the seeder's, whose events have kinds and facts of their own
+	level    slog.Level // of the technical log; 0: what it says in use
+	refusing bool       // the log refuses kinds of events, by a trigger of the test
 	// configure changes what lerd is started with; nil: nothing.
 	configure func(*config)
 }
@@ -49,6 +50,14 @@ var storyNow = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 func newScenario(t testing.TB) *scenario {
 	t.Helper()
 	return newScenarioOf(t, false)
+}
+
+// newTalkative gives a scenario whose technical log says all that it can.
+func newTalkative(t testing.TB) *scenario {
+	t.Helper()
+	s := &scenario{t: t, level: slog.LevelDebug, ctx: context.Background(), db: testkit.Postgres(t), clock: testkit.NewClock(storyNow), times: sample.StoryTimes(storyNow), log: &logText{}}
+	s.begin(testkit.Folder(t), false)
+	return s
 }
 
 // newScenarioOf gives a scenario with the cast, or an empty one that knows nobody.
@@ -119,7 +128,7 @@ func (s *scenario) start(dir, accounts string) {
 		s.configure(&cfg)
 	}
 	var err error
-	if s.system, err = buildCore(s.ctx, cfg, slog.New(slog.NewJSONHandler(s.log, nil)), s.clock.Now); err != nil {
+	if s.system, err = buildCore(s.ctx, cfg, slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: s.level})), s.clock.Now); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.publish(s.ctx); err != nil {

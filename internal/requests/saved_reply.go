@@ -100,13 +100,16 @@ func (s *Service) SaveReply(ctx context.Context, in SavedReplyInput) (err error)
 		return err
 	}
 	text := SavedReply{ID: newID[string](), Name: in.Name, Language: in.Language, Version: 1, Title: title.Reveal(), Body: body.Reveal(), Withdrawn: in.Withdrawn, By: actor.Person, At: s.now()}
+	// What somebody typed as a name is in neither the stream's name nor a fact, for both
+	// are public: each version is a stream, and follows from the version before.
+	e := change.Event(ctx, text.At, "saved_reply.written", "saved_reply:"+text.ID, 1)
 	for _, was := range list {
 		if was.Name == text.Name && was.Language == text.Language {
-			text.Version = was.Version + 1
+			text.Version, e.Causes = was.Version+1, []audit.EventID{was.EventID}
 		}
 	}
-	e := change.Event(ctx, text.At, "saved_reply.written", "saved_reply:"+text.Name+":"+text.Language, int64(text.Version))
-	e.Facts["name"], e.Facts["language"], e.Facts["version"], e.Facts["rule"] = text.Name, text.Language, itoa(text.Version), rule
+	e.Facts["language"], e.Facts["version"], e.Facts["rule"] = text.Language, itoa(text.Version), rule
+	e.Values = append(e.Values, value("name", text.Name))
 	part := change.Part{Event: e, Insert: []any{&text}}
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}, Key: change.KeyFrom(ctx, "/review/replies")})
 }
