@@ -61,7 +61,7 @@ func TestEveryFactHasAMeaning(t *testing.T) {
 	for _, line := range documentedFacts.FindAllStringSubmatch(string(page), -1) {
 		for _, name := range strings.Fields(line[1]) {
 			if name != "–" {
-				names[strings.TrimSuffix(name, "…")] = true
+				names[strings.TrimSuffix(strings.Trim(name, "()"), "…")] = true
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestEveryFactHasAMeaning(t *testing.T) {
 }
 
 // documentedFacts finds the third column of the table of events.
-var documentedFacts = regexp.MustCompile("(?m)^\\| `[a-z_]+\\.[a-z_…]+`[^|]*\\| `[a-z_]+:` \\| ([a-z0-9_… –]+) \\|$")
+var documentedFacts = regexp.MustCompile("(?m)^\\| `[a-z_]+\\.[a-z_…]+`[^|]*\\| `[a-z_]+:` \\| ([a-z0-9_… –()]+) \\|$")
 
 // eventCatalogue gives the keys of the words about events.
 func eventCatalogue(t *testing.T) map[string]bool {

@@ -26,6 +26,7 @@ type auditCmd struct {
 	Keep       auditKeepCmd       `cmd:"" help:"Take a new place for the last signed checkpoint into use, as the configuration names it."`
 	Loss       auditLossCmd       `cmd:"" help:"Say whether entries of the log are lost, who has acknowledged it, and what is still needed."`
 	Assertions auditAssertionsCmd `cmd:"" help:"Verify everything that people signed with their passkeys, by the public keys on file."`
+	Openings   auditOpeningsCmd   `cmd:"" help:"Write what opens the closed facts of the log's entries, for somebody who draws a sample again."`
 	Sample     auditSampleCmd     `cmd:"" help:"Draw an audit sample again, and compare it with the one on record."`
 	Prove      auditProveCmd      `cmd:"" help:"Print the proof that an event is in the log, after verifying it."`
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,9 +34,23 @@ func (s *scenario) exportLog() (dir, vkey string) {
 // redraw draws a sample again from the exported log, as a stranger does.
 func (s *scenario) redraw(id string) (string, error) {
 	s.t.Helper()
+	return s.redrawWith(id, s.openings())
+}
+
+// openings has the openings of closed facts written for a stranger.
+func (s *scenario) openings() string {
+	s.t.Helper()
+	s.sequenceAll()
+	file := filepath.Join(s.t.TempDir(), "facts.tsv")
+	s.must(auditOpeningsCmd{applicationSource: s.application(), Out: file, To: "Institute 9C of Statistics"}.run(s.ctx, io.Discard))
+	return file
+}
+
+func (s *scenario) redrawWith(id, openings string) (string, error) {
+	s.t.Helper()
 	dir, vkey := s.exportLog()
 	var out bytes.Buffer
-	err := auditSampleCmd{Log: dir, VKey: vkey, ID: id, Cases: true, Quiet: true}.run(s.ctx, &out, io.Discard)
+	err := auditSampleCmd{Log: dir, VKey: vkey, ID: id, Open: openings, Cases: true, Quiet: true}.run(s.ctx, &out, io.Discard)
 	return out.String(), err
 }
 
@@ -94,6 +109,7 @@ func TestASampleIsDrawnByTheFuture(t *testing.T) {
 			t.Errorf("a stranger does not draw %s", c.Case)
 		}
 	}
+	t.Run("openings", func(t *testing.T) { s.openingsHold(t, id) })
 	t.Run("drawn twice", func(t *testing.T) {
 		e := change.Event(s.system_(), storyNow, sampling.KindDrawn, sampling.StreamOf(id), 0)
 		e.Facts["sample"] = id
@@ -102,6 +118,42 @@ func TestASampleIsDrawnByTheFuture(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// openingsHold: what is given to a stranger opens the log's entries and nothing else;
+// what is left out, altered or added is named.
+func (s *scenario) openingsHold(t *testing.T, id string) {
+	file := s.openings()
+	whole := strings.SplitAfter(readAs(t, file), "\n")
+	of := func(what string) int {
+		at := slices.IndexFunc(whole, func(line string) bool { return strings.Contains(line, what) })
+		if at < 0 {
+			t.Fatalf("nothing is opened that says %s", what)
+		}
+		return at
+	}
+	one, plan := of(`"process_digest":`), of(`"population_sha256":`)
+	for name, x := range map[string]struct {
+		want  sampling.Breach
+		alter func(lines []string) []string
+	}{
+		"none at all":               {sampling.Unopened, func([]string) []string { return nil }},
+		"one case left out":         {sampling.Unopened, func(l []string) []string { return slices.Delete(l, one, one+1) }},
+		"the plan left out":         {sampling.Unopened, func(l []string) []string { return slices.Delete(l, plan, plan+1) }},
+		"another country":           {sampling.BadOpening, func(l []string) []string { l[one] = strings.Replace(l[one], `"IN"`, `"DE"`, 1); return l }},
+		"one case twice":            {sampling.BadOpening, func(l []string) []string { return slices.Insert(l, one, l[one]) }},
+		"one for the first entry":   {sampling.BadOpening, func(l []string) []string { return append([]string{"0" + l[one][strings.Index(l[one], "\t"):]}, l...) }},
+		"a line that is no opening": {sampling.BadOpening, func(l []string) []string { return append([]string{"x\n"}, l...) }},
+	} {
+		s.must(os.WriteFile(file, []byte(strings.Join(x.alter(slices.Clone(whole)), "")), 0o600))
+		if _, err := s.redrawWith(id, file); err == nil || !strings.Contains(err.Error(), "NOT VERIFIED: "+string(x.want)) {
+			t.Errorf("openings with %s: %v, want %s", name, err, x.want)
+		}
+	}
+	hits, err := s.oversight.Query(s.as("ines.moreau"), oversight.Search{Name: "administrative", Kind: "log.openings_given", Limit: 5}, "page")
+	if s.must(err); len(hits) == 0 {
+		t.Error("auditors do not find that openings were given out")
+	}
 }
 
 // TestEveryTrickWithASampleIsNamed forges plans that the service would not make.

@@ -77,7 +77,8 @@ func TestAnObjectionIsAFormThatIsKept(t *testing.T) {
 	if got := seen.Request.Reasons.Reveal(); got != list[0].Text() || !strings.Contains(got, in.Why) {
 		t.Errorf("the authority reads %q", got)
 	}
-	entry := s.column("SELECT convert_from(entry, 'UTF8') FROM audit.event WHERE kind = 'request.settle_conflict'")[0]
+	entry := s.column(`SELECT convert_from(e.entry, 'UTF8') || convert_from(o.value, 'UTF8') FROM audit.event e JOIN audit.opening o ON o.event_id = e.id AND o.name = 'facts'
+		WHERE e.kind = 'request.settle_conflict'`)[0]
 	for _, fact := range []string{`"conflict":"objected"`, `"form":"general"`, `"compulsion":"unknown"`, `"objection_sha256":"` + o.ContentSHA256 + `"`} {
 		if !strings.Contains(entry, fact) {
 			t.Errorf("the event lacks %s: %s", fact, entry)

@@ -44,23 +44,43 @@ func TestAReceiptIsVerifiedOffline(t *testing.T) {
 		}
 	}
 	entry := readAs(t, filepath.Join(dir, ref+".entry.json"))
-	for _, want := range []string{c.Document.SHA256, g.Digest, g.AttestationSHA256, `"kind":"request.cosign"`, `"received_at":"` + stampOf(c.Request.ReceivedAt) + `"`, `"effect_by":"` + stampOf(c.Request.EffectBy) + `"`} {
+	for _, want := range []string{c.Document.SHA256, g.Digest, `"kind":"request.cosign"`, `"received_at":"` + stampOf(c.Request.ReceivedAt) + `"`} {
 		if !strings.Contains(entry, want) {
 			t.Errorf("the entry does not say %s:\n%s", want, entry)
 		}
 	}
-	check := func(entryFile string) (string, error) {
+	opening := filepath.Join(dir, ref+".opening")
+	check := func(entryFile, opening string) (string, error) {
 		var out bytes.Buffer
-		err := (&verifycli.Proof{File: filepath.Join(dir, ref+".tlog-proof"), Entry: entryFile, VKey: filepath.Join(dir, "log.vkey")}).Check(&out)
+		err := (&verifycli.Proof{File: filepath.Join(dir, ref+".tlog-proof"), Entry: entryFile, VKey: filepath.Join(dir, "log.vkey"), Opening: opening}).Check(&out)
 		return out.String(), err
 	}
-	said, err := check(filepath.Join(dir, ref+".entry.json"))
-	if err != nil || !strings.Contains(said, "VERIFIED") || !strings.Contains(said, "request.cosign") {
-		t.Errorf("%v: %s", err, said)
+	said, err := check(filepath.Join(dir, ref+".entry.json"), opening)
+	for _, want := range []string{"VERIFIED", "request.cosign", "effect_by = " + stampOf(c.Request.EffectBy) + "\n", "attestation_sha256 = " + g.AttestationSHA256 + "\n"} {
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("%v: it does not say %q: %s", err, want, said)
+		}
+	}
+	if strings.Contains(entry, stampOf(c.Request.EffectBy)) {
+		t.Errorf("the public entry tells how long the law gives:\n%s", entry)
+	}
+	for name, alter := range map[string]func(string) string{
+		"another deadline":       func(s string) string { return strings.Replace(s, "effect_by\":\"2", "effect_by\":\"3", 1) },
+		"another entry":          func(s string) string { return "9" + s },
+		"another salt":           func(s string) string { i := strings.Index(s, "\t"); return s[:i+1] + string(s[i+1]^1) + s[i+2:] },
+		"nothing":                func(string) string { return "" },
+		"the same opening twice": func(s string) string { return s + s },
+	} {
+		was := readAs(t, opening)
+		forged := filepath.Join(dir, "forged.opening")
+		d.must(os.WriteFile(forged, []byte(alter(was)), 0o600))
+		if said, err := check(filepath.Join(dir, ref+".entry.json"), forged); err == nil {
+			t.Errorf("an opening with %s verifies: %s", name, said)
+		}
 	}
 	forged := filepath.Join(dir, "forged.json")
 	d.must(os.WriteFile(forged, []byte(strings.Replace(entry, c.Document.SHA256, strings.Repeat("0", 64), 1)), 0o600))
-	if said, err := check(forged); err == nil {
+	if said, err := check(forged, ""); err == nil {
 		t.Errorf("a receipt over another order verifies: %s", said)
 	}
 }

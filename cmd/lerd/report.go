@@ -27,14 +27,12 @@ type reportCmd struct {
 
 // reportPeriod says which period and how it is counted.
 type reportPeriod struct {
-	auditSource
+	applicationSource
 	Quarter string `help:"The quarter, e.g. 2026Q3." xor:"period" required:""`
 	Year    string `help:"The year, e.g. 2026." xor:"period" required:""`
 	Interim bool   `help:"Count what there is although the books are not closed: to look at, never to publish."`
 	Fresh   bool   `help:"Read the whole log anew, and remember nothing."`
 	Quiet   bool   `short:"q" help:"Print no progress."`
-	now     func() time.Time
-	app     string // in tests: the database's address as the application
 }
 
 func (p reportPeriod) period() (transparency.Period, error) {
@@ -141,7 +139,7 @@ func (c reportMakeCmd) run(ctx context.Context, out, progress io.Writer) error {
 		return err
 	}
 	if c.To != "" {
-		if err := c.give(ctx, handing{db, made, c.Out, c.To, c.Config}); err != nil {
+		if err := c.give(ctx, db, made, c.Out, c.To, c.Config); err != nil {
 			return err
 		}
 	}
@@ -195,7 +193,7 @@ func (c reportOpeningsCmd) run(ctx context.Context, out, progress io.Writer) err
 	if err != nil {
 		return err
 	}
-	if err := c.give(ctx, handing{db, made, c.Out, c.To, c.Config}); err != nil {
+	if err := c.give(ctx, db, made, c.Out, c.To, c.Config); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Openings of %s in %s. They show country, process and outcome of single cases, without any person: give them to those who verify, and do not publish them.\n",

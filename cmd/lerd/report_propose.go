@@ -5,17 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"lerd/internal/access"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
-	"lerd/internal/store"
 	"lerd/internal/transparency"
 	"lerd/internal/transparency/publishing"
-	"lerd/policies"
 )
 
 type reportProposeCmd struct {
@@ -55,22 +51,6 @@ func (c reportProposeCmd) run(ctx context.Context, out, progress io.Writer) erro
 	}
 	_, err = fmt.Fprintf(out, "Edition %d of %s waits for counsel. SHA-256 of report.json: %s\n", r.Edition, r.Period, r.Digest)
 	return err
-}
-
-func (c reportPeriod) publisher(ctx context.Context, cfg config, db *store.Store) (*publishing.Service, error) {
-	rules, err := access.Load(policies.FS)
-	if err != nil {
-		return nil, err
-	}
-	blobs, _, err := cfg.openBlobs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := c.now
-	if now == nil {
-		now = time.Now
-	}
-	return publishing.New(publishing.Config{Store: db, Blobs: blobs, Access: rules, Now: now}), nil
 }
 
 type proposing struct {

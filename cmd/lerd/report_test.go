@@ -26,8 +26,13 @@ import (
 )
 
 // reporter is the command's view of a scenario.
+// application reads the log as an auditor and adds to it as the application.
+func (s *scenario) application() applicationSource {
+	return applicationSource{auditSource: auditSource{Dir: s.cfg.Dir, DatabaseURL: s.db.Auditor}, now: s.clock.Now, app: s.db.App}
+}
+
 func (s *scenario) reporter() reportPeriod {
-	return reportPeriod{auditSource: auditSource{Dir: s.cfg.Dir, DatabaseURL: s.db.Auditor}, Quarter: "2026Q4", Quiet: true, now: s.clock.Now, app: s.db.App}
+	return reportPeriod{applicationSource: s.application(), Quarter: "2026Q4", Quiet: true}
 }
 
 // publishing is the service as counsel's pages have it.

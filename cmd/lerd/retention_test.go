@@ -251,6 +251,48 @@ func TestALostPayloadIsNoErasure(t *testing.T) {
 	}
 }
 
+// TestASpoiledOpeningIsNamed alters, past all triggers, what opens an event's closed
+// facts and its count: samples, figures and auditors' lists are made of them.
+func TestASpoiledOpeningIsNamed(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/9917")
+	s.sequenceAll()
+	for _, name := range []string{"facts", "count"} {
+		of := fmt.Sprintf("event_id = (SELECT id FROM audit.event WHERE stream = '%s' AND kind = 'request.cosign') AND name = '%s'", requests.StreamOf(q.ID), name)
+		kept := s.column("SELECT encode(salt, 'hex') || ' ' || encode(value, 'hex') FROM audit.opening WHERE " + of)
+		if len(kept) != 1 {
+			t.Fatalf("%d openings of the %s", len(kept), name)
+		}
+		salt, value, _ := strings.Cut(kept[0], " ")
+		for said, x := range map[string][2]string{ // the attack, and its undoing
+			"is not the one that was recorded": {
+				"UPDATE audit.opening SET value = convert_to(translate(convert_from(value, 'UTF8'), 'IN20', 'NI02'), 'UTF8') WHERE " + of,
+				fmt.Sprintf("UPDATE audit.opening SET value = '\\x%s' WHERE %s", value, of)},
+			"is gone": {
+				"DELETE FROM audit.opening WHERE " + of,
+				fmt.Sprintf("INSERT INTO audit.opening (event_id, name, salt, value) SELECT id, '%s', '\\x%s', '\\x%s' FROM audit.event WHERE stream = '%s' AND kind = 'request.cosign'", name, salt, value, requests.StreamOf(q.ID))},
+			"which has none": {
+				fmt.Sprintf("INSERT INTO audit.opening (event_id, name, salt, value) SELECT id, '%s', '\\x%s', '\\x%s' FROM audit.event WHERE kind = 'document.uploaded' LIMIT 1", name, salt, value),
+				"DELETE FROM audit.opening WHERE event_id IN (SELECT id FROM audit.event WHERE kind = 'document.uploaded')"},
+			"openings of events that do not exist": {
+				fmt.Sprintf("INSERT INTO audit.opening (event_id, name, salt, value) VALUES (gen_random_uuid(), '%s', '\\x%s', '\\x%s')", name, salt, value),
+				"DELETE FROM audit.opening o WHERE NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.id = o.event_id)"},
+		} {
+			past := func(statement string) {
+				t.Helper()
+				_, err := s.ownerDB().Exec("ALTER TABLE audit.opening DISABLE TRIGGER audit_append_only; " + statement + "; ALTER TABLE audit.opening ENABLE ALWAYS TRIGGER audit_append_only")
+				s.must(err)
+			}
+			past(x[0])
+			if _, err := s.verify(); !store.IsDifference(err) || !strings.Contains(err.Error(), said) {
+				t.Errorf("%s %s: verify says %v", name, said, err)
+			}
+			past(x[1])
+		}
+	}
+	s.verifyLog()
+}
+
 // stuck loses the blob store for a while.
 type stuck struct {
 	requests.Blobs

@@ -70,7 +70,8 @@ type Record struct {
 	Kind    string
 	At      time.Time
 	Actor   Actor
-	Facts   map[string]string
+	Facts   map[string]string // in clear
+	Opened  map[string]string // closed facts that Open opened
 	Values  []ValueCommitment
 	Rows    []RowCommitment
 	Epoch   int64

@@ -200,7 +200,7 @@ func parseByDefinition(b []byte) (Record, error) {
 	if again, err := w.encode(); err != nil || !bytes.Equal(again, b) {
 		return Record{}, fmt.Errorf("not canonical: %v", err)
 	}
-	return Record{w.ID, w.Stream, w.Version, w.Causes, w.Kind, at, Actor(w.Actor), w.Facts, w.Values, w.Rows, w.Epoch, w.Nonce}, nil
+	return Record{w.ID, w.Stream, w.Version, w.Causes, w.Kind, at, Actor(w.Actor), w.Facts, nil, w.Values, w.Rows, w.Epoch, w.Nonce}, nil
 }
 
 func FuzzParseEntry(f *testing.F) {

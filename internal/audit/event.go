@@ -37,7 +37,7 @@ type Event struct {
 	Kind    string            // e.g. "request.submitted"
 	At      time.Time         // when it happened, by lerd's clock; kept to the microsecond
 	Actor   Actor             //
-	Facts   map[string]string // facts that are not personal, in clear: states, codes, counts, digests
+	Facts   map[string]string // facts that are not personal: states, codes, counts, digests; in clear unless Close takes them out
 	Values  []Value           // contents that may be personal, as commitments
 	Rows    []Row             // every row that the step wrote, as commitments
 	Epoch   int64             // raised by each acknowledged restore of a backup

@@ -6,6 +6,7 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/change"
 	"lerd/internal/fault"
+	"lerd/internal/transparency"
 )
 
 // SubmissionReceipt shows that a request was submitted: the event of its submission, and
@@ -15,6 +16,9 @@ type SubmissionReceipt struct {
 	Event audit.Record
 	Entry audit.Entry // octet for octet as the log has it
 	Proof []byte      // a tlog-proof; nil until a signed checkpoint covers the event
+	// Opening opens the event's closed facts, the deadlines among them: the line of
+	// transparency.Opening. It is nil where the event says everything in clear.
+	Opening []byte
 }
 
 // Receipt gives the receipt of a request that was submitted, to its agency.
@@ -32,7 +36,13 @@ func (s *Service) Receipt(ctx context.Context, id ID) (r SubmissionReceipt, err 
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return r, err
 	}
-	return SubmissionReceipt{c.forAgency(), ev.Record, ev.Entry, proof}, s.look(ctx, c, "receipt.viewed", rule)
+	r = SubmissionReceipt{Case: c.forAgency(), Event: ev.Record, Entry: ev.Entry, Proof: proof}
+	if ev.Index < 0 {
+		r.Proof = nil // it got its place between the two
+	} else if ev.Record.Opened != nil {
+		r.Opening = transparency.Opening{Index: uint64(ev.Index), ValueOpening: ev.Opening}.Line()
+	}
+	return r, s.look(ctx, c, "receipt.viewed", rule)
 }
 
 // submitted states in the event of a submission what its receipt shows: the

@@ -246,7 +246,9 @@ func (s *Service) step(ctx context.Context, q *Request, action Action, rule stri
 		q.ClosedAt = s.now()
 	}
 	e := change.Event(ctx, s.now(), "request."+string(action), StreamOf(q.ID), q.Version)
-	e.Facts["process"] = q.Process.ID
+	if from == "" || action == CoSign { // a case keeps its process
+		e.Facts["process"] = q.Process.ID
+	}
 	quietly(&e, from, to, action, rule)
 	return change.Part{Event: e, Update: []any{q}}, nil
 }

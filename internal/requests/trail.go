@@ -15,6 +15,8 @@ type TrailEvent struct {
 	Entry  audit.Entry
 	Index  int64  // its place in the log; -1 while it has none
 	Actor  string // pseudonym; people are named in their own table alone
+
+	Opening audit.ValueOpening // of its closed facts, which the record has opened; zero: it has none
 }
 
 // Proofs gives an event's tlog-proof once a published checkpoint covers it.

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"lerd/internal/audit"
+	"lerd/internal/change"
 	"lerd/internal/fault"
 )
 
@@ -30,12 +31,12 @@ WITH e AS (
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id)
 INSERT INTO audit.payload (event_id, body) SELECT id, $7 FROM e`
 
-// appendCounted also keeps the opening of what the event counts.
-const appendCounted = `
+// appendOpened also keeps the openings of what stays when the payload is erased.
+const appendOpened = `
 WITH e AS (
     INSERT INTO audit.event (id, stream, version, causes, kind, entry)
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
-o AS (INSERT INTO audit.opening (event_id, salt, value) SELECT id, $8, $9 FROM e)
+o AS (INSERT INTO audit.opening (event_id, name, salt, value) SELECT e.id, x.* FROM e, unnest($8::text[], $9::bytea[], $10::bytea[]) x)
 INSERT INTO audit.payload (event_id, body) SELECT id, $7 FROM e`
 
 // AppendEvent records an event in the transaction of the step that it records.
@@ -48,8 +49,13 @@ func AppendEvent(tx *gorm.DB, e audit.Event, rand io.Reader) (err error) {
 		return err
 	}
 	statement, args := appendEvent, []any{string(e.ID), e.Stream, e.Version, idStrings(e.Causes), e.Kind, done.entry, done.payload}
-	if done.counted {
-		statement, args = appendCounted, append(args, done.count.Salt[:], done.count.Value)
+	if len(done.openings) > 0 {
+		var names []string
+		var salts, values [][]byte
+		for _, o := range done.openings {
+			names, salts, values = append(names, o.Name), append(salts, o.Salt[:]), append(values, o.Value)
+		}
+		statement, args = appendOpened, append(args, names, salts, values)
 	}
 	// Straight through the connection: gorm would write the values of a failed
 	// statement to its log.
@@ -63,11 +69,17 @@ func AppendEvent(tx *gorm.DB, e audit.Event, rand io.Reader) (err error) {
 // sealedEvent is an event as it is kept.
 type sealedEvent struct {
 	entry, payload []byte
-	count          audit.CountOpening
-	counted        bool
+	openings       []Opening
 }
 
-// sealed gives an event's entry and what opens it, with a fresh nonce and salt.
+// Opening is what opens one value of an event, as audit.opening keeps it.
+type Opening struct {
+	Name string // audit.CountValue or audit.FactsValue
+	audit.ValueOpening
+}
+
+// sealed gives an event's entry and what opens it, with a fresh nonce and salt. The
+// facts that the public log does not say are closed here, where every event passes.
 func sealed(e audit.Event, rand io.Reader) (out sealedEvent, err error) {
 	var nonce audit.Nonce
 	var salt audit.Salt
@@ -76,10 +88,17 @@ func sealed(e audit.Event, rand io.Reader) (out sealedEvent, err error) {
 			return out, fmt.Errorf("randomness: %w", err)
 		}
 	}
+	if e, err = e.Close(change.Closed); err != nil {
+		return out, err
+	}
 	if out.entry, err = e.Seal(nonce, salt); err != nil {
 		return out, err
 	}
-	out.count, out.counted = e.Count(salt)
+	for _, name := range []string{audit.CountValue, audit.FactsValue} {
+		if o, has := e.Opening(name, salt); has {
+			out.openings = append(out.openings, Opening{name, o})
+		}
+	}
 	out.payload, err = e.Payload(salt).Encode()
 	return out, err
 }

@@ -14,19 +14,57 @@ import (
 	"lerd/internal/audit"
 )
 
-// entryColumns are what is read of an event, in the order of storedEvent.targets.
-const entryColumns = `e.id::text, e.stream, e.version, array_to_string(e.causes, ','), e.kind, e.entry, p.body`
+// entryColumns are what is read of an event, in the order of storedEvent.targets, and
+// besides is where what lies beside it is found.
+const (
+	entryColumns = `e.id::text, e.stream, e.version, array_to_string(e.causes, ','), e.kind, e.entry, p.body, oc.salt, oc.value, of.salt, of.value`
+	besides      = ` LEFT JOIN audit.payload p ON p.event_id = e.id LEFT JOIN audit.opening oc ON oc.event_id = e.id AND oc.name = 'count'
+		LEFT JOIN audit.opening of ON of.event_id = e.id AND of.name = 'facts' `
+)
 
-// storedEvent is an event's row and its payload's.
+// storedEvent is an event's row, its payload's, and those of its openings.
 type storedEvent struct {
 	id, stream, causes, kind sql.NullString
 	version                  sql.NullInt64
 	entry, body              []byte
+	count, facts             storedOpening
 	salt                     audit.Salt // after check
 }
 
+// storedOpening is what is kept to open one value; nil: nothing is.
+type storedOpening struct{ salt, value []byte }
+
 func (e *storedEvent) targets() []any {
-	return []any{&e.id, &e.stream, &e.version, &e.causes, &e.kind, &e.entry, &e.body}
+	return []any{&e.id, &e.stream, &e.version, &e.causes, &e.kind, &e.entry, &e.body, &e.count.salt, &e.count.value, &e.facts.salt, &e.facts.value}
+}
+
+// checkOpenings compares the openings with the commitments of the entry: figures,
+// samples and what auditors read of a case follow from them, payload or not.
+func (e *storedEvent) checkOpenings(r audit.Record) error {
+	count, counts := r.Count()
+	facts, closes := r.Closed()
+	for _, x := range []struct {
+		name string
+		kept storedOpening
+		has  bool
+		c    audit.Commitment
+	}{{"count", e.count, counts, count}, {"closed facts", e.facts, closes, facts}} {
+		switch {
+		case x.has && x.kept.salt == nil:
+			return differs("The opening of the %s of event %s is gone.", x.name, r.ID)
+		case !x.has && x.kept.salt != nil:
+			return differs("There is an opening of the %s of event %s, which has none.", x.name, r.ID)
+		case x.has && (len(x.kept.salt) != len(audit.Salt{}) || !audit.ValueOpening{Salt: audit.Salt(x.kept.salt), Value: x.kept.value}.Opens(x.c)):
+			return differs("The opening of the %s of event %s is not the one that was recorded.", x.name, r.ID)
+		}
+	}
+	if !closes {
+		return nil
+	}
+	if err := r.Open(audit.ValueOpening{Salt: audit.Salt(e.facts.salt), Value: e.facts.value}); err != nil {
+		return differs("The closed facts of event %s cannot be read: %v.", r.ID, err)
+	}
+	return nil
 }
 
 // check compares the columns, which people read, with the entry, which is
@@ -46,6 +84,9 @@ func (e *storedEvent) check() (audit.Record, error) {
 		if c.column != c.entry {
 			return r, differs("The column %s of event %s says %q, and its signed entry says %q.", c.name, e.id.String, c.column, c.entry)
 		}
+	}
+	if err := e.checkOpenings(r); err != nil {
+		return r, err
 	}
 	if e.body == nil {
 		return r, nil // erased, if the log says so
@@ -161,8 +202,7 @@ func (v *auditVerifier) batches(ctx context.Context, placed int64, visit func(fi
 // readPlaced reads the entries from first to before end.
 func readPlaced(ctx context.Context, pool gorm.ConnPool, first, end int64) ([]placedEvent, error) {
 	rows, err := pool.QueryContext(ctx, `SELECT l.index, l.event_id::text, l.hash, `+entryColumns+`
-		FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_id LEFT JOIN audit.payload p ON p.event_id = l.event_id
-		WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, first, end)
+		FROM audit.leaf l LEFT JOIN audit.event e ON e.id = l.event_id`+besides+`WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, first, end)
 	if err != nil {
 		return nil, err
 	}
@@ -296,16 +336,20 @@ func (v *auditVerifier) tiles(ctx context.Context, tiles []audit.Tile) error {
 	return nil
 }
 
-// spare finds tiles that no entry gives, and payloads without an event.
+// spare finds tiles that no entry gives, and payloads and openings without an event.
 func (v *auditVerifier) spare(ctx context.Context) error {
-	var have, stray int64
+	var have, stray, idle int64
 	err := v.pool.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM audit.tile),
-		(SELECT count(*) FROM audit.payload p WHERE NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.id = p.event_id))`).Scan(&have, &stray)
+		(SELECT count(*) FROM audit.payload p WHERE NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.id = p.event_id)),
+		(SELECT count(*) FROM audit.opening o WHERE NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.id = o.event_id))`).Scan(&have, &stray, &idle)
 	if err != nil {
 		return err
 	}
 	if stray > 0 {
 		return differs("There are %d payloads of events that do not exist.", stray)
+	}
+	if idle > 0 {
+		return differs("There are %d openings of events that do not exist.", idle)
 	}
 	if have != v.report.Tiles {
 		return differs("There are %d hash tiles in the database, and the entries give %d.", have, v.report.Tiles)

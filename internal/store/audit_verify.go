@@ -370,8 +370,7 @@ func (r *oneAtATime) ReadCheckpoint(ctx context.Context) ([]byte, error) {
 func (v *auditVerifier) pending(ctx context.Context) error {
 	rows, err := v.pool.QueryContext(ctx, `SELECT `+entryColumns+`, extract(epoch FROM clock_timestamp() - e.recorded_at)::float8,
 		e.version = 1 OR EXISTS (SELECT 1 FROM audit.event b JOIN audit.leaf l ON l.event_id = b.id WHERE b.stream = e.stream AND b.version = e.version - 1)
-		FROM audit.event e LEFT JOIN audit.payload p ON p.event_id = e.id
-		WHERE NOT EXISTS (SELECT 1 FROM audit.leaf l WHERE l.event_id = e.id) ORDER BY e.xid, e.id`)
+		FROM audit.event e`+besides+`WHERE NOT EXISTS (SELECT 1 FROM audit.leaf l WHERE l.event_id = e.id) ORDER BY e.xid, e.id`)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/oversight"
 )
@@ -87,8 +86,9 @@ func searchEvents(tx *gorm.DB, q oversight.Search) ([]oversight.Hit, error) {
 		return nil, err
 	}
 	query := `SELECT x.*, coalesce((SELECT p.pseudonym FROM person p WHERE p.id = CASE WHEN x.person ~ '^[0-9a-f-]{36}$' THEN x.person::uuid END), '') AS name,
-		coalesce((SELECT q.ref FROM request q WHERE q.id = x.case_id), '') AS ref, (SELECT e.entry FROM audit.event e WHERE e.id = x.event_id) AS entry FROM (SELECT i.idx, i.event_id, i.at, i.kind, i.person, i.role, i.case_id FROM ` + from + w.text() +
-		" ORDER BY " + key + " DESC LIMIT " + strconv.Itoa(q.Limit) + ") x ORDER BY x.idx DESC"
+		coalesce((SELECT q.ref FROM request q WHERE q.id = x.case_id), '') AS ref, e.entry, o.salt, o.value FROM (SELECT i.idx, i.event_id, i.at, i.kind, i.person, i.role, i.case_id FROM ` + from + w.text() +
+		" ORDER BY " + key + " DESC LIMIT " + strconv.Itoa(q.Limit) + `) x LEFT JOIN audit.event e ON e.id = x.event_id
+		LEFT JOIN audit.opening o ON o.event_id = x.event_id AND o.name = 'facts' ORDER BY x.idx DESC`
 	var rows []eventHit
 	if err := tx.Raw(query, w.args...).Scan(&rows).Error; err != nil {
 		return nil, err
@@ -173,19 +173,22 @@ type eventHit struct {
 	Name    string
 	Ref     string
 	Entry   []byte
+	Salt    []byte
+	Value   []byte
 }
 
 func (r eventHit) hit() (oversight.Hit, error) {
-	rec, err := audit.ParseEntry(r.Entry)
+	rec, _, err := opened(r.Entry, r.Salt, r.Value)
 	if err != nil {
 		return oversight.Hit{}, err
 	}
 	var said []string
-	for _, name := range slices.Sorted(maps.Keys(rec.Facts)) {
-		said = append(said, name+"="+rec.Facts[name])
+	facts := rec.AllFacts()
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		said = append(said, name+"="+facts[name])
 	}
 	h := oversight.Hit{Index: r.Idx, Event: rec.ID, At: rec.At, Kind: rec.Kind, Person: rec.Actor.Person, Name: r.Name, Role: rec.Actor.Role,
-		Case: text[string](r.CaseID), Ref: r.Ref, Detail: strings.Join(said, "; "), Facts: rec.Facts, Next: strconv.FormatInt(r.Idx, 10)}
+		Case: text[string](r.CaseID), Ref: r.Ref, Detail: strings.Join(said, "; "), Facts: facts, Next: strconv.FormatInt(r.Idx, 10)}
 	return h, nil
 }
 

@@ -10,17 +10,27 @@ import (
 	"lerd/internal/transparency"
 )
 
-// CountOpenings reads what opens the counts of the log's entries.
-type CountOpenings struct{ pool gorm.ConnPool }
+// Openings reads what opens one value of the log's entries.
+type Openings struct {
+	pool gorm.ConnPool
+	name string
+}
 
-// CountOpenings gives the openings that were kept beside the log.
-func (s *Store) CountOpenings() CountOpenings { return CountOpenings{s.db.Statement.ConnPool} }
+// CountOpenings gives the openings of what events count.
+func (s *Store) CountOpenings() Openings {
+	return Openings{s.db.Statement.ConnPool, audit.CountValue}
+}
+
+// FactOpenings gives the openings of closed facts.
+func (s *Store) FactOpenings() Openings {
+	return Openings{s.db.Statement.ConnPool, audit.FactsValue}
+}
 
 // From gives the openings of the entries from first to before end, in their order.
-func (c CountOpenings) From(ctx context.Context, first, end uint64) (out []transparency.Opening, err error) {
-	defer fault.Wrap(&err, "store.CountOpenings(%d, %d)", first, end)
-	rows, err := c.pool.QueryContext(ctx, `SELECT l.index, o.salt, o.value FROM audit.leaf l JOIN audit.opening o ON o.event_id = l.event_id
-		WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, int64(first), int64(end))
+func (o Openings) From(ctx context.Context, first, end uint64) (out []transparency.Opening, err error) {
+	defer fault.Wrap(&err, "store.Openings(%s, %d, %d)", o.name, first, end)
+	rows, err := o.pool.QueryContext(ctx, `SELECT l.index, o.salt, o.value FROM audit.leaf l JOIN audit.opening o ON o.event_id = l.event_id AND o.name = $3
+		WHERE l.index >= $1 AND l.index < $2 ORDER BY l.index`, int64(first), int64(end), o.name)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +41,7 @@ func (c CountOpenings) From(ctx context.Context, first, end uint64) (out []trans
 		if err := rows.Scan(&index, &salt, &value); err != nil {
 			return nil, err
 		}
-		out = append(out, transparency.Opening{Index: uint64(index), CountOpening: audit.CountOpening{Salt: audit.Salt(salt), Value: value}})
+		out = append(out, transparency.Opening{Index: uint64(index), ValueOpening: audit.ValueOpening{Salt: audit.Salt(salt), Value: value}})
 	}
 	return out, rows.Err()
 }

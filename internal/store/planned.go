@@ -11,11 +11,11 @@ import (
 // Planned is what Commit would write of one part, without a database: for those
 // who fill a database with more than steps could in a reasonable time.
 type Planned struct {
-	Event   audit.Event // with the commitments to its rows
-	Entry   []byte      // as audit.event keeps it
-	Payload []byte      // as audit.payload keeps it
-	Rows    []PlannedRow
-	Opening *audit.CountOpening // as audit.opening keeps it; nil: the event counts nothing
+	Event    audit.Event // with the commitments to its rows
+	Entry    []byte      // as audit.event keeps it
+	Payload  []byte      // as audit.payload keeps it
+	Rows     []PlannedRow
+	Openings []Opening // as audit.opening keeps them
 }
 
 // PlannedRow is one row: values in the order of the columns, nil for NULL.
@@ -38,10 +38,7 @@ func Plan(part change.Part, rand io.Reader) (p Planned, err error) {
 		p.Rows = append(p.Rows, plannedRow(r))
 	}
 	done, err := sealed(p.Event, rand)
-	p.Entry, p.Payload = done.entry, done.payload
-	if done.counted {
-		p.Opening = &done.count
-	}
+	p.Entry, p.Payload, p.Openings = done.entry, done.payload, done.openings
 	return p, err
 }
 

@@ -11,8 +11,9 @@ import (
 	"lerd/internal/requests"
 )
 
-const selectTrail = `SELECT e.entry, coalesce(l.index, -1), coalesce(p.pseudonym, '')
+const selectTrail = `SELECT e.entry, coalesce(l.index, -1), coalesce(p.pseudonym, ''), o.salt, o.value
 FROM audit.event e
+LEFT JOIN audit.opening o ON o.event_id = e.id AND o.name = 'facts'
 LEFT JOIN audit.leaf l ON l.event_id = e.id
 LEFT JOIN person p ON p.id = (SELECT CASE WHEN a.person ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN a.person::uuid END
 	FROM (SELECT convert_from(e.entry, 'UTF8')::jsonb -> 'actor' ->> 'person' AS person) a)
@@ -100,11 +101,11 @@ func readTrail(ctx context.Context, tx *gorm.DB, query string, args ...any) (lis
 	defer rows.Close()
 	for rows.Next() {
 		var ev requests.TrailEvent
-		var entry []byte
-		if err := rows.Scan(&entry, &ev.Index, &ev.Actor); err != nil {
+		var entry, salt, value []byte
+		if err := rows.Scan(&entry, &ev.Index, &ev.Actor, &salt, &value); err != nil {
 			return nil, err
 		}
-		if ev.Record, err = audit.ParseEntry(entry); err != nil {
+		if ev.Record, ev.Opening, err = opened(entry, salt, value); err != nil {
 			return nil, err
 		}
 		if ev.Entry = entry; ev.Actor == "" {
@@ -113,4 +114,18 @@ func readTrail(ctx context.Context, tx *gorm.DB, query string, args ...any) (lis
 		list = append(list, ev)
 	}
 	return list, rows.Err()
+}
+
+// opened reads an entry, and its closed facts with the opening that is kept of them. An
+// opening that is not of this entry opens nothing: what it says is shown to nobody, and
+// the verification names it.
+func opened(entry, salt, value []byte) (r audit.Record, o audit.ValueOpening, err error) {
+	if r, err = audit.ParseEntry(entry); err != nil || len(salt) != len(o.Salt) {
+		return r, o, err
+	}
+	o = audit.ValueOpening{Salt: audit.Salt(salt), Value: value}
+	if r.Open(o) != nil {
+		return r, audit.ValueOpening{}, nil
+	}
+	return r, o, nil
 }

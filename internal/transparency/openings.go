@@ -14,7 +14,7 @@ import (
 // Opening opens the count of one entry.
 type Opening struct {
 	Index uint64
-	audit.CountOpening
+	audit.ValueOpening
 }
 
 // Openings gives openings in the order of the log.

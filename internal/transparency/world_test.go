@@ -106,7 +106,7 @@ func (o openings) From(_ context.Context, first, end uint64) (out []transparency
 func (w *world) openings() (out openings) {
 	for i, e := range w.events {
 		if e.Opening != nil {
-			out = append(out, transparency.Opening{Index: uint64(i), CountOpening: *e.Opening})
+			out = append(out, transparency.Opening{Index: uint64(i), ValueOpening: *e.Opening})
 		}
 	}
 	return out

@@ -1,22 +1,29 @@
 package verifycli
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
+	"slices"
 	"time"
 
 	"lerd/internal/audit"
 	"lerd/internal/fault"
+	"lerd/internal/transparency"
 )
 
 // Proof is the command that verifies a tlog-proof: that an entry is in the log.
 // SPEC: C2SP tlog-proof.
 type Proof struct {
-	File  string `arg:"" help:"A .tlog-proof file." type:"existingfile"`
-	Entry string `help:"File with the entry, octet for octet as the log has it." required:"" type:"existingfile"`
-	VKey  string `name:"vkey" help:"File with the log's verifier keys, one a line." required:"" type:"path"`
-	Pin   string `help:"File with a checkpoint obtained earlier or elsewhere; one of the same size must have the same root." type:"path"`
+	File    string `arg:"" help:"A .tlog-proof file." type:"existingfile"`
+	Entry   string `help:"File with the entry, octet for octet as the log has it." required:"" type:"existingfile"`
+	VKey    string `name:"vkey" help:"File with the log's verifier keys, one a line." required:"" type:"path"`
+	Opening string `help:"File with the opening of the entry's closed facts, as a receipt has it." type:"path"`
+	Pin     string `help:"File with a checkpoint obtained earlier or elsewhere; one of the same size must have the same root." type:"path"`
 	Witnesses
 }
 
@@ -55,10 +62,40 @@ func (c *Proof) Check(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "VERIFIED\nEntry %d is event %s: %s at %s\n%s", index, record.ID, record.Kind, record.At.Format(time.RFC3339Nano), compared); err != nil {
+	facts, err := c.open(&record, index)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "VERIFIED\nEntry %d is event %s: %s at %s\n%s%s", index, record.ID, record.Kind, record.At.Format(time.RFC3339Nano), facts, compared); err != nil {
 		return err
 	}
 	return PrintHead(out, signed)
+}
+
+// open opens the closed facts of the entry, and says them.
+func (c *Proof) open(r *audit.Record, index uint64) (string, error) {
+	if c.Opening == "" {
+		return "", nil
+	}
+	text, err := readFile(c.Opening, audit.MaxEntry)
+	if err != nil {
+		return "", err
+	}
+	list, err := transparency.ReadOpenings(bytes.NewReader(text)).From(context.Background(), 0, math.MaxUint64)
+	if err == nil && (len(list) != 1 || list[0].Index != index) {
+		err = fmt.Errorf("%s does not hold one opening, of entry %d", c.Opening, index)
+	}
+	if err == nil {
+		err = r.Open(list[0].ValueOpening)
+	}
+	if err != nil {
+		return "", Verdict(&audit.Violation{Breach: audit.BadEntry, Index: index, Reason: "what is given to open the entry's closed facts does not open them", Err: err}, true)
+	}
+	said := "It commits to:\n"
+	for _, name := range slices.Sorted(maps.Keys(r.Opened)) {
+		said += "  " + name + " = " + r.Opened[name] + "\n"
+	}
+	return said, nil
 }
 
 // compare says what the pinned checkpoint tells of the proof's: without the

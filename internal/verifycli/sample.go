@@ -1,6 +1,7 @@
 package verifycli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/oversight/sampling"
+	"lerd/internal/transparency"
 )
 
 // Sample is the command that draws an audit sample again from an exported log, and
@@ -19,6 +21,7 @@ type Sample struct {
 	Dir  string `arg:"" help:"Folder with the exported log." type:"existingdir"`
 	VKey string `name:"vkey" help:"File with the log's verifier keys, one a line." required:"" type:"path"`
 	ID   string `name:"sample" help:"The sample's id." required:""`
+	Open string `name:"openings" help:"File with the openings of closed facts, as lerd audit openings writes it." type:"path"`
 	Note string `name:"seed-note" help:"The cosigned checkpoint whose cosignatures are part of the seed, where the plan asks for them." type:"path"`
 	Witnesses
 	Cases bool `help:"Print the drawn cases, one a line, with their groups."`
@@ -70,13 +73,7 @@ func (c *Sample) input(ctx context.Context, log audit.LogReader, trust audit.Tru
 		return audit.RootOf(ctx, log, head.Size, size)
 	},
 		Records: func(ctx context.Context, f func(uint64, audit.Record) error) error {
-			return audit.Walk(ctx, log, head.Size, func(i uint64, e audit.Entry) error {
-				r, err := audit.ParseEntry(e)
-				if err != nil {
-					return err
-				}
-				return f(i, r)
-			})
+			return c.records(ctx, log, head.Size, f)
 		}}
 	if in.Trust, err = c.Witnesses.Add(trust); err != nil {
 		return in, err
@@ -87,6 +84,32 @@ func (c *Sample) input(ctx context.Context, log audit.LogReader, trust audit.Tru
 		}
 	}
 	return in, nil
+}
+
+// records gives the log's records, opened by the openings that were given.
+func (c *Sample) records(ctx context.Context, log audit.LogReader, size uint64, f func(uint64, audit.Record) error) error {
+	openings, err := os.Open(cmp.Or(c.Open, os.DevNull))
+	if err != nil {
+		return fault.Because(fault.Invalid, err, "The openings cannot be read from %s.", c.Open)
+	}
+	defer openings.Close()
+	lines := transparency.ReadOpenings(openings)
+	return audit.Walk(ctx, log, size, func(i uint64, e audit.Entry) error {
+		r, err := audit.ParseEntry(e)
+		if err != nil {
+			return err
+		}
+		list, err := lines.From(ctx, i, i+1)
+		if err != nil {
+			return &sampling.Finding{Breach: sampling.BadOpening, Text: err.Error()}
+		}
+		for _, o := range list {
+			if err := r.Open(o.ValueOpening); o.Index != i || err != nil {
+				return &sampling.Finding{Breach: sampling.BadOpening, Text: fmt.Sprintf("What is given to open entry %d does not open its facts.", o.Index)}
+			}
+		}
+		return f(i, r)
+	})
 }
 
 func (c *Sample) print(out io.Writer, r sampling.Report) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"lerd/internal/audit"
 	"lerd/internal/fault"
@@ -17,6 +18,7 @@ type auditEventPage struct {
 	Proof       Notice
 	Event       []Fact
 	Facts       []Fact
+	Closed      []Fact // opened for who looks
 	Commitments Table
 	ProofAt     string // "" while there is none
 	EntryAt     string
@@ -53,7 +55,7 @@ func (s *Server) auditEvent(c *Ctx) error {
 	for _, cause := range r.Causes {
 		f.add("audit_event.cause", Cell{Code: string(cause), Href: "/audit/events/" + string(cause)})
 	}
-	if r.Kind == "report.openings_given" && s.cfg.Services.Oversight != nil {
+	if strings.HasSuffix(r.Kind, ".openings_given") && s.cfg.Services.Oversight != nil {
 		to, err := s.cfg.Services.Oversight.GivenTo(c.Ctx(), r.ID)
 		if err != nil {
 			return err
@@ -64,24 +66,25 @@ func (s *Server) auditEvent(c *Ctx) error {
 	if err := c.learnNamesOf(r); err != nil {
 		return err
 	}
-	p.Facts, p.Commitments = c.clearFacts(p.Base, r), commitments(c, r)
+	p.Facts, p.Closed, p.Commitments = c.listFacts(p.Base, r.Kind, r.Facts), c.listFacts(p.Base, r.Kind, r.Opened), commitments(c, r)
 	s.fillProof(c, &p, ev)
 	return auditEventView.Show(c, p)
 }
 
-// clearFacts shows each fact in words, with the name and the value that the log has.
-func (c *Ctx) clearFacts(b Base, r audit.Record) []Fact {
+// listFacts shows each fact in words, with the name and the value that the log has or
+// commits to.
+func (c *Ctx) listFacts(b Base, kind string, facts map[string]string) []Fact {
 	var out []Fact
-	for _, s := range c.factsInWords(b, r.Kind, r.Facts) {
+	for _, s := range c.factsInWords(b, kind, facts) {
 		cell := Cell{Text: s.Text, Href: s.Href, When: s.When, Quoted: s.Name}
 		switch {
 		case s.Code != "":
 			cell.Quoted += "=" + s.Code
 		case s.When != nil:
-			cell.Quoted += "=" + r.Facts[s.Name]
+			cell.Quoted += "=" + facts[s.Name]
 		case s.Whole != "":
 			cell.Digest = &Digest{Hex: s.Whole}
-		case glossary.IsID(r.Kind, s.Name):
+		case glossary.IsID(kind, s.Name):
 			cell.Code = s.Text
 		}
 		out = append(out, Fact{s.Label, cell})

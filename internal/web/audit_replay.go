@@ -110,7 +110,7 @@ func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fa
 	f.add("audit_replay.event", c.kindCell(rec.Kind, "/audit/events/"+string(rec.ID)))
 	f.add("audit.col.at", Cell{When: &at})
 	f.add("audit.col.actor", Cell{Text: m.Event.Actor, Note: c.roleOf(rec.Actor)})
-	if said := c.factsInWords(b, rec.Kind, rec.Facts); len(said) > 0 {
+	if said := c.factsInWords(b, rec.Kind, rec.AllFacts()); len(said) > 0 {
 		f.add("audit_event.facts", Cell{Said: said})
 	}
 	if m.Look != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/language"
 
-	"lerd/internal/audit"
 	"lerd/internal/legal"
 	"lerd/internal/oversight/glossary"
 	"lerd/internal/requests"
@@ -117,7 +116,7 @@ func TestFactsAreReadInWords(t *testing.T) {
 	if got := c.kindCell("from.the_future", ""); got.Code != "from.the_future" {
 		t.Errorf("an unknown kind is shown as %+v", got)
 	}
-	page := c.clearFacts(Base{}, audit.Record{Kind: "request.claim", Facts: map[string]string{"to": "in_review"}})
+	page := c.listFacts(Base{}, "request.claim", map[string]string{"to": "in_review"})
 	if diff := cmp.Diff([]Fact{{"State after", Cell{Text: "In review", Quoted: "to=in_review"}}}, page); diff != "" {
 		t.Error(diff)
 	}

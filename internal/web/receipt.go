@@ -63,13 +63,18 @@ func (s *Server) showReceipt(c *Ctx) error {
 	f.add("receipt.event", Cell{Code: string(r.Event.ID), Note: r.Event.Kind})
 	f.add("receipt.key", Cell{Code: s.cfg.LogKey})
 	p.Log = f.list
-	p.Commands = []verifyStep{{Title: c.T("receipt.verify"), Text: c.T("receipt.verify.text"), Command: receiptCommand(q.Ref)}}
+	p.Commands = []verifyStep{{Title: c.T("receipt.verify"), Text: c.T("receipt.verify.text"), Command: receiptCommand(r)}}
 	return receiptView.Show(c, p)
 }
 
 // receiptCommand is the command that verifies a receipt offline.
-func receiptCommand(ref string) string {
-	return "lerd-verify proof " + ref + ".tlog-proof --entry " + ref + ".entry.json --vkey log.vkey"
+func receiptCommand(r requests.SubmissionReceipt) string {
+	ref := r.Case.Request.Ref
+	command := "lerd-verify proof " + ref + ".tlog-proof --entry " + ref + ".entry.json --vkey log.vkey"
+	if r.Opening != nil {
+		command += " --opening " + ref + ".opening"
+	}
+	return command
 }
 
 func (s *Server) receiptFacts(c *Ctx, r requests.SubmissionReceipt, b Base) []Fact {
@@ -103,10 +108,11 @@ func (s *Server) receiptFile(c *Ctx) error {
 	ref := r.Case.Request.Ref
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for _, f := range []struct {
-		name string
-		body []byte
-	}{{ref + ".txt", s.receiptText(c, r)}, {ref + ".tlog-proof", r.Proof}, {ref + ".entry.json", r.Entry}, {"log.vkey", []byte(s.cfg.LogKey + "\n")}} {
+	files := []receiptPart{{ref + ".txt", s.receiptText(c, r)}, {ref + ".tlog-proof", r.Proof}, {ref + ".entry.json", r.Entry}, {"log.vkey", []byte(s.cfg.LogKey + "\n")}}
+	if r.Opening != nil {
+		files = append(files, receiptPart{ref + ".opening", r.Opening})
+	}
+	for _, f := range files {
 		w, err := z.Create(f.name)
 		if err != nil {
 			return err
@@ -121,6 +127,12 @@ func (s *Server) receiptFile(c *Ctx) error {
 	return c.sendFile(bytes.NewReader(b.Bytes()), ref+".receipt.zip", "application/zip")
 }
 
+// receiptPart is a file of the receipt.
+type receiptPart struct {
+	name string
+	body []byte
+}
+
 // receiptText says in plain words what the receipt shows and how to check it.
 func (s *Server) receiptText(c *Ctx, r requests.SubmissionReceipt) []byte {
 	q := r.Case.Request
@@ -132,6 +144,6 @@ func (s *Server) receiptText(c *Ctx, r requests.SubmissionReceipt) []byte {
 	if !q.EffectBy.IsZero() {
 		lines = append(lines, c.T("receipt.line.effect", "time", When{At: q.EffectBy}.UTC()))
 	}
-	lines = append(lines, "", c.T("receipt.line.how"), "", "    "+receiptCommand(q.Ref), "", c.T("receipt.line.key"), "")
+	lines = append(lines, "", c.T("receipt.line.how"), "", "    "+receiptCommand(r), "", c.T("receipt.line.key"), "")
 	return []byte(strings.Join(lines, "\r\n"))
 }

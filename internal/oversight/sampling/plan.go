@@ -49,7 +49,7 @@ func (p Plan) Facts() map[string]string {
 
 // ReadPlan reads a plan from its event.
 func ReadPlan(r audit.Record) (p Plan, err error) {
-	f := r.Facts
+	f := r.AllFacts()
 	if r.Kind != KindPlanned || r.Stream != StreamOf(f["sample"]) {
 		return p, fmt.Errorf("event %s is not the plan of a sample", r.ID)
 	}

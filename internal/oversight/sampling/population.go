@@ -33,11 +33,18 @@ func (c *Collector) of(id string) *caseFacts {
 	return x
 }
 
-// Add takes the next record of the log.
+// unread tells whether a record has closed facts that the population depends on and
+// that were not opened.
+func unread(r audit.Record) bool {
+	_, closes := r.Closed()
+	return closes && r.Opened == nil && (r.Kind == "risk.stated" || strings.HasPrefix(r.Stream, "request:"))
+}
+
+// Add takes the next record of the log, with its closed facts opened.
 func (c *Collector) Add(r audit.Record) {
 	if r.Kind == "risk.stated" && r.Facts["request"] != "" {
 		x := c.of(r.Facts["request"])
-		x.always = x.always || slices.Contains(strings.Fields(r.Facts["factors"]), "sensitive_target")
+		x.always = x.always || slices.Contains(strings.Fields(r.Fact("factors")), "sensitive_target")
 		return
 	}
 	id, ok := strings.CutPrefix(r.Stream, "request:")
@@ -48,9 +55,9 @@ func (c *Collector) Add(r audit.Record) {
 	if (r.Kind == "request.submit" || r.Kind == "request.cosign") && x.at.IsZero() {
 		x.at = r.At
 	}
-	keep(&x.country, r.Facts["country"])
-	keep(&x.process, r.Facts["process"])
-	x.always = x.always || r.Facts["emergency"] == "true"
+	keep(&x.country, r.Fact("country"))
+	keep(&x.process, r.Fact("process"))
+	x.always = x.always || r.Fact("emergency") == "true"
 	if r.Kind == "request.claim" {
 		x.reviewer = r.Actor.Person
 	}

@@ -20,6 +20,8 @@ const (
 	Twice      Breach = "TWICE"      // the sample was drawn more than once, or planned more than once
 	Repeated   Breach = "REPEATED"   // other plans of an overlapping time stand before it and were not used
 	Drawn      Breach = "DRAWN"      // what was drawn is not what the seed gives
+	Unopened   Breach = "UNOPENED"   // what an entry commits to is not opened by what was given
+	BadOpening Breach = "OPENING"    // what is given as an opening is not what an entry commits to
 	Seedless   Breach = "SEED"       // the seed is not of the log's root, or its cosignatures do not verify
 )
 
@@ -48,7 +50,8 @@ type Report struct {
 	Recorded   bool   // the log has the draw, and it is this one
 }
 
-// Records gives the log's records from the first on, with their place; it stops
+// Records gives the log's records from the first on, with their place, closed facts
+// opened where an opening was given; it stops
 // where f gives an error.
 type Records func(ctx context.Context, f func(index uint64, r audit.Record) error) error
 
@@ -120,6 +123,9 @@ func (v *verifier) judge() (err error) {
 		return breach(NoPlan, "The plan of sample %s cannot be read: %v.", v.in.Sample, err)
 	}
 	v.report.Plan, v.report.PlanEvent, v.report.PlanIndex = p, v.plan.ID, v.planAt
+	if _, closes := v.plan.Closed(); closes && v.plan.Opened == nil {
+		return breach(Unopened, "Entry %d, the sample's plan, commits to the digest of its population, and the openings that were given have none of it.", v.planAt)
+	}
 	switch {
 	case v.planAt >= p.Seed:
 		return breach(Foreseen, "The plan is entry %d, and its seed is the root over %d entries: whoever made the plan could have known it.", v.planAt, p.Seed)
@@ -142,6 +148,9 @@ func (v *verifier) population(ctx context.Context) error {
 	err := v.in.Records(ctx, func(index uint64, r audit.Record) error {
 		if index >= p.Tree {
 			return errEnough
+		}
+		if unread(r) {
+			return breach(Unopened, "Entry %d commits to facts of a case, and the openings that were given have none of it.", index)
 		}
 		c.Add(r)
 		return nil
@@ -180,7 +189,10 @@ func (v *verifier) draw(ctx context.Context) error {
 	if len(v.drawn) == 0 {
 		return nil
 	}
-	f := v.drawn[0].Facts
+	if _, closes := v.drawn[0].Closed(); closes && v.drawn[0].Opened == nil {
+		return breach(Unopened, "The sample's draw commits to the digest of what was drawn, and the openings that were given have none of it.")
+	}
+	f := v.drawn[0].AllFacts()
 	if f["seed"] != v.report.Seed || f["seed_root"] != hex.EncodeToString(root[:]) {
 		return breach(Seedless, "The log says that the seed was %s, and the root over %d entries gives %s.", f["seed"], p.Seed, v.report.Seed)
 	}

@@ -139,7 +139,7 @@ type writer struct {
 
 func (w *writer) add(e Event) (err error) {
 	if e.Opening != nil {
-		if _, err := w.openings.Write(transparency.Opening{Index: w.Events, CountOpening: *e.Opening}.Line()); err != nil {
+		if _, err := w.openings.Write(transparency.Opening{Index: w.Events, ValueOpening: *e.Opening}.Line()); err != nil {
 			return err
 		}
 	}

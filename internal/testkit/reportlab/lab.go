@@ -41,7 +41,7 @@ type Story struct {
 type Event struct {
 	audit.Event
 	Entry   []byte
-	Opening *audit.CountOpening
+	Opening *audit.ValueOpening
 }
 
 // Lab makes events.
@@ -73,7 +73,7 @@ func (l *Lab) seal(e audit.Event) Event {
 		panic(err)
 	}
 	out := Event{Event: e, Entry: entry}
-	if o, ok := e.Count(salt); ok {
+	if o, ok := e.Opening(audit.CountValue, salt); ok {
 		out.Opening = &o
 	}
 	return out

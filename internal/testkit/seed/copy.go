@@ -47,8 +47,8 @@ func (b *batch) add(p change.Part) error {
 	}
 	b.events = append(b.events, []any{string(e.ID), e.Stream, e.Version, causes, e.Kind, done.Entry, e.At})
 	b.payloads = append(b.payloads, []any{string(e.ID), done.Payload})
-	if o := done.Opening; o != nil {
-		b.openings = append(b.openings, []any{string(e.ID), o.Salt[:], o.Value})
+	for _, o := range done.Openings {
+		b.openings = append(b.openings, []any{string(e.ID), o.Name, o.Salt[:], o.Value})
 	}
 	for _, r := range done.Rows {
 		b.put(r.Table, r.Columns, r.Values)
@@ -91,7 +91,7 @@ func write(ctx context.Context, url string, b *batch) error {
 		if err := into(ctx, tx, pgx.Identifier{"audit", "payload"}, []string{"event_id", "body"}, b.payloads); err != nil {
 			return err
 		}
-		if err := into(ctx, tx, pgx.Identifier{"audit", "opening"}, []string{"event_id", "salt", "value"}, b.openings); err != nil {
+		if err := into(ctx, tx, pgx.Identifier{"audit", "opening"}, []string{"event_id", "name", "salt", "value"}, b.openings); err != nil {
 			return err
 		}
 		for _, name := range b.order {

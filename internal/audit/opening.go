@@ -8,28 +8,31 @@ import "encoding/base64"
 // erased.
 const CountValue = "count"
 
-// CountOpening opens an event's count: the value, and the salt of that one field.
-// Nothing else of the event can be opened with it.
-type CountOpening struct {
+// ValueOpening opens one value of an event: what it became, and the salt of that one
+// field. Nothing else of the event can be opened with it.
+type ValueOpening struct {
 	Salt  Salt
 	Value []byte
 }
 
-// Count gives the opening of the event's count under its salt, and whether it has
-// one.
-func (e Event) Count(salt Salt) (CountOpening, bool) {
+// Opening gives what opens the value of that name under the event's salt, and whether
+// the event has it.
+func (e Event) Opening(name string, salt Salt) (ValueOpening, bool) {
 	for _, v := range e.Values {
-		if v.Name == CountValue && v.New != nil {
-			return CountOpening{FieldSalt(salt, NewField(CountValue)), v.New}, true
+		if v.Name == name && v.New != nil {
+			return ValueOpening{FieldSalt(salt, NewField(name)), v.New}, true
 		}
 	}
-	return CountOpening{}, false
+	return ValueOpening{}, false
 }
 
 // Count gives what an entry commits its count to, and whether it has one.
-func (r Record) Count() (Commitment, bool) {
+func (r Record) Count() (Commitment, bool) { return r.became(CountValue) }
+
+// became gives what an entry commits the new side of a value to.
+func (r Record) became(name string) (Commitment, bool) {
 	for _, v := range r.Values {
-		if v.Name == CountValue && v.New != nil {
+		if v.Name == name && v.New != nil {
 			return *v.New, true
 		}
 	}
@@ -37,7 +40,7 @@ func (r Record) Count() (Commitment, bool) {
 }
 
 // Opens tells whether the opening is the one that was committed to.
-func (o CountOpening) Opens(c Commitment) bool { return CommitField(o.Salt, o.Value) == c }
+func (o ValueOpening) Opens(c Commitment) bool { return CommitField(o.Salt, o.Value) == c }
 
 // String gives the salt in unpadded base64url, as it stands in openings.
 func (s Salt) String() string { return base64.RawURLEncoding.EncodeToString(s[:]) }
