@@ -30,7 +30,7 @@ const lengthOfUUID = 36
 func (c *Ctx) learnNamesOfTrail(events []requests.TrailEvent) error {
 	var facts []map[string]string
 	for _, ev := range events {
-		facts = append(facts, ev.Record.Facts)
+		facts = append(facts, ev.Record.AllFacts())
 	}
 	return c.learnNames(facts...)
 }
@@ -43,4 +43,4 @@ func (c *Ctx) learnNamesOfHits(hits []oversight.Hit) error {
 	return c.learnNames(facts...)
 }
 
-func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.Facts) }
+func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.AllFacts()) }
