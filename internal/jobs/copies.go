@@ -26,7 +26,7 @@ func (x *Exporter) ExportCopy(ctx context.Context, d requests.CopyDue) (err erro
 	if err := x.ready(ctx); err != nil {
 		return err
 	}
-	c, rows, err := x.Copies.ExportCopy(ctx, d.Request, d.Copy)
+	c, frozen, err := x.Copies.ExportCopy(ctx, d.Request, d.Copy)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (x *Exporter) ExportCopy(ctx context.Context, d requests.CopyDue) (err erro
 		return err
 	}
 	one.Maker = &maker
-	if err := one.export(ctx, c, rows); err != nil {
+	if err := one.export(ctx, c, frozen); err != nil {
 		return err
 	}
 	return os.RemoveAll(maker.Dir)

@@ -21,7 +21,7 @@ import (
 
 // ReleaseSteps are the durable steps of a release.
 type ReleaseSteps interface {
-	ExportCase(ctx context.Context, id requests.ID) (requests.Case, []requests.Record, error)
+	ExportCase(ctx context.Context, id requests.ID) (requests.Case, requests.Frozen, error)
 	Intend(ctx context.Context, rel requests.Release) (requests.Release, error)
 	Seal(ctx context.Context, rel requests.Release, contentsSHA256, sealSHA256 string) (requests.Release, error)
 	Resume(ctx context.Context, rel requests.Release) (requests.Release, error)
@@ -33,7 +33,7 @@ type ReleaseSteps interface {
 // Their steps are those of ReleaseSteps.
 type CopySteps interface {
 	CopiesDue(ctx context.Context) ([]requests.CopyDue, error)
-	ExportCopy(ctx context.Context, id requests.ID, copyID string) (requests.Case, []requests.Record, error)
+	ExportCopy(ctx context.Context, id requests.ID, copyID string) (requests.Case, requests.Frozen, error)
 	// Breached puts on record that an export met what must not leave.
 	Breached(ctx context.Context, c requests.Case, rule string) error
 }
@@ -124,15 +124,15 @@ func (x *Exporter) Export(ctx context.Context, id requests.ID) (err error) {
 	if err := x.ready(ctx); err != nil {
 		return err
 	}
-	c, rows, err := x.Steps.ExportCase(ctx, id)
+	c, frozen, err := x.Steps.ExportCase(ctx, id)
 	if err != nil {
 		return err
 	}
-	return x.export(ctx, c, rows)
+	return x.export(ctx, c, frozen)
 }
 
 // export takes a release, or a copy of one, through the steps.
-func (x *Exporter) export(ctx context.Context, c requests.Case, rows []requests.Record) error {
+func (x *Exporter) export(ctx context.Context, c requests.Case, frozen requests.Frozen) error {
 	if c.Release == nil {
 		return fault.New(fault.Gate, "There is no approved release.")
 	}
@@ -147,7 +147,7 @@ func (x *Exporter) export(ctx context.Context, c requests.Case, rows []requests.
 		return err
 	}
 	x.reached(PointIntended)
-	content, err := x.content(ctx, c, rel, rows)
+	content, err := x.content(ctx, c, rel, frozen)
 	if err != nil {
 		return err
 	}

@@ -33,12 +33,12 @@ type Profile struct {
 }
 
 // content gives everything that the bundle of a release says.
-func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Release, rows []requests.Record) (export.Content, error) {
+func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Release, frozen requests.Frozen) (export.Content, error) {
 	c.Decisions = c.Told()
 	certs := x.Keys.Signer.Chain()
 	sum := sha256.Sum256(certs[0].Raw)
 	content := export.Content{
-		Header:      x.header(c, rel, rows),
+		Header:      x.header(c, rel, frozen),
 		Derivations: []export.Derivation{x.derivation(rel)},
 		Certificate: x.Profile.Certifier,
 		Signer:      export.SignerID{KeyID: x.Keys.Signer.KeyID(), CertSHA256: hex.EncodeToString(sum[:])},
@@ -57,7 +57,7 @@ func (x *Exporter) content(_ context.Context, c requests.Case, rel requests.Rele
 	for _, i := range rel.Items {
 		of.items[i.ID] = i
 	}
-	content.Phones, content.IPs = of.phones(rows), of.addresses(rows)
+	content.Phones, content.IPs = of.phones(frozen.Phones), of.addresses(frozen.Addresses)
 	return content, nil
 }
 
@@ -72,7 +72,7 @@ func digitsOf(precision time.Duration) int {
 	return 6
 }
 
-func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests.Record) export.Header {
+func (x *Exporter) header(c requests.Case, rel requests.Release, frozen requests.Frozen) export.Header {
 	q := c.Request
 	h := export.Header{
 		ExportID: rel.Ref, Supersedes: c.Superseded(rel), GeneratedAt: madeAt(rel), Controller: x.Profile.Controller,
@@ -82,7 +82,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 		Copy: copyOf(c, rel), Outcomes: x.outcomes(c, rel),
 		Minimisation: export.Minimisation{StatementID: "lerd-min-1",
 			Text:               "Only phone numbers and IP addresses of the accounts named, in the approved period, were read and are disclosed; no other data of the accounts were opened for this answer.",
-			ExcludedCategories: []string{"message_content", "contacts", "location", "device_identifiers"}, RecordsExamined: int64(len(rows))},
+			ExcludedCategories: []string{"message_content", "contacts", "location", "device_identifiers"}, RecordsExamined: int64(frozen.Total)},
 		Approvals: []export.Approval{
 			{Role: "reviewer", Decision: "qualified", At: decidedAt(c), KeyID: short(string(rel.Reviewer))},
 			{Role: "approver", Decision: "approved", At: rel.ApprovedAt, KeyID: short(string(rel.Approver))},
@@ -90,7 +90,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, rows []requests
 		SourceSystems: []export.SourceSystem{{Name: systemID(x.Profile.System.Name), Version: x.Profile.System.Version, ClockSource: x.Profile.System.ClockSource,
 			MaxClockErrorMS: x.Profile.System.MaxClockError.Milliseconds(), PrecisionUS: x.Profile.System.Precision.Microseconds()}},
 		Custody:     custody(c, rel),
-		Limitations: append(slices.Clone(limitations), preserved(rows)...),
+		Limitations: append(slices.Clone(limitations), preserved(frozen.Preserved)...),
 		Audit:       export.AuditRef{LogOrigin: x.Origin, EventID: string(rel.SealingEvent)},
 	}
 	h.RuleViolations = violationsOf(c, rel)
@@ -105,8 +105,7 @@ var limitations = []string{
 }
 
 // preserved says which records the account data no longer had.
-func preserved(rows []requests.Record) (out []string) {
-	counts := requests.PreservedRows(rows)
+func preserved(counts map[time.Time]int) (out []string) {
 	for _, at := range slices.SortedFunc(maps.Keys(counts), time.Time.Compare) {
 		out = append(out, fmt.Sprintf("%d of the records were no longer in the account data when the others were read; they were kept under a preservation of the same agency at %s, which retrieved_at_utc of each says.",
 			counts[at], at.Format("2006-01-02T15:04:05.000000Z")))
@@ -209,13 +208,8 @@ type bundleOf struct {
 
 func (b bundleOf) phones(rows []requests.Record) iter.Seq2[export.PhoneRecord, error] {
 	return func(yield func(export.PhoneRecord, error) bool) {
-		n := 0
-		for _, r := range rows {
-			if r.Phone == nil {
-				continue
-			}
-			n++
-			if !yield(b.phone(n, r), nil) {
+		for n, r := range rows {
+			if !yield(b.phone(n+1, r), nil) {
 				return
 			}
 		}
@@ -257,12 +251,13 @@ func (b bundleOf) phone(n int, r requests.Record) export.PhoneRecord {
 	}
 }
 
-func (b bundleOf) addresses(rows []requests.Record) iter.Seq2[export.IPRecord, error] {
+func (b bundleOf) addresses(rows iter.Seq2[requests.Record, error]) iter.Seq2[export.IPRecord, error] {
 	return func(yield func(export.IPRecord, error) bool) {
 		n := 0
-		for _, r := range rows {
-			if r.IP == nil {
-				continue
+		for r, err := range rows {
+			if err != nil {
+				yield(export.IPRecord{}, err)
+				return
 			}
 			n++
 			if !yield(b.address(n, r), nil) {

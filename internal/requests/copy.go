@@ -120,24 +120,24 @@ func (s *Service) CopiesDue(ctx context.Context) ([]CopyDue, error) {
 // ExportCopy gives the export job a copy that was ordered, with the frozen
 // records, checked against the digest that was approved. The gates of the release
 // are asked once more: what fell since then does not leave again.
-func (s *Service) ExportCopy(ctx context.Context, id ID, copyID string) (c Case, rows []Record, err error) {
+func (s *Service) ExportCopy(ctx context.Context, id ID, copyID string) (c Case, f Frozen, err error) {
 	defer fault.Wrap(&err, "requests.ExportCopy(%s)", copyID)
 	c, _, _, err = s.open(ctx, id, "export", "release")
 	if err != nil {
-		return c, nil, err
+		return c, f, err
 	}
 	if c.Release == nil || c.Release.State != Exported || c.Release.ApprovedDigest != c.Release.Digest {
-		return c, nil, fault.New(fault.Gate, "The bundle is not out, so that no copy of it is made.")
+		return c, f, fault.New(fault.Gate, "The bundle is not out, so that no copy of it is made.")
 	}
 	g, ok := c.openGrantOf(copyID)
 	if !ok {
-		return c, nil, fault.New(fault.Conflict, "Nobody waits for this copy any more.")
+		return c, f, fault.New(fault.Conflict, "Nobody waits for this copy any more.")
 	}
 	if err := s.stands(ctx, c); err != nil {
-		return c, nil, err
+		return c, f, err
 	}
-	if rows, err = s.frozen(ctx, *c.Release); err != nil {
-		return c, nil, err
+	if f, err = s.frozenOf(ctx, c.Release); err != nil {
+		return c, f, err
 	}
 	rel := c.FileOf(g, *c.Release)
 	if rel.State == Ordered {
@@ -145,7 +145,7 @@ func (s *Service) ExportCopy(ctx context.Context, id ID, copyID string) (c Case,
 	}
 	c.Release = &rel
 	c.Custody, err = s.custodyEvents(ctx, c)
-	return c, rows, err
+	return c, f, err
 }
 
 func (c Case) openGrantOf(copyID string) (Grant, bool) {

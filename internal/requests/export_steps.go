@@ -129,41 +129,29 @@ func (s *Service) Finish(ctx context.Context, c Case, containerSHA256, encrypted
 
 // ExportCase gives the export job an approved case with its frozen records,
 // checked against the digest that was approved.
-func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, rows []Record, err error) {
+func (s *Service) ExportCase(ctx context.Context, id ID) (c Case, f Frozen, err error) {
 	defer fault.Wrap(&err, "requests.ExportCase(%s)", id)
 	c, _, _, err = s.open(ctx, id, "export", "release")
 	if err != nil {
-		return c, nil, err
+		return c, f, err
 	}
 	if c.Request.State != Approved || c.Release == nil || c.Release.ApprovedDigest != c.Release.Digest || c.Release.Approver == "" {
-		return c, nil, fault.New(fault.Gate, "The case has no approved release.")
+		return c, f, fault.New(fault.Gate, "The case has no approved release.")
 	}
 	if err := distinct(c.Release.Approver, c); err != nil {
-		return c, nil, err
+		return c, f, err
 	}
 	if err := s.stands(ctx, c); err != nil {
-		return c, nil, err
+		return c, f, err
 	}
 	if err := s.waits(ctx, c); err != nil {
-		return c, nil, err
+		return c, f, err
 	}
-	if rows, err = s.frozen(ctx, *c.Release); err != nil {
-		return c, nil, err
+	if f, err = s.frozenOf(ctx, c.Release); err != nil {
+		return c, f, err
 	}
-	c.Release.markEmpty(rows)
 	c.Custody, err = s.custodyEvents(ctx, c)
-	return c, rows, err
-}
-
-// markEmpty says which items have no record among the rows of a release.
-func (r *Release) markEmpty(rows []Record) {
-	full := map[ItemID]bool{}
-	for _, row := range rows {
-		full[row.Item] = true
-	}
-	for i := range r.Items {
-		r.Items[i].Empty = !full[r.Items[i].ID]
-	}
+	return c, f, err
 }
 
 // Finished tells whether the release of a reference has been exported.

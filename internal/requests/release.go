@@ -209,28 +209,14 @@ func (s *Service) ViewRelease(ctx context.Context, id ID) (c Case, rows []Record
 // frozen reads the records of a release and checks them against its digest.
 func (s *Service) frozen(ctx context.Context, rel Release) ([]Record, error) {
 	var rows []Record
-	err := s.asFrozen(ctx, rel, func(r Record) { rows = append(rows, r) })
+	_, err := s.asFrozen(ctx, rel, func(r Record) bool {
+		rows = append(rows, r)
+		return true
+	})
 	if err != nil {
 		return nil, err
 	}
 	return rows, nil
-}
-
-// asFrozen gives each record of a release, and at the end whether they are what
-// the digest says. It keeps none.
-func (s *Service) asFrozen(ctx context.Context, rel Release, each func(Record)) error {
-	digest := NewDigester()
-	for r, err := range s.Releases.ReleaseRecords(ctx, rel.ID) {
-		if err != nil {
-			return err
-		}
-		digest.Add(r)
-		each(r)
-	}
-	if digest.Sum() != rel.Digest {
-		return fault.New(fault.Gate, "The frozen records of %s are no longer what they were when they were read. Nothing may leave; tell the auditors.", rel.Ref)
-	}
-	return nil
 }
 
 // digestValue names the frozen records in an event of a release: as a commitment, for
@@ -269,7 +255,7 @@ func (s *Service) Approve(ctx context.Context, id ID, digest string) (err error)
 	if err := s.stands(ctx, c); err != nil {
 		return err
 	}
-	if err := s.asFrozen(ctx, *c.Release, func(Record) {}); err != nil {
+	if _, err := s.asFrozen(ctx, *c.Release, func(Record) bool { return true }); err != nil {
 		return err
 	}
 	rel := *c.Release

@@ -154,14 +154,3 @@ func (r Record) begins() time.Time {
 	}
 	return r.IP.At
 }
-
-// PreservedRows counts the records that a snapshot kept, by when it was taken.
-func PreservedRows(rows []Record) map[time.Time]int {
-	out := map[time.Time]int{}
-	for _, r := range rows {
-		if !r.PreservedAt.IsZero() {
-			out[r.PreservedAt]++
-		}
-	}
-	return out
-}
