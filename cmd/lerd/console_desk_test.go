@@ -63,6 +63,9 @@ func TestAuditorsReadNamesAndNotIds(t *testing.T) {
 		t.Errorf("the replay: %v\n%s", page.links(own), page.reading())
 	}
 	p.says(ines, "/audit/queries/self_approval", "Nothing was found", "The whole log was searched")
+	p.says(ines, "/audit/queries/cases", "Legal process: Summons or written order to produce process=IN-94")
+	p.says(ines, "/audit/queries/most_viewed", "Account account")
+	p.says(ines, own+"/dossier", "log.vkey is a file with the verifier key")
 	p.says(ines, "/audit-findings/"+finding, known+" was told, and answers on this page by")
 }
 

@@ -243,8 +243,10 @@ func searchCases(tx *gorm.DB, q oversight.Search, now time.Time) ([]oversight.Hi
 	rows, err := caseRows(tx, q, w, detail)
 	var out []oversight.Hit
 	for _, r := range rows {
+		process, version, _ := strings.Cut(r.Detail, " ")
 		out = append(out, oversight.Hit{Index: -1, At: r.ReceivedAt.UTC(), Kind: r.State, Person: text[string](r.ReviewerID), Name: r.Name, Case: r.ID, Ref: r.Ref, Detail: r.Detail,
-			Next: r.ReceivedAt.UTC().Format(time.RFC3339Nano) + "|" + r.ID})
+			Facts: map[string]string{"process": process, "process_version": version},
+			Next:  r.ReceivedAt.UTC().Format(time.RFC3339Nano) + "|" + r.ID})
 	}
 	return out, err
 }

@@ -49,7 +49,7 @@ func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Ta
 		}
 		at := When{a.At, zone}
 		place, href := c.placeWords(a.Place)
-		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: question(a.Check)}, {Text: c.T("review.result." + a.Result)}, {Text: place, Href: href}, {When: &at, Note: c.T("role." + a.As)}})
+		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: question(a.Check)}, {Text: c.T("review.result." + a.Result)}, {Text: word(place, "–"), Href: href}, {When: &at, Note: c.T("role." + a.As)}})
 	}
 	return t
 }

@@ -151,7 +151,7 @@ func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 		at := b.When(h.At)
 		first, about := Cell{Text: strconv.FormatInt(h.Index, 10), Href: "/audit/events/" + string(h.Event)}, Cell{Text: "–"}
 		if h.Index < 0 {
-			first = Cell{Text: c.T("audit_query.a_case")}
+			first = Cell{Text: "–"} // no event, but a case or an account
 		}
 		if h.Case != "" {
 			about = Cell{Code: word(h.Ref, h.Case[:8]), Href: "/audit/cases/" + h.Case}
@@ -161,6 +161,9 @@ func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 		what, said := c.kindCell(h.Kind, ""), Cell{Text: word(h.Detail, "–"), Said: c.shortFacts(b, h.Kind, h.Facts)}
 		if h.Index < 0 {
 			what = c.codeCell("review.state.", h.Kind)
+			if name == "most_viewed" {
+				what = c.codeCell("audit_query.is.", h.Kind)
+			}
 		}
 		t.Rows = append(t.Rows, []Cell{first, what, by, {When: &at}, about, said})
 	}

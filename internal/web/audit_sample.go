@@ -115,7 +115,7 @@ func (s *Server) showAuditSample(c *Ctx) error {
 		p.Notices = []Notice{c.sampleProgress(cases)}
 	}
 	p.Tables = []Table{c.sampleCases(x, cases)}
-	p.Commands = []verifyStep{{Title: c.T("audit_sample.yourself"), Command: "lerd-verify sample DIR --vkey log.vkey --openings facts.tsv --sample " + x.ID}}
+	p.Commands = []verifyStep{{Title: c.T("audit_sample.yourself"), Command: "lerd-verify sample DIR --vkey log.vkey --openings facts.tsv --sample " + x.ID, Text: c.T("audit_sample.yourself.text")}}
 	return auditDeskView.Show(c, p)
 }
 
