@@ -362,6 +362,11 @@ func (s *stage) audits() {
 	}
 	s.press(p, `a[href^="/audit/events/"]`)
 	s.look(p, "audit-event")
+	submitted := s.column("SELECT id::text FROM audit.event WHERE kind = 'request.propose' AND stream = 'request:" + s.id + "'")[0]
+	s.goTo(p, "/audit/events/"+submitted, 200, "audit-event-closed")
+	if said := p.Text("#closed ~ dl"); !strings.Contains(said, "Country\nIN country\n") || !strings.Contains(said, "process=IN-94") {
+		s.t.Errorf("the auditor reads of the closed facts: %q", said)
+	}
 	for _, page := range [][2]string{{"/audit/queries", "audit-queries"}, {"/audit/queries/dev_proof", "audit-query"}, {"/audit/queries/cases", "audit-cases"}, {"/audit/acts", "audit-acts"}, {"/audit/duties", "audit-duties"},
 		{"/audit/samples", "audit-samples"}, {"/audit/samples/new", "audit-sample-new"}, {"/audit-findings", "audit-findings"}, {"/audit-findings/new", "audit-finding-new"}, {"/errors", "errors"}, {"/errors/new", "error-new"},
 		{"/audit/cases/" + s.id + "/replay?step=12", "audit-replay"}, {"/audit/cases/" + s.id + "/dossier", "audit-dossier"}} {
