@@ -62,6 +62,8 @@ func (d *desk) endOf(t *testing.T, readers map[string]*visitor, id string, h hos
 	}
 	got := d.ask(readers["rita.lind"], "GET", "/review/"+id+"/order/1", nil, "")
 	switch {
+	case got.status == http.StatusOK && d.onlyPixels(t, readers, id, h) == 0: // so near its limit that it was over it the first time
+		return "drawn"
 	case got.status != http.StatusUnprocessableEntity:
 		t.Errorf("%s: asked again it is answered %d", h.Name, got.status)
 	case strings.Contains(got.body, "more time or room than it may"):
