@@ -147,25 +147,27 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 	t := Table{Caption: c.T("audit_query.q." + name), Empty: Empty{Title: c.T("audit_query.none"), Text: c.T("audit_query.none.text")},
 		Columns: []Column{{Text: c.T("audit.col.index")}, {Text: c.T("audit_query.what")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("audit_query.case")}, {Text: c.T("audit.col.facts")}}}
+	ofCases := slices.Contains([]string{"cases", "emergency_no_order", "gag_past_end", "most_viewed"}, name)
+	if ofCases { // which have no place in the log: the case itself comes first
+		t.Columns = []Column{t.Columns[4], t.Columns[1], t.Columns[2], t.Columns[3], t.Columns[5]}
+	}
 	for _, h := range list {
-		at := b.When(h.At)
-		first, about := Cell{Text: strconv.FormatInt(h.Index, 10), Href: "/audit/events/" + string(h.Event)}, Cell{Text: "–"}
-		if h.Index < 0 {
-			first = Cell{Text: "–"} // no event, but a case or an account
-		}
+		at, about := b.When(h.At), Cell{Text: "–"}
 		if h.Case != "" {
 			about = Cell{Code: word(h.Ref, h.Case[:8]), Href: "/audit/cases/" + h.Case}
 		}
-		by := Cell{Text: word(word(h.Name, h.Person), "–")}
-		by.Note = c.codeWords(roleMeaning, h.Role)
-		what, said := c.kindCell(h.Kind, ""), Cell{Text: word(h.Detail, "–"), Said: c.shortFacts(b, h.Kind, h.Facts)}
-		if h.Index < 0 {
-			what = c.codeCell("review.state.", h.Kind)
+		by := Cell{Text: word(word(h.Name, h.Person), "–"), Note: c.codeWords(roleMeaning, h.Role)}
+		said := Cell{Text: "–", Said: c.shortFacts(b, h.Kind, h.Facts)}
+		if ofCases {
+			what := c.codeCell("review.state.", h.Kind)
 			if name == "most_viewed" {
 				what = c.codeCell("audit_query.is.", h.Kind)
 			}
+			t.Rows = append(t.Rows, []Cell{about, what, by, {When: &at}, said})
+			continue
 		}
-		t.Rows = append(t.Rows, []Cell{first, what, by, {When: &at}, about, said})
+		place := Cell{Text: strconv.FormatInt(h.Index, 10), Href: "/audit/events/" + string(h.Event)}
+		t.Rows = append(t.Rows, []Cell{place, c.kindCell(h.Kind, ""), by, {When: &at}, about, said})
 	}
 	return t
 }
