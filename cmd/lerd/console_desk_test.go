@@ -65,7 +65,7 @@ func TestAuditorsReadNamesAndNotIds(t *testing.T) {
 	p.says(ines, "/audit/queries/self_approval", "Nothing was found", "The whole log was searched")
 	p.says(ines, "/audit/queries/cases", "Legal process: Summons or written order to produce process=IN-94")
 	p.says(ines, "/audit/queries/most_viewed", "Account account")
-	if got := p.says(ines, "/audit/queries/cases").reading(); strings.Index(got, "Case What By When In short") < 0 && strings.Index(got, "CaseWhatByWhenIn short") < 0 {
+	if got := p.says(ines, "/audit/queries/cases").reading(); !strings.Contains(got, "Case What By When In short") && !strings.Contains(got, "CaseWhatByWhenIn short") {
 		t.Errorf("the list of cases begins with something else than the case: %s", got)
 	}
 	if got := p.says(ines, "/audit/queries/events").reading(); strings.Contains(got, "In shortrule=") || strings.Contains(got, "; rule=") {
