@@ -68,9 +68,6 @@ func live(ctx context.Context, from keysSource) (*system, func(), error) {
 func fileProposal(ctx context.Context, s *system, in processes.Input, out io.Writer) error {
 	id, err := s.processes.Propose(identity.With(ctx, identity.SystemActor()), in)
 	if err != nil {
-		for _, p := range fault.ProblemsOf(err) {
-			fmt.Fprintf(out, "%s: %s\n", p.Field, p.Message)
-		}
 		return err
 	}
 	fmt.Fprintf(out, "Filed as %s, in nobody's name. Counsel compares it and takes it up at %s%s; somebody else puts it in force.\n", id, s.cfg.PublicOrigin, processes.PathOf(id))

@@ -354,6 +354,8 @@ func TestTheCommandsOfAChange(t *testing.T) {
 	propose.Cases = body
 	if err := propose.run(s.ctx, &out); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("examples that are none: %v", err)
+	} else if p := fault.ProblemsOf(err); len(p) != 1 || strings.Contains(p[0].Message, "invalid: ") || strings.Count(p[0].Message, "unmarshal errors") > 1 {
+		t.Errorf("they are told as %+v", p)
 	}
 	live, done, err := live(s.ctx, source)
 	s.must(err)

@@ -58,7 +58,11 @@ func (r *Registry) Examine(body, cases []byte) (*Examined, error) {
 }
 
 func problemAt(field string, err error) error {
-	return fault.Fields([]fault.Problem{{Field: field, Message: err.Error()}})
+	message := err.Error()
+	if fault.KindOf(err) != fault.Internal {
+		message = fault.Message(err) // which err repeats with its cause
+	}
+	return fault.Fields([]fault.Problem{{Field: field, Message: message}})
 }
 
 // readExamples reads a file of examples that goes with one version.
