@@ -256,7 +256,7 @@ func TestAnAuditFindingIsAnsweredAndClosed(t *testing.T) {
 		}
 	}
 	s.must(s.oversight.AnswerFinding(rita, id, "They were written down."))
-	s.must(s.oversight.RejectAnswer(ines, id, "Where?", time.Time{}))
+	s.must(s.oversight.RejectAnswer(ines, id, "Where?"))
 	s.must(s.oversight.AnswerFinding(rita, id, "In each case now."))
 	if err := s.oversight.CloseFinding(identity.With(s.ctx, actorIn(ines)), id, "Seen."); fault.KindOf(err) != fault.StepUp {
 		t.Errorf("closed without a passkey: %v", err)

@@ -185,8 +185,8 @@ func (s *Service) AnswerFinding(ctx context.Context, id, body string) (err error
 	return s.answer(ctx, f, Answer{Person: actor.Person, Kind: "answer", Body: text(body)}, Answered, "audit_finding.answered", rule)
 }
 
-// RejectAnswer opens an answered finding again.
-func (s *Service) RejectAnswer(ctx context.Context, id, why string, due time.Time) (err error) {
+// RejectAnswer opens an answered finding again, with the date that it had.
+func (s *Service) RejectAnswer(ctx context.Context, id, why string) (err error) {
 	defer fault.Wrap(&err, "oversight.RejectAnswer(%s)", id)
 	f, actor, rule, err := s.openFinding(ctx, id, "close")
 	if err != nil {

@@ -66,7 +66,7 @@ type AuditFindings interface {
 // FindingSteps are the steps of a finding.
 type FindingSteps interface {
 	AnswerFinding(ctx context.Context, id, body string) error
-	RejectAnswer(ctx context.Context, id, why string, due time.Time) error
+	RejectAnswer(ctx context.Context, id, why string) error
 	CloseFinding(ctx context.Context, id, why string) error
 }
 

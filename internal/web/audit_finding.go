@@ -233,7 +233,7 @@ func (s *Server) rejectAuditAnswer(c *Ctx) error {
 	}
 	var in auditWhyInput
 	if err = c.Decode(&in); err == nil {
-		err = s.cfg.Services.Oversight.RejectAnswer(c.Once(), id, in.Why, c.Now())
+		err = s.cfg.Services.Oversight.RejectAnswer(c.Once(), id, in.Why)
 	}
 	return s.findingDone(c, "reject", id, err, "flash.audit_finding_reopened")
 }
