@@ -165,6 +165,7 @@ func (p population) Population(context.Context, sampling.Plan) ([]sampling.Membe
 	return p.members, 1, nil
 }
 
+func (population) Placed(context.Context) (uint64, error)                        { return 1, nil }
 func (population) LogLength(context.Context) (placed, pending uint64, err error) { return 1, 0, nil }
 
 // TestASampleIsOfSomething: nothing is planned over no case.

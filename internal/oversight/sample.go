@@ -62,6 +62,8 @@ type SampleStore interface {
 	// Population gives the plan's cases from the index of the log, and the size of
 	// the log that the index is of.
 	Population(ctx context.Context, p sampling.Plan) (members []sampling.Member, tree uint64, err error)
+	// Placed gives how many events are placed.
+	Placed(ctx context.Context) (uint64, error)
 	// LogLength gives how many events are placed, and how many wait for their place.
 	LogLength(ctx context.Context) (placed, pending uint64, err error)
 	// Samples lists samples, the newest first, at most limit.
@@ -255,7 +257,7 @@ func (s *Service) ShowSample(ctx context.Context, id string) (x Sample, cases []
 		return x, nil, err
 	}
 	if x, cases, err = s.Samples.Sample(ctx, id); err == nil && x.State == Planned {
-		x.LogNow, _, err = s.Samples.LogLength(ctx)
+		x.LogNow, err = s.Samples.Placed(ctx)
 	}
 	return x, cases, err
 }

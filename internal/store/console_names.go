@@ -31,6 +31,9 @@ func (c Console) Names(ctx context.Context, ids []string) (out map[string]string
 		return out, nil
 	}
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
 		rows, err := tx.Statement.ConnPool.QueryContext(ctx, namesOf, known)
 		if err != nil {
 			return err

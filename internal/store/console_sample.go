@@ -48,6 +48,15 @@ func (c Console) Population(ctx context.Context, p sampling.Plan) (members []sam
 	return members, tree, err
 }
 
+// Placed gives how many events are placed.
+func (c Console) Placed(ctx context.Context) (n uint64, err error) {
+	defer fault.Wrap(&err, "store.Placed")
+	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Row().Scan(&n)
+	})
+	return n, err
+}
+
 // LogLength gives how many events are placed, and how many wait for their place.
 func (c Console) LogLength(ctx context.Context) (placed, pending uint64, err error) {
 	defer fault.Wrap(&err, "store.LogLength")

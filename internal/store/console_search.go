@@ -268,14 +268,15 @@ func gagPast(tx *gorm.DB) (string, error) {
 }
 
 func caseRows(tx *gorm.DB, q oversight.Search, w clauses, detail string) (rows []caseHit, err error) {
-	inner := "SELECT q.id, q.ref, q.state, q.received_at, q.reviewer_id, " + detail + " AS detail FROM request q"
-	order := " ORDER BY q.received_at DESC, q.id DESC LIMIT " + strconv.Itoa(q.Limit)
-	if q.Country != "" { // per agency, so that each one's index gives its newest
+	shown := "SELECT q.id, q.ref, q.state, q.received_at, q.reviewer_id, " + detail + " AS detail FROM request q"
+	limit := " LIMIT " + strconv.Itoa(q.Limit)
+	inner := shown + w.text() + " ORDER BY q.received_at DESC, q.id DESC" + limit
+	if q.Country != "" { // each agency's index gives its newest, and the rows are read of those alone that are shown
 		w.add("q.agency_id = a.id")
-		inner = "SELECT y.* FROM agency a CROSS JOIN LATERAL (" + inner + w.text() + order + ") y WHERE a.country = ? ORDER BY received_at DESC, id DESC LIMIT " + strconv.Itoa(q.Limit)
+		keys := "SELECT y.* FROM agency a CROSS JOIN LATERAL (SELECT q.id, q.received_at FROM request q" + w.text() + " ORDER BY q.received_at DESC, q.id DESC" + limit +
+			") y WHERE a.country = ? ORDER BY received_at DESC, id DESC" + limit
+		inner = "SELECT q.* FROM (" + keys + ") k CROSS JOIN LATERAL (" + shown + " WHERE q.id = k.id OFFSET 0) q"
 		w.args = append(w.args, q.Country)
-	} else {
-		inner += w.text() + order
 	}
 	err = tx.Raw(fmt.Sprintf("SELECT x.*, coalesce(p.pseudonym, '') AS name FROM (%s) x LEFT JOIN person p ON p.id = x.reviewer_id ORDER BY x.received_at DESC, x.id DESC", inner), w.args...).Scan(&rows).Error
 	return rows, err
