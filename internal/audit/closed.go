@@ -45,13 +45,7 @@ func encodeFacts(facts map[string]string) ([]byte, error) {
 			return nil, errors.New("facts are printable ASCII; personal or free text belongs in Values")
 		}
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(facts); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return encodeJSON(facts)
 }
 
 // Closed gives what an entry commits its closed facts to, and whether it has any.

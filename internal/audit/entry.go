@@ -134,14 +134,22 @@ func commitSide(salt Salt, name string, value []byte) *Commitment {
 	return &c
 }
 
-func (w *wireEntry) encode() (Entry, error) {
+// encodeJSON writes JSON without white space and without the escapes that HTML would need.
+func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(w); err != nil {
+	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	out := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func (w *wireEntry) encode() (Entry, error) {
+	out, err := encodeJSON(w)
+	if err != nil {
+		return nil, err
+	}
 	if len(out) > MaxEntry {
 		return nil, fmt.Errorf("entry of %d bytes is over the limit of %d", len(out), MaxEntry)
 	}

@@ -46,13 +46,7 @@ func (p Payload) Encode() ([]byte, error) {
 		}
 		w.Values = append(w.Values, wireValue{v.Name, side(v.New), side(v.Old)})
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(w); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return encodeJSON(w)
 }
 
 func side(b []byte) *[]byte {
