@@ -41,7 +41,7 @@ func TestGatesBeforeARelease(t *testing.T) {
 	s := newScenario(t)
 	asha, rita, anna, system := s.as("asha.rao"), s.as("rita.lind"), s.as("anna.keller"), s.system_()
 	id := s.submit("IN/94/2026/751").ID
-	_, _, err := s.cases.ViewRelease(anna, id)
+	_, _, err := s.cases.ViewRelease(anna, id, 0, 1<<20)
 	s.hears("a release that is not there", err, fault.NotFound, "There is nothing here")
 	_, _, err = s.cases.ExportCase(system, id)
 	s.hears("an export without approval", err, fault.Gate, "no approved release")
@@ -105,7 +105,7 @@ func TestRecordsThatChangedAreSeen(t *testing.T) {
 	s.withoutRules(t, "release_record", func() {
 		attacker{t: t, db: s.ownerDB(), as: "owner"}.exec(fmt.Sprintf("UPDATE release_record SET source_record = 'x' || source_record WHERE release_id = '%s'", rel.ID))
 	})
-	_, _, err := s.cases.ViewRelease(s.as("anna.keller"), c.Request.ID)
+	_, _, err := s.cases.ViewRelease(s.as("anna.keller"), c.Request.ID, 0, 1<<20)
 	s.hears("changed records", err, fault.Gate, "are no longer what they were when they were read")
 }
 

@@ -36,10 +36,10 @@ func TestTheWholeWayOverHTTPS(t *testing.T) {
 	s.confirm()
 	s.jobs()
 	approver := s.as("anna.keller")
-	c, rows, err := s.cases.ViewRelease(approver, q.ID)
+	c, sheet, err := s.cases.ViewRelease(approver, q.ID, 0, 1<<20)
 	s.must(err)
-	if len(rows) == 0 || c.Release.Phones == 0 || c.Release.Addresses == 0 {
-		t.Fatalf("%d rows", len(rows))
+	if len(sheet.Rows) == 0 || c.Release.Phones == 0 || c.Release.Addresses == 0 {
+		t.Fatalf("%d rows", len(sheet.Rows))
 	}
 	s.must(s.cases.Approve(approver, q.ID, c.Release.Digest))
 	s.jobs()

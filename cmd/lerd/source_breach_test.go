@@ -164,9 +164,9 @@ func TestACanaryNeverLeaves(t *testing.T) {
 	s := newScenario(t)
 	c, _ := s.prepared()
 	id, approver := c.Request.ID, s.as("anna.keller")
-	_, rows, err := s.cases.ViewRelease(approver, id)
+	_, sheet, err := s.cases.ViewRelease(approver, id, 0, 1<<20)
 	s.must(err)
-	frozen := rows[len(rows)-1].IP.RecordID
+	frozen := sheet.Rows[len(sheet.Rows)-1].IP.RecordID
 	s.must(s.cases.Approve(approver, id, c.Release.Digest))
 	x := s.caseJob.Export.(*jobs.Exporter)
 	x.Maker.Canaries = []string{"never-there", frozen}

@@ -113,7 +113,7 @@ func TestAnIdentifierThatMovedStops(t *testing.T) {
 	}
 	s.cases.Source = good
 	s.jobs()
-	c, _, err := s.cases.ViewRelease(s.as("anna.keller"), q.ID)
+	c, _, err := s.cases.ViewRelease(s.as("anna.keller"), q.ID, 0, 1<<20)
 	s.must(err)
 	bent(second)
 	if err := s.cases.Approve(s.as("anna.keller"), q.ID, c.Release.Digest); fault.KindOf(err) != fault.Gate {

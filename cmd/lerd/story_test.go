@@ -31,10 +31,10 @@ func TestOneRequestTheWholeWay(t *testing.T) {
 	}
 
 	approver := s.as("anna.keller")
-	c, rows, err := s.cases.ViewRelease(approver, q.ID)
+	c, sheet, err := s.cases.ViewRelease(approver, q.ID, 0, 1<<20)
 	s.must(err)
-	if len(rows) == 0 || c.Release.Phones == 0 || c.Release.Addresses == 0 || len(rows) != c.Release.Phones+c.Release.Addresses {
-		t.Fatalf("the approver sees %d rows, the release says %d and %d", len(rows), c.Release.Phones, c.Release.Addresses)
+	if len(sheet.Rows) == 0 || c.Release.Phones == 0 || c.Release.Addresses == 0 || len(sheet.Rows) != c.Release.Phones+c.Release.Addresses {
+		t.Fatalf("the approver sees %d rows, the release says %d and %d", len(sheet.Rows), c.Release.Phones, c.Release.Addresses)
 	}
 	if err := s.cases.Approve(approver, q.ID, "0000"); fault.KindOf(err) != fault.Conflict {
 		t.Fatalf("approved under another digest: %v", err)

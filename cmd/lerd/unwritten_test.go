@@ -146,7 +146,7 @@ func TestWithoutItsEventNothingOfAStepRemains(t *testing.T) {
 	}
 	u.step("settle", func() error { return s.cases.Settle(system, id) }, "request.examined")
 	u.step("prepare", func() error { return s.cases.Prepare(system, id) }, "release.prepared")
-	u.step("look at a release", func() error { _, _, err := s.cases.ViewRelease(approver, id); return err }, "release.viewed")
+	u.step("look at a release", func() error { _, _, err := s.cases.ViewRelease(approver, id, 0, 1<<20); return err }, "release.viewed")
 	digest := s.load(id).Release.Digest
 	u.step("approve", func() error { return s.cases.Approve(approver, id, digest) }, "request.examined", "release.approved")
 	u.exported(system, id)

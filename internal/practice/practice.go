@@ -53,7 +53,7 @@ type Ends interface {
 
 // Releases is the approver's part.
 type Releases interface {
-	ViewRelease(ctx context.Context, id requests.ID) (requests.Case, []requests.Record, error)
+	ViewRelease(ctx context.Context, id requests.ID, first, most int) (requests.Case, requests.Sheet, error)
 	Approve(ctx context.Context, id requests.ID, digest string) error
 }
 
@@ -134,7 +134,7 @@ func (s *Staff) settle(ctx context.Context, id requests.ID) error {
 
 // approve approves exactly what was frozen.
 func (s *Staff) approve(ctx context.Context, id requests.ID) error {
-	c, _, err := s.Cases.ViewRelease(ctx, id)
+	c, _, err := s.Cases.ViewRelease(ctx, id, 0, 0)
 	if err != nil {
 		return err
 	}

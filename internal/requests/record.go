@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"hash"
+	"iter"
 	"time"
 
 	"lerd/internal/records"
@@ -30,10 +31,11 @@ type Record struct {
 	PreservedAt time.Time
 }
 
-// Records are the rows of a release, handed to the store beside it.
+// Records are the rows of a release in their order, handed to the store beside it. They
+// can be gone through more than once.
 type Records struct {
 	Release ReleaseID
-	Rows    []Record
+	Rows    iter.Seq2[Record, error]
 }
 
 // Category tells what kind of row it is.

@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sort"
 
 	"lerd/internal/audit"
@@ -46,11 +47,12 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	if err := s.sameHolders(ctx, c, rel.Items); err != nil {
 		return err
 	}
-	rows, err := s.collect(ctx, &rel)
+	frozen, err := s.collect(ctx, &rel)
 	if err != nil {
 		return s.stopped(ctx, c, err)
 	}
-	if len(rows) == 0 {
+	defer frozen.close()
+	if frozen.total == 0 {
 		return s.endWithout(ctx, c, rule, causes)
 	}
 	s.empty.Delete(id)
@@ -63,7 +65,7 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 	for i := range rel.Items {
 		part.Insert = append(part.Insert, &rel.Items[i])
 	}
-	part.Insert = append(part.Insert, Records{Release: rel.ID, Rows: rows})
+	part.Insert = append(part.Insert, Records{Release: rel.ID, Rows: frozen.rows()})
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
 }
 
@@ -111,59 +113,96 @@ func item(c Case, release ReleaseID, d Decision, f ConfirmedFinding) Item {
 
 // collect reads the rows of every item through the guard, with those that a
 // snapshot kept and the account data lost, in the order in which they will stand
-// in the bundle, and takes their digest.
-func (s *Service) collect(ctx context.Context, rel *Release) ([]Record, error) {
+// in the bundle, and takes their digest. They are not held whole, but for an item
+// of which a snapshot kept something.
+func (s *Service) collect(ctx context.Context, rel *Release) (out *spool, err error) {
 	sort.SliceStable(rel.Items, func(i, j int) bool { return rel.Items[i].Category > rel.Items[j].Category }) // phone numbers first
-	var rows []Record
 	kept, err := s.keptFor(ctx, rel.Request)
 	if err != nil {
 		return nil, err
 	}
+	out = newSpool()
+	defer func() {
+		if err != nil {
+			out.close()
+		}
+	}()
 	for _, it := range rel.Items {
 		period, err := records.NewPeriod(it.From, it.To)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		got, err := s.rowsOf(ctx, it, period)
-		if err == nil {
-			got, err = s.withKept(ctx, it, period, got, kept)
-		}
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, got...)
-	}
-	digest := NewDigester()
-	for i := range rows {
-		rows[i].Ordinal = i + 1
-		digest.Add(rows[i])
-		if rows[i].Phone != nil {
-			rel.Phones++
-		} else {
-			rel.Addresses++
+		for r, err := range s.rowsWith(ctx, it, period, kept) {
+			if err == nil {
+				err = out.add(r)
+			}
+			if err != nil {
+				return out, err
+			}
 		}
 	}
-	rel.Digest = digest.Sum()
-	return rows, nil
+	rel.Phones, rel.Addresses = out.phones, out.total-out.phones
+	rel.Digest, err = out.sum()
+	return out, err
 }
 
-func (s *Service) rowsOf(ctx context.Context, it Item, period records.Period) ([]Record, error) {
-	var rows []Record
-	account := records.AccountID(it.AccountID)
-	if it.Category == PhoneNumber {
-		phones, err := s.Source.Phones(ctx, account, period)
-		for i := range phones {
-			rows = append(rows, Record{Item: it.ID, Phone: &phones[i]})
-		}
-		return rows, err
+// rowsWith gives the rows of an item in their order, with those that snapshots kept.
+func (s *Service) rowsWith(ctx context.Context, it Item, period records.Period, kept []keptRows) iter.Seq2[Record, error] {
+	if len(kept) == 0 {
+		return s.rowsOf(ctx, it, period)
 	}
-	for row, err := range s.Source.Sessions(ctx, account, period) {
+	return func(yield func(Record, error) bool) {
+		rows, err := all(s.rowsOf(ctx, it, period))
+		if err == nil {
+			rows, err = s.withKept(ctx, it, period, rows, kept)
+		}
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// rowsOf gives the rows of an item as the guard lets them through. What came before an
+// error must not be used.
+func (s *Service) rowsOf(ctx context.Context, it Item, period records.Period) iter.Seq2[Record, error] {
+	account := records.AccountID(it.AccountID)
+	return func(yield func(Record, error) bool) {
+		if it.Category == PhoneNumber {
+			phones, err := s.Source.Phones(ctx, account, period)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for i := range phones {
+				if !yield(Record{Item: it.ID, Phone: &phones[i]}, nil) {
+					return
+				}
+			}
+			return
+		}
+		for row, err := range s.Source.Sessions(ctx, account, period) {
+			if !yield(Record{Item: it.ID, IP: &row}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// all gathers rows, and gives none where one is an error.
+func all(rows iter.Seq2[Record, error]) (out []Record, err error) {
+	for r, err := range rows {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, Record{Item: it.ID, IP: &row})
+		out = append(out, r)
 	}
-	return rows, nil
+	return out, nil
 }
 
 // endWithout ends a case for which nothing is held.
@@ -188,35 +227,42 @@ func (s *Service) endWithout(ctx context.Context, c Case, rule string, causes []
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{part}})
 }
 
-// ViewRelease gives the approver exactly what will leave, and records that they
-// looked. The digest is taken anew from the frozen rows.
-func (s *Service) ViewRelease(ctx context.Context, id ID) (c Case, rows []Record, err error) {
+// Sheet is a release as its approver looks at it: all records were counted and held
+// against the digest, and a stretch of them is at hand.
+type Sheet struct {
+	Total int
+	Of    map[ItemID]int // how many are of each item
+	Rows  []Record
+}
+
+// ViewRelease gives the approver exactly what will leave, most records of it from the
+// first on (counted from 0), and records that they looked. The digest is taken anew
+// from all frozen rows.
+func (s *Service) ViewRelease(ctx context.Context, id ID, first, most int) (c Case, sheet Sheet, err error) {
 	defer fault.Wrap(&err, "requests.ViewRelease(%s)", id)
 	c, _, rule, err := s.open(ctx, id, "view", "release")
 	if err != nil {
-		return c, nil, err
+		return c, sheet, err
 	}
 	if c.Release == nil {
-		return c, nil, fault.New(fault.NotFound, "There is nothing here.")
+		return c, sheet, fault.New(fault.NotFound, "There is nothing here.")
 	}
 	if err := s.look(ctx, c, "release.viewed", rule); err != nil {
-		return c, nil, err
+		return c, sheet, err
 	}
-	rows, err = s.frozen(ctx, *c.Release)
-	return c, rows, err
-}
-
-// frozen reads the records of a release and checks them against its digest.
-func (s *Service) frozen(ctx context.Context, rel Release) ([]Record, error) {
-	var rows []Record
-	_, err := s.asFrozen(ctx, rel, func(r Record) bool {
-		rows = append(rows, r)
+	sheet.Of = map[ItemID]int{}
+	_, err = s.asFrozen(ctx, *c.Release, func(r Record) bool {
+		if sheet.Total >= first && len(sheet.Rows) < most {
+			sheet.Rows = append(sheet.Rows, r)
+		}
+		sheet.Total++
+		sheet.Of[r.Item]++
 		return true
 	})
 	if err != nil {
-		return nil, err
+		return c, Sheet{}, err
 	}
-	return rows, nil
+	return c, sheet, nil
 }
 
 // digestValue names the frozen records in an event of a release: as a commitment, for

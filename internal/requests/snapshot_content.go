@@ -98,7 +98,7 @@ func (s *Service) snapshotRows(ctx context.Context, t Target) (rows []Record, er
 			if !t.Wants(category) {
 				continue
 			}
-			got, err := s.rowsOf(ctx, Item{AccountID: int64(account), Category: category}, period)
+			got, err := all(s.rowsOf(ctx, Item{AccountID: int64(account), Category: category}, period))
 			if err != nil {
 				return nil, err
 			}
@@ -144,12 +144,8 @@ func parseSnapshot(plain []byte) (head snapshotHead, rows []Record, err error) {
 		return head, nil, errSnapshot
 	}
 	for _, raw := range lines[1:] {
-		var l line
-		if err := json.Unmarshal(raw, &l); err != nil {
-			return head, nil, errSnapshot
-		}
-		r, err := l.record()
-		if err != nil || !bytes.Equal(bytes.TrimSuffix(r.Line(), []byte("\n")), raw) {
+		r, err := readLine(raw)
+		if err != nil {
 			return head, nil, errSnapshot
 		}
 		rows = append(rows, r)
@@ -183,6 +179,9 @@ func times(err *error, texts ...string) []time.Time {
 // record turns a line back into its record.
 func (l line) record() (r Record, err error) {
 	r.Ordinal, r.Item = l.Ordinal, l.Item
+	if r.PreservedAt, err = unstamp(l.Preserved); err != nil {
+		return r, err
+	}
 	if l.Phone != "" {
 		at := times(&err, l.Verified, l.From, l.To)
 		r.Phone = &records.PhoneRow{RecordID: l.Source, Account: records.AccountID(l.Account), Phone: personal.NewPhone(l.Phone),

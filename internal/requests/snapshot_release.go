@@ -96,7 +96,7 @@ func (s *Service) withKept(ctx context.Context, it Item, period records.Period, 
 	added := false
 	for _, k := range kept {
 		guarded := &Service{Config: Config{Source: records.Guard(k)}}
-		more, err := guarded.rowsOf(ctx, it, period)
+		more, err := all(guarded.rowsOf(ctx, it, period))
 		if err != nil {
 			return nil, err
 		}

@@ -60,29 +60,44 @@ SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(
     event_at timestamptz, session_id text, session_type text, first_seen timestamptz, last_seen timestamptz,
     session_end timestamptz, shared text, preserved_at timestamptz)`
 
-// insertRecords writes the frozen records of a release, some thousand a statement.
+// recordsAtOnce is how many frozen records one statement writes.
+const recordsAtOnce = 2000
+
+// insertRecords writes the frozen records of a release.
 func insertRecords(tx *gorm.DB, values []any) error {
 	for _, v := range values {
 		recs, ok := v.(requests.Records)
 		if !ok {
 			continue
 		}
-		for from := 0; from < len(recs.Rows); from += 2000 {
-			to := min(from+2000, len(recs.Rows))
-			rows := make([]recordRow, 0, to-from)
-			for _, r := range recs.Rows[from:to] {
-				rows = append(rows, fromRecord(recs.Release, r))
-			}
-			b, err := json.Marshal(rows)
+		rows := make([]recordRow, 0, recordsAtOnce)
+		for r, err := range recs.Rows {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, insertRecordsSQL, string(b)); err != nil {
+			if rows = append(rows, fromRecord(recs.Release, r)); len(rows) == cap(rows) {
+				if err := writeRecords(tx, rows); err != nil {
+					return err
+				}
+				rows = rows[:0]
+			}
+		}
+		if len(rows) > 0 {
+			if err := writeRecords(tx, rows); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func writeRecords(tx *gorm.DB, rows []recordRow) error {
+	b, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, insertRecordsSQL, string(b))
+	return err
 }
 
 func isoTime(t time.Time) *string {

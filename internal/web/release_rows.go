@@ -24,16 +24,16 @@ func (v releaseSheet) period(from, to time.Time) string {
 // fillRows shows one page of the frozen records, every field of each.
 func (v releaseSheet) fillRows(p *releasePage, page int) error {
 	from := (page - 1) * rowsPerPage
-	if page > 1 && from >= len(v.rows) {
+	if page > 1 && from >= v.sheet.Total {
 		return notFound()
 	}
-	to := min(from+rowsPerPage, len(v.rows))
-	p.Pages = v.c.pagesOf(page, to < len(v.rows), v.rowsPath)
+	to := from + len(v.sheet.Rows)
+	p.Pages = v.c.pagesOf(page, to < v.sheet.Total, v.rowsPath)
 	if p.Pages.Shown != "" {
-		p.Pages.Shown = v.c.T("release.shown", "from", from+1, "to", to, "of", len(v.rows))
+		p.Pages.Shown = v.c.T("release.shown", "from", from+1, "to", to, "of", v.sheet.Total)
 	}
 	phones, sessions := v.phoneTable(), v.sessionTable()
-	for _, r := range v.rows[from:to] {
+	for _, r := range v.sheet.Rows {
 		if r.Phone != nil {
 			phones.Rows = append(phones.Rows, v.phoneRow(r))
 			continue

@@ -63,7 +63,8 @@ func (s *Server) showReleasePage(c *Ctx, wrong *mistake) error {
 			return notFound()
 		}
 	}
-	cs, rows, err := s.cfg.Services.Releases.ViewRelease(c.Ctx(), id)
+	page := max(in.Page, 1)
+	cs, sheet, err := s.cfg.Services.Releases.ViewRelease(c.Ctx(), id, (page-1)*rowsPerPage, rowsPerPage)
 	if fault.KindOf(err) == fault.NotFound && err != nil {
 		return s.showUnfrozen(c, id, err)
 	}
@@ -74,9 +75,9 @@ func (s *Server) showReleasePage(c *Ctx, wrong *mistake) error {
 	if err != nil {
 		return err
 	}
-	v := releaseSheet{s: s, c: c, cs: cs, rows: rows, names: n}
+	v := releaseSheet{s: s, c: c, cs: cs, sheet: sheet, names: n}
 	p := v.page(wrong)
-	if err := v.fillRows(&p, max(in.Page, 1)); err != nil {
+	if err := v.fillRows(&p, page); err != nil {
 		return err
 	}
 	return releaseView.Show(c, p)
@@ -103,7 +104,7 @@ type releaseSheet struct {
 	s     *Server
 	c     *Ctx
 	cs    requests.Case
-	rows  []requests.Record
+	sheet requests.Sheet
 	names names
 }
 
@@ -229,21 +230,17 @@ func (v releaseSheet) confirmers() string {
 func (v releaseSheet) items() Table {
 	c := v.c
 	t := Table{Caption: c.T("release.items"), Columns: []Column{{Text: c.T("results.account")}, {Text: c.T("results.category")}, {Text: c.T("release.asked")}, {Text: c.T("release.decided")}, {Text: c.T("release.sent")}, {Text: c.T("release.violation")}}}
-	count := map[requests.ItemID]int{}
-	for _, r := range v.rows {
-		count[r.Item]++
-	}
 	for _, target := range v.cs.Request.Targets {
 		for _, cat := range requests.Categories {
 			if target.Wants(cat) {
-				t.Rows = append(t.Rows, v.itemRow(target, cat, count))
+				t.Rows = append(t.Rows, v.itemRow(target, cat))
 			}
 		}
 	}
 	return t
 }
 
-func (v releaseSheet) itemRow(t requests.Target, cat requests.Category, count map[requests.ItemID]int) []Cell {
+func (v releaseSheet) itemRow(t requests.Target, cat requests.Category) []Cell {
 	c := v.c
 	asked := Cell{Text: v.period(t.From, t.To), Note: c.T("target.role." + t.PersonRole)}
 	decided := Cell{Text: c.T("release.undecided")}
@@ -257,7 +254,7 @@ func (v releaseSheet) itemRow(t requests.Target, cat requests.Category, count ma
 	sent, violation := Cell{Text: c.T("release.nothing")}, Cell{Text: c.T("release.no_finding")}
 	for _, i := range v.cs.Release.Items {
 		if i.Target == t.ID && i.Category == cat {
-			sent = Cell{Text: c.T("release.rows", "n", count[i.ID]), Note: v.period(i.From, i.To)}
+			sent = Cell{Text: c.T("release.rows", "n", v.sheet.Of[i.ID]), Note: v.period(i.From, i.To)}
 			violation = Cell{Text: v.rule(i), Note: c.T("release.by_two", "a", v.names.name(i.Confirmers[0]), "b", v.names.name(i.Confirmers[1]))}
 		}
 	}

@@ -112,11 +112,15 @@ func (f *staffFake) Verdict(context.Context, requests.Case) (legal.Verdict, erro
 	return f.verdict, nil
 }
 func (f *staffFake) Statement(requests.Case, legal.Verdict) string { return "The statement " + hostile }
-func (f *staffFake) ViewRelease(_ context.Context, id requests.ID) (requests.Case, []requests.Record, error) {
+func (f *staffFake) ViewRelease(_ context.Context, id requests.ID, first, most int) (requests.Case, requests.Sheet, error) {
 	if id != f.cs.Request.ID || !f.frozen {
-		return requests.Case{}, nil, fault.New(fault.NotFound, "no release")
+		return requests.Case{}, requests.Sheet{}, fault.New(fault.NotFound, "no release")
 	}
-	return f.cs, f.rows, nil
+	sheet := requests.Sheet{Total: len(f.rows), Of: map[requests.ItemID]int{}, Rows: f.rows[min(first, len(f.rows)):min(first+most, len(f.rows))]}
+	for _, r := range f.rows {
+		sheet.Of[r.Item]++
+	}
+	return f.cs, sheet, nil
 }
 func (f *staffFake) Approve(ctx context.Context, id requests.ID, digest string) error {
 	return f.take(ctx, id, "approve %s", digest)

@@ -215,7 +215,7 @@ type Conflicts interface {
 
 // Releases is the second person's part.
 type Releases interface {
-	ViewRelease(ctx context.Context, id requests.ID) (requests.Case, []requests.Record, error)
+	ViewRelease(ctx context.Context, id requests.ID, first, most int) (requests.Case, requests.Sheet, error)
 	Approve(ctx context.Context, id requests.ID, digest string) error
 	Return(ctx context.Context, id requests.ID, why string) error
 }
