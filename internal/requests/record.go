@@ -109,7 +109,10 @@ type Digester struct{ h hash.Hash }
 func NewDigester() *Digester { return &Digester{sha256.New()} }
 
 // Add takes the next record.
-func (d *Digester) Add(r Record) { d.h.Write(r.Line()) }
+func (d *Digester) Add(r Record) { d.add(r.Line()) }
+
+// add takes the next record by its line.
+func (d *Digester) add(line []byte) { d.h.Write(line) }
 
 // Sum gives the hexadecimal digest.
 func (d *Digester) Sum() string { return hex.EncodeToString(d.h.Sum(nil)) }

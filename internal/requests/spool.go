@@ -42,7 +42,8 @@ func (s *spool) add(r Record) error {
 	if r.Phone != nil {
 		s.phones++
 	}
-	s.digest.Add(r)
+	raw := r.Line()
+	s.digest.add(raw)
 	if len(s.held) < s.limit {
 		s.held = append(s.held, r)
 		return nil
@@ -50,7 +51,7 @@ func (s *spool) add(r Record) error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	if _, err := s.out.Write(r.Line()); err != nil {
+	if _, err := s.out.Write(raw); err != nil {
 		return fmt.Errorf("frozen records: %w", err)
 	}
 	return nil

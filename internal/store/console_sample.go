@@ -49,12 +49,14 @@ func (c Console) Population(ctx context.Context, p sampling.Plan) (members []sam
 }
 
 // Placed gives how many events are placed.
-func (c Console) Placed(ctx context.Context) (n uint64, err error) {
+func (c Console) Placed(ctx context.Context) (_ uint64, err error) {
 	defer fault.Wrap(&err, "store.Placed")
-	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw("SELECT coalesce(max(index) + 1, 0) FROM audit.leaf").Row().Scan(&n)
+	var n int64
+	err = c.inReadTx(ctx, func(tx *gorm.DB) (err error) {
+		n, err = placed(ctx, tx.Statement.ConnPool)
+		return err
 	})
-	return n, err
+	return uint64(n), err
 }
 
 // LogLength gives how many events are placed, and how many wait for their place.

@@ -167,7 +167,7 @@ func (c *Ctx) trailTable(b Base, events []requests.TrailEvent) Table {
 			index = strconv.FormatInt(ev.Index, 10)
 		}
 		t.Rows = append(t.Rows, []Cell{{Text: index, Href: "/audit/events/" + string(ev.Record.ID)}, c.kindCell(ev.Record.Kind, ""),
-			{Text: ev.Actor, Note: c.roleOf(ev.Record.Actor)}, {When: &at}, {Text: "–", Said: c.shortFacts(b, ev.Record.Kind, ev.Record.Facts)}})
+			{Text: ev.Actor, Note: c.roleOf(ev.Record.Actor)}, {When: &at}, {Text: "–", Said: c.shortFacts(b, ev.Record.Kind, ev.Record.AllFacts())}})
 	}
 	return t
 }
