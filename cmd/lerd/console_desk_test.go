@@ -156,3 +156,19 @@ func TestASampleSaysHowFarItIs(t *testing.T) {
 	p.says(v, "/audit/samples/"+waits, "the seed is there after", "GroupsCountry")
 	p.says(v, "/audit/samples/"+drawn, "Auditors have opened 1 of 2 cases since the draw", "Findings about these cases so far: 1", "nobody yet")
 }
+
+// TestTheNewestEventsSayTheirClosedFacts: the first page of auditors names the process
+// of a request, to which the public log only commits.
+func TestTheNewestEventsSayTheirClosedFacts(t *testing.T) {
+	s := newScenario(t)
+	s.submit("IN/94/2026/9931")
+	s.indexed()
+	p := s.open(unhurried)
+	defer p.stop()
+	v := p.visit("ines.moreau")
+	text := p.says(v, "/audit").reading()
+	_, recent, _ := strings.Cut(text, "Newest events")
+	if !strings.Contains(recent, "Summons or written order to produce") {
+		t.Errorf("the newest events do not say the process of a request: %s", recent)
+	}
+}
