@@ -87,8 +87,9 @@ func rowsOf(rows int) int {
 // set, the verification from disk included. The other side takes the very same
 // files, ready on disk, through openssl dgst, zip -6, openssl cms -sign, openssl
 // ts and openssl cms -encrypt. Then both verify what they made: openssl cms
-// -verify and unzip -t on the other side. They run in turn; -benchtime=5x gives
-// medians of five pairs.
+// -verify and unzip -t on the other side. They run in turn, and neither begins while
+// the disk still writes what the other left to it; -benchtime=5x gives medians of
+// five pairs.
 func BenchmarkRelease(b *testing.B) {
 	for _, tool := range []string{"zip", "openssl", "unzip"} {
 		if _, err := exec.LookPath(tool); err != nil {

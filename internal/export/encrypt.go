@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -117,7 +118,7 @@ func (m *Maker) loadReleased(id string) (r Released, err error) {
 // selfVerify reads everything back from disk with the recipient's eyes.
 func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 	report, err := verify.Verify(ctx, filepath.Join(m.Dir, r.Sealed.Container),
-		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), Open: openForVerify, Packed: r.Sealed.packed})
+		verify.Options{Roots: r.Roots, LogKeys: r.LogKeys, Now: m.Now(), Open: m.openForVerify, Packed: r.Sealed.packed})
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,9 @@ func (m *Maker) selfVerify(ctx context.Context, r EncryptRequest) error {
 	return nil
 }
 
-func openForVerify(path string) (verify.File, error) { return openHidden(path) }
+func (m *Maker) openForVerify(path string) (verify.File, error) {
+	return m.openContainer(strings.TrimSuffix(filepath.Base(path), ".asice"))
+}
 
 func recipientNames(r EncryptRequest) []string {
 	names := append([]string{}, r.Age...)
@@ -155,16 +158,12 @@ type setPart struct {
 
 // setParts are the container and its sidecars.
 func (m *Maker) setParts(s Sealed) ([]setPart, error) {
-	path := filepath.Join(m.Dir, s.Container)
 	parts := []setPart{{asic.Part{Name: s.Container, Stored: true, CRC32: s.CRC32, Size: s.Size, Compressed: s.Size}, func() (io.ReadCloser, error) {
-		h, err := openHidden(path)
+		c, err := m.openContainer(s.ExportID)
 		if err != nil {
 			return nil, err
 		}
-		return struct {
-			io.Reader
-			io.Closer
-		}{h.reader(), h}, nil
+		return c.reader(), nil
 	}}}
 	for _, name := range []string{s.Signature, s.TimeStamp} {
 		b, err := os.ReadFile(filepath.Join(m.Dir, name))
@@ -273,5 +272,5 @@ func (m *Maker) Forget(r Released) (err error) {
 			err = errors.Join(err, rerr)
 		}
 	}
-	return errors.Join(err, syncDir(m.Dir))
+	return errors.Join(err, os.RemoveAll(m.stagingDir(id)), syncDir(m.Dir))
 }

@@ -214,7 +214,7 @@ func (d *desk) seal(phones, ips int) Sealed {
 func (d *desk) clear(s Sealed) string {
 	d.t.Helper()
 	dir := d.t.TempDir()
-	h, err := openHidden(filepath.Join(d.maker.Dir, s.Container))
+	h, err := d.maker.openContainer(s.ExportID)
 	d.must(err)
 	defer h.Close()
 	out, err := os.Create(filepath.Join(dir, s.Container))

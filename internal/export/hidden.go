@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-
-	"lerd/internal/export/asic"
 )
 
 // What waits on the disk for its encryption to the agency (staged contents, the
@@ -130,8 +128,11 @@ func (h *hiddenFile) Size() int64 { return h.size }
 func (h *hiddenFile) Close() error { return h.file.Close() }
 
 // reader reads from the beginning.
-func (h *hiddenFile) reader() io.Reader {
-	return bufio.NewReaderSize(io.NewSectionReader(h, 0, h.size), int(min(h.size+1, 128<<10)))
+func (h *hiddenFile) reader() io.Reader { return sequential(h, h.size) }
+
+// sequential reads a file of so many octets from its beginning.
+func sequential(r io.ReaderAt, size int64) io.Reader {
+	return bufio.NewReaderSize(io.NewSectionReader(r, 0, size), int(min(size+1, 128<<10)))
 }
 
 // readHidden gives a small hidden file.
@@ -169,14 +170,4 @@ func (m *Maker) writeHidden(dir, name string, fill func(io.Writer) error) (err e
 		return err
 	}
 	return os.Rename(path, filepath.Join(dir, name))
-}
-
-// hiddenPart describes a hidden file as an entry that is not compressed.
-func hiddenPart(name, path string) (asic.Part, error) {
-	h, err := openHidden(path)
-	if err != nil {
-		return asic.Part{}, err
-	}
-	defer h.Close() //nolint:errcheck // read only
-	return asic.StoredFile(name, h.reader())
 }

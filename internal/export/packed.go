@@ -3,6 +3,7 @@ package export
 import (
 	"bufio"
 	"crypto/sha256"
+	"errors"
 	"hash"
 	"hash/crc32"
 	"io"
@@ -94,7 +95,10 @@ func (a *asPacked) Read(p []byte) (int, error) {
 	n, err := a.r.Read(p)
 	a.sum.Write(p[:n])
 	if err == io.EOF && [sha256.Size]byte(a.sum.Sum(nil)) != a.part.Packed {
-		return n, fault.New(fault.Internal, "%s: other octets lie in the staging folder than were packed", a.part.Name)
+		return n, fault.Because(fault.Internal, errSpoilt, "%s: other octets lie in the staging folder than were packed", a.part.Name)
 	}
 	return n, err
 }
+
+// errSpoilt is why a staged file is of no use any more.
+var errSpoilt = errors.New("a staged file is not what was packed")

@@ -58,8 +58,8 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	id := r.Prepared.ExportID
 	defer fault.Wrap(&err, "seal(%s)", id)
 	if done, err := m.loadSealed(id); err == nil {
-		if part, err := hiddenPart(done.Container, filepath.Join(m.Dir, done.Container)); err == nil && hexOf(part.SHA256) == done.SHA256 {
-			return done, os.RemoveAll(m.stagingDir(id))
+		if part, err := m.containerPart(id); err == nil && hexOf(part.SHA256) == done.SHA256 {
+			return done, nil
 		}
 		// The disk has spoilt it, or another process hid it from this one: it is
 		// made anew from the same contents.
@@ -86,7 +86,10 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	r.good.Go(func() error { return m.checkRevocation(&r) })
 	defer r.good.Wait() //nolint:errcheck // box has said so
 	out = Sealed{ExportID: id, Container: id + ".asice", Signature: id + ".asice.p7s", Level: levelOf(&r)}
-	part, packed, err := m.box(ctx, out.Container, s, &r)
+	part, packed, err := m.box(ctx, s, &r)
+	if errors.Is(err, errSpoilt) { // the next Prepare writes it anew
+		err = errors.Join(err, os.RemoveAll(m.stagingDir(id)))
+	}
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -98,28 +101,28 @@ func (m *Maker) Seal(ctx context.Context, r SealRequest) (out Sealed, err error)
 	if err != nil {
 		return Sealed{}, err
 	}
-	if err := m.writeLoose(m.stagingRoot(), id+".sealed.json", b); err != nil {
-		return Sealed{}, err
-	}
-	// The contents are in the container now; a second copy would only be a risk.
-	return out, os.RemoveAll(m.stagingDir(id))
+	return out, m.writeLoose(m.stagingRoot(), id+".sealed.json", b)
 }
 
 // box writes the container, or finds the one that was written before, and
 // describes it; packed only where it wrote it.
-func (m *Maker) box(ctx context.Context, name string, s *stage, r *SealRequest) (part asic.Part, packed *verify.Packed, err error) {
-	if m.sound(name) {
+func (m *Maker) box(ctx context.Context, s *stage, r *SealRequest) (part asic.Part, packed *verify.Packed, err error) {
+	if m.sound(s.ExportID) {
 		if err := r.good.Wait(); err != nil {
 			return part, nil, err
 		}
-		part, err = hiddenPart(name, filepath.Join(m.Dir, name))
+		part, err = m.containerPart(s.ExportID)
 		return part, nil, err
 	}
+	name := s.ExportID + ".asice"
 	err = m.writeHidden(m.Dir, name, func(w io.Writer) error {
-		sum := newSumming(w, name)
-		err := m.container(ctx, sum, s, r)
+		st := &stitcher{own: w}
+		sum := newSumming(st, name)
+		if err := m.container(ctx, sum, st, s, r); err != nil {
+			return err
+		}
 		part = sum.done()
-		return err
+		return st.close()
 	})
 	if err != nil {
 		return part, nil, err
@@ -140,8 +143,8 @@ func (m *Maker) loadSealed(id string) (s Sealed, err error) {
 
 // sound tells whether a container lies there that this process made whole: its
 // last entry is where it must be. One that another process hid reads as noise.
-func (m *Maker) sound(name string) bool {
-	f, err := openHidden(filepath.Join(m.Dir, name))
+func (m *Maker) sound(exportID string) bool {
+	f, err := m.openContainer(exportID)
 	if err != nil {
 		return false
 	}
@@ -173,6 +176,7 @@ func levelOf(r *SealRequest) string {
 // box collects what the manifests list while the zip is written.
 type box struct {
 	zip     *asic.Writer
+	stitch  *stitcher
 	stage   *stage
 	dir     string
 	objects []asic.Object
@@ -196,10 +200,16 @@ func (b *box) staged(f *staged) error {
 	}
 	defer file.Close() //nolint:errcheck // read only
 	packed := &asPacked{r: file, part: &f.Part, sum: sha256.New()}
+	add := func(r io.Reader) error {
+		if f.Blob == "" {
+			return b.zip.Add(f.Part, r)
+		}
+		return b.zip.AddAside(f.Part, r, func() { b.stitch.lies(f.Blob) }, func() { b.stitch.lies("") })
+	}
 	if f.Compressed < 4*besideStep {
-		err = b.zip.Add(f.Part, packed)
+		err = add(packed)
 	} else {
-		err = beside(packed, func(r io.Reader) error { return b.zip.Add(f.Part, r) })
+		err = beside(packed, add)
 	}
 	if err != nil {
 		return err
@@ -218,12 +228,12 @@ func (b *box) small(name, mediaType string, content []byte) error {
 }
 
 // container writes the zip in the order that docs/bundle-format.md gives.
-func (m *Maker) container(ctx context.Context, w io.Writer, s *stage, r *SealRequest) error {
+func (m *Maker) container(ctx context.Context, w io.Writer, st *stitcher, s *stage, r *SealRequest) error {
 	z, err := asic.NewWriter(w, s.Header.GeneratedAt, asic.Comment)
 	if err != nil {
 		return err
 	}
-	b := &box{zip: z, stage: s, dir: m.stagingDir(s.ExportID)}
+	b := &box{zip: z, stitch: st, stage: s, dir: m.stagingDir(s.ExportID)}
 	if _, err := z.AddStored(asic.MimetypeName, []byte(asic.MediaType)); err != nil {
 		return err
 	}

@@ -138,10 +138,7 @@ func (f *staged) open(dir string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{h.reader(), h}, nil
+	return fromStart{h.reader(), h}, nil
 }
 
 func notPrepared(id string) error {

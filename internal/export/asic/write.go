@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"hash/crc32"
 	"io"
 	"time"
@@ -32,8 +33,35 @@ func NewWriter(w io.Writer, at time.Time, comment string) (*Writer, error) {
 
 // Add copies a part, compressed as it is, from r.
 func (z *Writer) Add(p Part, r io.Reader) error {
-	if err := CheckName(p.Name); err != nil {
+	w, err := z.begin(p)
+	if err != nil {
 		return err
+	}
+	return z.copy(w, p, r)
+}
+
+// AddAside is Add for a part whose octets have a place of their own: it calls begins
+// when all before them are written, and ends when they are.
+func (z *Writer) AddAside(p Part, r io.Reader, begins, ends func()) error {
+	w, err := z.begin(p)
+	if err != nil {
+		return err
+	}
+	if err := z.zip.Flush(); err != nil {
+		return err
+	}
+	begins()
+	if err := errors.Join(z.copy(w, p, r), z.zip.Flush()); err != nil {
+		return err
+	}
+	ends()
+	return nil
+}
+
+// begin writes the header of a part.
+func (z *Writer) begin(p Part) (io.Writer, error) {
+	if err := CheckName(p.Name); err != nil {
+		return nil, err
 	}
 	h := &zip.FileHeader{Name: p.Name, Method: zip.Deflate, CRC32: p.CRC32, ReaderVersion: 20, CreatorVersion: 20,
 		CompressedSize64: uint64(p.Compressed), UncompressedSize64: uint64(p.Size)}
@@ -46,10 +74,10 @@ func (z *Writer) Add(p Part, r io.Reader) error {
 	if big := int64(1<<32 - 1); p.Compressed >= big || p.Size >= big {
 		h.Flags, h.ReaderVersion = 0x8, 45 // sizes follow the data in 8 octets each
 	}
-	w, err := z.zip.CreateRaw(h)
-	if err != nil {
-		return err
-	}
+	return z.zip.CreateRaw(h)
+}
+
+func (z *Writer) copy(w io.Writer, p Part, r io.Reader) error {
 	n, err := io.CopyBuffer(w, r, z.buf)
 	if err == nil && n != p.Compressed {
 		err = fault.New(fault.Internal, "%s: %d octets in place of %d", p.Name, n, p.Compressed)
