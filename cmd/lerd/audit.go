@@ -186,8 +186,8 @@ func (c auditExportCmd) run(ctx context.Context, out, progress io.Writer) error 
 
 type auditProveCmd struct {
 	auditSource
-	Event string `help:"The event's id." xor:"which" required:""`
-	Index int64  `help:"The entry's number in the log, from 0." xor:"which" required:"" default:"-1"`
+	Event string  `help:"The event's id." placeholder:"ID" xor:"which" required:""`
+	Index *uint64 `help:"The entry's number in the log, from 0." placeholder:"NUMBER" xor:"which" required:""`
 }
 
 // Run prints the tlog-proof.
@@ -204,11 +204,8 @@ func (c auditProveCmd) run(ctx context.Context, out io.Writer) error {
 	}
 	defer done()
 	log, id := db.AuditReader(), audit.EventID(c.Event)
-	if id == "" {
-		if c.Index < 0 {
-			return fault.New(fault.Invalid, "Name the entry with --event or --index.")
-		}
-		if id, err = log.EventAt(ctx, uint64(c.Index)); err != nil {
+	if c.Index != nil {
+		if id, err = log.EventAt(ctx, *c.Index); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"lerd/internal/audit"
 	"lerd/internal/audit/audittest"
 	"lerd/internal/store"
@@ -84,7 +86,7 @@ func TestAuditCommands(t *testing.T) {
 func proveBoth(t *testing.T, lab *auditlab.Lab, source auditSource, id audit.EventID) {
 	t.Helper()
 	var byID, byIndex bytes.Buffer
-	if err := (auditProveCmd{auditSource: source, Event: string(id), Index: -1}).run(t.Context(), &byID); err != nil {
+	if err := (auditProveCmd{auditSource: source, Event: string(id)}).run(t.Context(), &byID); err != nil {
 		t.Fatal(err)
 	}
 	entry, err := store.NewAuditReader(lab.App).Entry(t.Context(), id)
@@ -95,14 +97,38 @@ func proveBoth(t *testing.T, lab *auditlab.Lab, source auditSource, id audit.Eve
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (auditProveCmd{auditSource: source, Index: int64(index)}).run(t.Context(), &byIndex); err != nil {
+	if err := (auditProveCmd{auditSource: source, Index: &index}).run(t.Context(), &byIndex); err != nil {
 		t.Fatal(err)
 	}
 	if byID.String() != byIndex.String() {
 		t.Error("the proof by id is not the proof by index")
 	}
-	if err := (auditProveCmd{auditSource: source, Index: 300}).run(t.Context(), io.Discard); err == nil {
+	beyond := uint64(300)
+	if err := (auditProveCmd{auditSource: source, Index: &beyond}).run(t.Context(), io.Discard); err == nil {
 		t.Error("an entry beyond the log was proved")
+	}
+}
+
+// TestAuditProveTakesAnIdOrANumber reads the command line itself: a default
+// beside one of two that exclude each other once refused every id.
+func TestAuditProveTakesAnIdOrANumber(t *testing.T) {
+	parse := func(args ...string) (c cli, err error) {
+		parser, err := kong.New(&c, kong.Exit(func(int) {}), kong.Writers(io.Discard, io.Discard))
+		if err == nil {
+			_, err = parser.Parse(append([]string{"audit", "prove"}, args...))
+		}
+		return c, err
+	}
+	if c, err := parse("--event", "afa47a7b-96ef-47d2-aff0-7b0150dff76e"); err != nil || c.Audit.Prove.Event == "" || c.Audit.Prove.Index != nil {
+		t.Errorf("an id: %+v, %v", c.Audit.Prove, err)
+	}
+	if c, err := parse("--index", "0"); err != nil || c.Audit.Prove.Index == nil || *c.Audit.Prove.Index != 0 {
+		t.Errorf("a number: %+v, %v", c.Audit.Prove, err)
+	}
+	for _, args := range [][]string{nil, {"--event", "x", "--index", "0"}, {"--index", "-1"}} {
+		if _, err := parse(args...); err == nil {
+			t.Errorf("taken: %q", args)
+		}
 	}
 }
 
