@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -79,11 +78,9 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		o.CRLs = append(o.CRLs, crl)
 	}
 	if c.LogVKey != "" {
-		b, err := os.ReadFile(c.LogVKey)
-		if err != nil {
+		if o.LogKeys, err = readLogKeys(c.LogVKey); err != nil {
 			return o, err
 		}
-		o.LogKeys = strings.Split(strings.TrimSpace(string(b)), "\n")
 	}
 	witnesses, err := c.Witnesses.Add(audit.Trust{})
 	if err != nil {
@@ -96,7 +93,7 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		}
 	}
 	if (c.Cert == "") != (c.Key == "") {
-		return o, errors.New("give --cert and --key together")
+		return o, fault.New(fault.Invalid, "Give your certificate with --cert and its private key with --key, both of them.")
 	}
 	if c.Cert != "" {
 		if o.Cert, o.Key, err = readPair(c.Cert, c.Key); err != nil {
@@ -104,6 +101,16 @@ func (c *Bundle) options() (o verify.Options, err error) {
 		}
 	}
 	return o, nil
+}
+
+// readLogKeys reads the lines of a file of verifier keys; another file named by mistake
+// says nothing about the bundle.
+func readLogKeys(file string) ([]string, error) {
+	if _, err := ReadTrust(file); err != nil {
+		return nil, fmt.Errorf("--log-vkey: %w", err)
+	}
+	b, err := os.ReadFile(file)
+	return strings.Fields(string(b)), err
 }
 
 func readIdentities(file string) ([]age.Identity, error) {
@@ -128,6 +135,9 @@ func readPair(certFile, keyFile string) (*x509.Certificate, crypto.PrivateKey, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", keyFile, err)
 	}
+	if public, ok := certs[0].PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !public.Equal(key.Public()) {
+		return nil, nil, fault.New(fault.Invalid, "The private key in %s is not that of the certificate in %s.", keyFile, certFile)
+	}
 	return certs[0], key, nil
 }
 
@@ -139,5 +149,9 @@ func readCRL(file string) (*x509.RevocationList, error) {
 	if block, _ := pem.Decode(b); block != nil {
 		b = block.Bytes
 	}
-	return x509.ParseRevocationList(b)
+	crl, err := x509.ParseRevocationList(b)
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, err, "The file must hold a certificate revocation list, in DER or PEM.")
+	}
+	return crl, nil
 }

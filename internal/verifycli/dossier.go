@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lerd/internal/export/cms"
-	"lerd/internal/fault"
 	"lerd/internal/oversight/dossier"
 )
 
@@ -47,7 +46,7 @@ func (c *Dossier) Check(out io.Writer) error {
 	}
 	r, err := dossier.Verify(f, info.Size(), o)
 	if err != nil {
-		return fault.Because(fault.Invalid, err, "NOT VALID: %s", fault.Message(err))
+		return fmt.Errorf("NOT VALID: %w", err)
 	}
 	_, err = fmt.Fprintf(out, "VALID\nDossier of case %s (%s), made at %s by %s\nSealed by %s\n%d events proven under the log's checkpoint over %d entries of %s\n%d values and %d rows opened and compared, %d events not opened\n%d documents\n",
 		r.Head.Ref, r.Head.Case, r.Head.Made.Format(time.RFC3339), r.Head.By, r.Signer, r.Head.Entries, r.Head.Size, r.Head.Log, r.Values, r.Rows, r.Head.Unopened, r.Documents)

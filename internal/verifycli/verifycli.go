@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -70,12 +71,15 @@ func (w Witnesses) Add(t audit.Trust) (audit.Trust, error) {
 		}
 		t.Witnesses, names[v.Name()] = append(t.Witnesses, v), true
 	}
+	if len(names) == 0 {
+		return t, fault.New(fault.Invalid, "%s holds no key of a witness; each line is one.", w.Witness)
+	}
 	t.Quorum = w.Quorum
 	if t.Quorum == 0 {
 		t.Quorum = len(names)
 	}
 	if t.Quorum < 1 || t.Quorum > len(names) {
-		return t, fault.New(fault.Invalid, "--quorum must be from 1 to %d, the number of witnesses in %s.", max(len(names), 1), w.Witness)
+		return t, fault.New(fault.Invalid, "--quorum must be from 1 to %d, the number of witnesses in %s.", len(names), w.Witness)
 	}
 	return t, nil
 }
@@ -111,18 +115,29 @@ func Found(err error) bool {
 }
 
 // Plain gives what a person at the terminal needs: the message with its field
-// problems a line each, and the operations and causes behind it.
+// problems a line each, or with its cause behind it. What has no message for people
+// is given as it is, with its operations.
 func Plain(err error) string {
-	problems := fault.ProblemsOf(err)
-	if len(problems) == 0 {
+	var e *fault.Error
+	if !errors.As(err, &e) || e.Kind == fault.Internal || e.Message == "" {
 		return err.Error()
 	}
-	text := fault.Message(err)
-	for _, p := range problems {
+	text := e.Message
+	if before, ok := strings.CutSuffix(err.Error(), e.Error()); ok {
+		text = operations.ReplaceAllString(before, "$1") + text
+	}
+	for _, p := range e.Problems {
 		text += "\n  " + p.Field + ": " + p.Message
+	}
+	if cause := e.Err; cause != nil && len(e.Problems) == 0 {
+		text += " (" + strings.ReplaceAll(Plain(cause), "\n", "; ") + ")"
 	}
 	return text
 }
+
+// operations are the steps of the program that an error passed, as fault.Wrap names them:
+// "store.EventAt(7): ". They are for its log.
+var operations = regexp.MustCompile(`(^|: )(?:[a-z]\w*(?:\.\w+)*\.[A-Z]\w*(?:\([^()]*\))?: )+`)
 
 // Progress rewrites one line, at most five times a second.
 type Progress struct {

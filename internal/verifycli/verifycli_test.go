@@ -3,14 +3,20 @@ package verifycli_test
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lerd/internal/audit"
 	"lerd/internal/audit/audittest"
+	"lerd/internal/export/demopki"
 	"lerd/internal/fault"
 	"lerd/internal/verifycli"
 )
@@ -216,5 +222,80 @@ func TestAVerificationIsResumedFromItsFile(t *testing.T) {
 	}
 	if err := (&verifycli.Log{Dir: dir, VKey: vkey, Resume: state}).Check(t.Context(), io.Discard, io.Discard); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a file that is no checkpoint: %v", err)
+	}
+}
+
+// TestPlainIsForPeople holds what is printed of an error against what a person can use: the
+// message and its cause, without kinds and operations of the program.
+func TestPlainIsForPeople(t *testing.T) {
+	step := func(err error, op string) error { fault.Wrap(&err, "%s", op); return err }
+	gate := fault.New(fault.Gate, "The books close later.")
+	cause := fault.Because(fault.Invalid, errors.New("open /x: no such file"), "Name the file with --vkey.")
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a message":              {gate, "The books close later."},
+		"through two operations": {step(step(gate, "store.At(7)"), "cluster.Attach"), "The books close later."},
+		"a verdict":              {verifycli.Verdict(step(gate, "store.At(7)"), true), "NOT VERIFIED: The books close later."},
+		"a file":                 {fmt.Errorf("/tmp/root.pem: %w", gate), "/tmp/root.pem: The books close later."},
+		"a cause":                {cause, "Name the file with --vkey. (open /x: no such file)"},
+		"a message as the cause": {fault.Because(fault.Invalid, gate, "It cannot be done."), "It cannot be done. (The books close later.)"},
+		"nothing for people":     {step(errors.New("connection refused"), "store.At(7)"), "store.At(7): connection refused"},
+		"fields":                 {fault.Fields([]fault.Problem{{Field: "url", Message: "Give one."}}), "Some answers need another look.\n  url: Give one."},
+	} {
+		if got := verifycli.Plain(c.err); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestAFileInThePlaceOfAnotherIsNamed gives options files that are none of theirs. Nothing is
+// said about the bundle then.
+func TestAFileInThePlaceOfAnotherIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	o := demopki.Options{Organisation: "Example", URL: "http://127.0.0.1", Now: time.Now()}
+	pki, err := demopki.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair := func(name string) (cert, key string) {
+		to, err := pki.Recipient(o, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(to.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return write(t, filepath.Join(dir, name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: to.Cert.Raw})),
+			write(t, filepath.Join(dir, name+".key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	cert, key := pair("mine")
+	_, other := pair("other")
+	empty := write(t, filepath.Join(dir, "empty"), nil)
+	bundle := write(t, filepath.Join(dir, "x.asice"), []byte("PK no zip"))
+	for name, c := range map[string]struct {
+		b    verifycli.Bundle
+		want string
+	}{
+		"a certificate for the log's key": {verifycli.Bundle{LogVKey: cert}, cert + " holds a line that is no verifier key"},
+		"an empty file of keys":           {verifycli.Bundle{LogVKey: empty}, empty + " holds no verifier key"},
+		"an empty file of witnesses":      {verifycli.Bundle{Witnesses: verifycli.Witnesses{Witness: empty}}, empty + " holds no key of a witness"},
+		"a certificate for a list":        {verifycli.Bundle{CRL: []string{cert}}, "must hold a certificate revocation list"},
+		"a certificate alone":             {verifycli.Bundle{Cert: cert}, "--key, both of them"},
+		"the key of another":              {verifycli.Bundle{Cert: cert, Key: other}, "is not that of the certificate"},
+		"the two the other way round":     {verifycli.Bundle{Cert: key, Key: cert}, "at least one PEM certificate"},
+	} {
+		c.b.File = bundle
+		var out bytes.Buffer
+		err := c.b.Check(t.Context(), &out)
+		if err == nil || !strings.Contains(verifycli.Plain(err), c.want) || out.Len() > 0 {
+			t.Errorf("%s: %v\n%s", name, err, &out)
+		}
+	}
+	var out bytes.Buffer
+	if err := (&verifycli.Bundle{File: bundle, Cert: cert, Key: key}).Check(t.Context(), &out); out.Len() == 0 {
+		t.Errorf("its own key: %v", err)
 	}
 }

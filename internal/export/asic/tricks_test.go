@@ -238,7 +238,7 @@ func TestTricksOfZips(t *testing.T) {
 		"an end in the comment":                  {trick{comment: string(whole[len(whole)-22:])}, "two ends"},
 		"a comment longer than it says":          {trick{comment: "x", end: []patch{{20, u16(0)}}}, "follows the end"},
 		"a comment shorter than it says":         {trick{comment: "x", end: []patch{{20, u16(2)}}}, "follows the end"},
-		"a comment of many octets":               {trick{comment: strings.Repeat("x", 4096)}, "not a zip"},
+		"a comment of many octets":               {trick{comment: strings.Repeat("x", 4096)}, "has no end"},
 		"a name with a combining mark":           {trick{names: [2]string{1: "data/e\u0301.txt"}}, "character"},
 		"a name in full width":                   {trick{names: [2]string{1: "data/\uff58"}}, "character"},
 		"a name with a mark that turns it round": {trick{names: [2]string{1: "data/\u202etxt.exe"}}, "character"},

@@ -152,8 +152,11 @@ func readEnd(r io.ReaderAt, size int64) (end, error) {
 	}
 	mark := []byte("PK\x05\x06")
 	i := bytes.LastIndex(tail, mark)
-	if i < 0 || len(tail)-i < 22 || bytes.Count(tail, mark) != 1 {
-		return end{}, bad("The file is not a zip, or something follows it, or it has two ends.")
+	if i < 0 {
+		return end{}, noEnd(r, size)
+	}
+	if len(tail)-i < 22 || bytes.Count(tail, mark) != 1 {
+		return end{}, bad("Something follows the end of the container, or it has two ends.")
 	}
 	b := tail[i:]
 	le := binary.LittleEndian
@@ -179,6 +182,18 @@ func readEnd(r io.ReaderAt, size int64) (end, error) {
 		return e, e.read64(tail[:i])
 	}
 	return e, bad("The container's last record tells one thing and its zip64 record another.")
+}
+
+// noEnd says what a file without the record that ends a zip most probably is.
+func noEnd(r io.ReaderAt, size int64) error {
+	if size == 0 {
+		return bad("The file is empty. Fetch it again.")
+	}
+	head := make([]byte, 4)
+	if n, _ := r.ReadAt(head, 0); !bytes.Equal(head[:n], []byte("PK\x03\x04")) {
+		return bad("The file is not a zip, so it is no container. Give the file whose name ends in .asice, as it came.")
+	}
+	return bad("The container has no end. It was probably cut off on its way, or something was written behind it; fetch it again.")
 }
 
 // read64 takes the zip64 records, which lie right before the end record.

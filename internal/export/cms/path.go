@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -100,7 +101,22 @@ func (p Path) explain(err error) error {
 		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate %q, above that of %q, was not valid (%s to %s) at the time that counts, %s.",
 			bad.Cert.Subject.CommonName, p.Leaf.Subject.CommonName, stamp(bad.Cert.NotBefore), stamp(bad.Cert.NotAfter), stamp(p.At))
 	}
-	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root.", p.Leaf.Subject.CommonName)
+	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root. It leads to %q, which is not among the %d that are trusted.",
+		p.Leaf.Subject.CommonName, p.top(), len(p.Roots))
+}
+
+// top is the name of the authority to which the leaf leads, as far up as certificates
+// are at hand.
+func (p Path) top() string {
+	c := p.Leaf
+	for range p.Pool { // no chain is longer, and none goes round for ever
+		i := slices.IndexFunc(p.Pool, func(x *x509.Certificate) bool { return bytes.Equal(x.RawSubject, c.RawIssuer) })
+		if i < 0 || bytes.Equal(c.RawIssuer, c.RawSubject) {
+			break
+		}
+		c = p.Pool[i]
+	}
+	return c.Issuer.CommonName
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -101,7 +101,7 @@ func (b *beside) checkStamp() {
 		}
 		info, err := tsp.Verify(token, b.digest[:], crypto.SHA256, tsp.Trust{Roots: b.o.Roots, CRLs: b.o.CRLs})
 		if err != nil {
-			return "", err
+			return "", b.rooted(err)
 		}
 		return info.Time.Format("2006-01-02T15:04:05Z07:00"), nil
 	})
@@ -112,7 +112,7 @@ func (v *run) released(digest [32]byte) {
 	base := strings.TrimSuffix(v.file, ".asice")
 	text, err := readBeside(base+".tlog-proof", 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
-		v.r.add(Check{"released", "The audit log holds the event of release.", Skip, "There is no .tlog-proof beside the container."})
+		v.r.add(Check{"released", "The audit log holds the event of release.", Skip, "There is no .tlog-proof beside the container. The agency's page of the request has it: put both of its files there."})
 		return
 	}
 	v.r.do("released", "The audit log holds the event of release of this very file.", func() (string, error) {

@@ -262,10 +262,19 @@ func (v *run) checkManifest() (string, error) {
 	}
 	for _, name := range v.src.names() {
 		if !listed[name] {
-			return "", fault.New(fault.Invalid, "The file %s is not covered by the signature.", name)
+			return "", v.uncovered(name)
 		}
 	}
 	return plural(len(v.objects), "file"), v.checkOrder()
+}
+
+// uncovered names a file too many. Beside an unzipped container computers leave files of
+// their own, and so do people.
+func (v *run) uncovered(name string) error {
+	if _, isZip := v.src.(zipSource); isZip {
+		return fault.New(fault.Invalid, "The file %s is not covered by the signature.", name)
+	}
+	return fault.New(fault.Invalid, "The file %s is not covered by the signature. If you or your computer put it into the folder, check the .asice file itself, or unzip it anew.", name)
 }
 
 // checkOrder holds the container's entries against the order of the manifest,
@@ -361,7 +370,7 @@ func (v *run) seals(prefix string, der []byte, digest [32]byte) (s sealed) {
 		sum := sha256.Sum256(sd.Signature)
 		info, err := tsp.Verify(sd.Token, sum[:], crypto.SHA256, tsp.Trust{Roots: v.o.Roots, Pool: sd.Certificates, CRLs: append(sd.CRLs, v.o.CRLs...), OCSPs: sd.OCSPs, NeedStatus: sd.HasStatus()})
 		if err != nil {
-			return "", err
+			return "", v.rooted(err)
 		}
 		s.level, s.stampedAt, v.at = "T", info.Time, info.Time
 		return info.Time.Format(time.RFC3339) + " by " + info.Signer.Subject.CommonName, nil
@@ -382,13 +391,21 @@ func sealWords(prefix string) string {
 }
 
 func (v *run) path(sd *cms.SignedData, s sealed) (string, error) {
-	if len(v.o.Roots) == 0 {
-		return "", fault.New(fault.Invalid, "No trusted root was given. Give the one that you received at onboarding with --trust-root.")
-	}
 	_, err := cms.Path{Leaf: s.cert, Pool: sd.Certificates, Roots: v.o.Roots, CRLs: append(sd.CRLs, v.o.CRLs...), OCSPs: sd.OCSPs,
 		At: v.at, Purpose: cms.Seal, NeedStatus: sd.HasStatus()}.Verify()
 	if err == nil && !sd.HasStatus() {
 		return "revocation was not looked at: the seal encloses no lists and no OCSP answers (level T)", nil
 	}
-	return s.cert.Subject.CommonName, err
+	return s.cert.Subject.CommonName, v.rooted(err)
+}
+
+// rooted adds to an error about a root what would make it right.
+func (v *run) rooted(err error) error {
+	switch {
+	case !errors.Is(err, cms.ErrUntrusted) || errors.Is(err, cms.ErrValidity):
+		return err
+	case len(v.o.Roots) == 0:
+		return fault.Because(fault.Invalid, err, "No trusted root was given. Give those that you received at onboarding, of the seal and of the time stamp, with --trust-root.")
+	}
+	return fault.Because(fault.Invalid, err, "%s If you hold that root, give it with --trust-root as well.", fault.Message(err))
 }

@@ -108,6 +108,9 @@ func (v *verifier) seal() error {
 }
 
 func (v *verifier) head() error {
+	if _, ok := v.files[HeadName]; !ok {
+		return bad("There is no %s in it, so it is not the dossier of a case. A bundle is checked by lerd-verify bundle.", HeadName)
+	}
 	if err := json.Unmarshal(v.files[HeadName], &v.report.Head); err != nil || v.report.Head.Format != Format {
 		return bad("%s is not of the form %s.", HeadName, Format)
 	}

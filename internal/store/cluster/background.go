@@ -71,7 +71,7 @@ func ofFolder(dir string) (*Cluster, error) {
 	}
 	s, err := readState(o.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.New(fault.NotFound, "There is no database in %s; make one with: lerd db start --dir %s", o.Dir, o.Dir)
+		return nil, fault.New(fault.NotFound, "There is no database of lerd's in %s. Name the data folder with --dir: that of a demonstration is lerd-data/demo.", o.Dir)
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fault.Because(fault.Invalid, err, "The passwords in %s are readable by their owner only; run as that account.", o.Dir)
