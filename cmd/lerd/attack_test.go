@@ -18,12 +18,12 @@ import (
 // attacker is a database session with raw SQL, as the application's role or as
 // the owner, who in a private cluster is superuser.
 type attacker struct {
-	t  *testing.T
+	t  testing.TB
 	db *sql.DB
 	as string
 }
 
-func (s *scenario) attackers(t *testing.T) []attacker {
+func (s *scenario) attackers(t testing.TB) []attacker {
 	t.Helper()
 	var out []attacker
 	for as, url := range map[string]string{"application": s.db.App, "owner": s.db.Owner} {

@@ -99,15 +99,18 @@ func TestTheLibraryFindsTheSecondStepOfOnePerson(t *testing.T) {
 
 	other := s.submit("IN/94/2026/812")
 	s.must(s.cases.Claim(s.as("rita.lind"), other.ID))
-	part := func(role identity.Role, of requests.ID) {
-		a := actorIn(s.as("rita.lind"))
-		a.Role = role
-		e := change.Event(identity.With(s.ctx, a), s.clock.Now(), "request.noted", "request_note:"+string(of), 0)
-		e.Facts["request"] = string(of)
-		s.must(s.store.Commit(identity.With(s.ctx, identity.SystemActor()), change.Set{Parts: []change.Part{{Event: e}}}))
-	}
-	s.unmoved("two_duties", func() { part(identity.Reviewer, other.ID) })
-	s.onlyNew("two_duties", func() { part(identity.Counsel, other.ID) }, "request.noted", other.ID)
+	s.unmoved("two_duties", func() { s.noted("rita.lind", identity.Reviewer, other.ID) })
+	s.onlyNew("two_duties", func() { s.noted("rita.lind", identity.Counsel, other.ID) }, "request.noted", other.ID)
+}
+
+// noted puts a part in a case on record, past the services.
+func (s *scenario) noted(who string, role identity.Role, of requests.ID) {
+	s.t.Helper()
+	a := actorIn(s.as(who))
+	a.Role = role
+	e := change.Event(identity.With(s.ctx, a), s.clock.Now(), "request.noted", "request_note:"+string(of), 0)
+	e.Facts["request"] = string(of)
+	s.must(s.store.Commit(identity.With(s.ctx, identity.SystemActor()), change.Set{Parts: []change.Part{{Event: e}}}))
 }
 
 // TestTheLibraryFindsWhatCameTooLate: emergencies without an order, gags past their

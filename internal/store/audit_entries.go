@@ -39,8 +39,9 @@ func (e *storedEvent) targets() []any {
 }
 
 // checkOpenings compares the openings with the commitments of the entry: figures,
-// samples and what auditors read of a case follow from them, payload or not.
-func (e *storedEvent) checkOpenings(r audit.Record) error {
+// samples and what auditors read of a case follow from them, payload or not. It opens the
+// record's closed facts.
+func (e *storedEvent) checkOpenings(r *audit.Record) error {
 	count, counts := r.Count()
 	facts, closes := r.Closed()
 	for _, x := range []struct {
@@ -85,7 +86,7 @@ func (e *storedEvent) check() (audit.Record, error) {
 			return r, differs("The column %s of event %s says %q, and its signed entry says %q.", c.name, e.id.String, c.column, c.entry)
 		}
 	}
-	if err := e.checkOpenings(r); err != nil {
+	if err := e.checkOpenings(&r); err != nil {
 		return r, err
 	}
 	if e.body == nil {

@@ -89,8 +89,10 @@ func VerifyAudit(ctx context.Context, db *gorm.DB, check AuditCheck) (report Aud
 			return err
 		}
 		v := &auditVerifier{check: check, db: db, tx: tx, pool: tx.Statement.ConnPool, report: &report, watch: auditorWatch{}}
-		v.replay = newReplay(check.TempDir, cmp.Or(check.Memory, 128<<20), v.record(ctx))
+		memory := cmp.Or(check.Memory, 128<<20)
+		v.replay, v.cases = newReplay(check.TempDir, memory/4*3, v.record(ctx)), newCaseList(check.TempDir, memory/4)
 		defer v.replay.close()
+		defer v.cases.said.Close()
 		if err := tx.Raw("SELECT pg_export_snapshot()").Scan(&v.snapshot).Error; err != nil {
 			return err
 		}
@@ -170,6 +172,7 @@ type auditVerifier struct {
 	pool   gorm.ConnPool
 	report *AuditReport
 	replay *replay
+	cases  *caseList
 
 	snapshot  string                // as PostgreSQL names it
 	published []publishedCheckpoint // what is still to be compared, by size
