@@ -163,7 +163,7 @@ func (f demoFile) followVerifyTxt(t *testing.T) {
 		}
 		write(t, filepath.Join(dir, name), string(b))
 	}
-	w := agencyShell{t: t, top: dir, dir: dir}
+	w := agencyShell{t: t, dir: dir}
 	for _, line := range strings.Split(string(text), "\n") {
 		if command := strings.TrimSpace(line); strings.HasPrefix(line, "   ") {
 			w.do(command)
@@ -178,9 +178,10 @@ func (f demoFile) followVerifyTxt(t *testing.T) {
 
 // agencyShell runs the few kinds of command that VERIFY.txt has.
 type agencyShell struct {
-	t        *testing.T
-	top, dir string
-	done     []string
+	t    *testing.T
+	dir  string
+	at   string // seconds since 1970 at which openssl looks at certificates; empty: now
+	done []string
 }
 
 func (w *agencyShell) do(line string) {
@@ -191,11 +192,18 @@ func (w *agencyShell) do(line string) {
 	}
 	switch words[0] {
 	case "openssl", "sha256sum":
+		typed := line
+		if w.at != "" && slices.Contains(words, "-verify") {
+			line += " -attime " + w.at
+		}
 		cmd := exec.CommandContext(w.t.Context(), "sh", "-c", line)
 		cmd.Dir = w.dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			w.t.Errorf("%s: %v\n%s", line, err, out)
 		}
+		line = typed
+	case "cd":
+		w.dir = filepath.Join(w.dir, words[1])
 	case "unzip":
 		b, err := os.ReadFile(filepath.Join(w.dir, words[1]))
 		to := w.dir
@@ -212,7 +220,7 @@ func (w *agencyShell) do(line string) {
 			w.dir = filepath.Join(w.dir, words[len(words)-1])
 		}
 	case "lerd":
-		w.t.Chdir(w.top)
+		w.t.Chdir(w.dir)
 		lerd(w.t, words[1:]...)
 	default:
 		return // prose

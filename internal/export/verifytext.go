@@ -20,7 +20,11 @@ They are also published, with log-keys.txt, the audit log's keys for step 4, at
 Compare their SHA-256 fingerprints with those you hold on paper:
 {{range .Roots}}  {{.Name}}
     {{.Sum}}
-{{end}}
+{{end}}   openssl x509 -in root.pem -noout -fingerprint -sha256
+   openssl x509 -in tsa-root.pem -noout -fingerprint -sha256
+Type the commands one after the other, in the folder with the file that you received.
+On Windows write NUL in place of /dev/null; unzip and sha256sum come with Git for Windows.
+
 1. Decrypt (only if you received a .p7m or an .age file)
    openssl cms -decrypt -binary -inform DER -in {{.ID}}.zip.p7m -recip me.crt -inkey me.key -out {{.ID}}.zip
    CHECK THE EXIT STATUS: after a failure openssl leaves a file that must not be used.
@@ -39,11 +43,16 @@ Compare their SHA-256 fingerprints with those you hold on paper:
    openssl cms -verify -cades -binary -inform DER -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml -CAfile ../root.pem -out /dev/null
    sha256sum -c manifest-sha256.txt
    sha256sum -c tagmanifest-sha256.txt
+   cd ..
 
-   After the seal's certificate has expired add: -attime SECONDS, the time of the
-   time stamp (openssl ts -reply -in {{.ID}}.asice.tsr -text) in seconds since 1970.
+   Years later, when the seal's certificate has expired, add -attime SECONDS to each -verify:
+   the time of the time stamp, in seconds since 1970. This shows it:
+   openssl ts -reply -in {{.ID}}.asice.tsr -text
+   and this counts the seconds: date -d "Jan 31 23:59:59 2026 GMT" +%s
 
 4. Everything at once, more strictly, with the free verifier
+   If you have {{.ID}}.tlog-proof and {{.ID}}.released.json (the page of the request
+   in the portal gives them), put them beside the container first: they prove its release.
    lerd bundle verify {{.ID}}.asice --trust-root root.pem --trust-root tsa-root.pem --log-vkey log-keys.txt
 
 WHAT IS IN IT

@@ -111,7 +111,7 @@ func (c *Ctx) bundleCommands(r requests.Release) []verifyStep {
 		{"compare", "sha256sum " + bundleName(r)},
 		{opens, command},
 		{"unpack", "unzip " + r.Ref + ".zip"},
-		{"verify", "lerd bundle verify " + r.Ref + ".asice --trust-root ROOT.pem"},
+		{"verify", checkWhole(r.Ref + ".asice")},
 	} {
 		out = append(out, verifyStep{Title: c.T("bundle." + s.key), Command: s.command, Text: c.T("bundle." + s.key + ".text")})
 	}

@@ -1,14 +1,19 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 type verifyPage struct {
 	Base
 	LogKey string
+	Files  []NavItem // what is published for who verifies; nil: elsewhere
+	Sums   string    // the command that shows the fingerprints of the roots
 	Steps  []verifyStep
 }
 
-// verifyStep is one command of the help, with what it shows.
+// verifyStep is a step of the help with its commands, and what they show.
 type verifyStep struct{ Title, Command, Text string }
 
 type plainPage struct{ Base }
@@ -32,16 +37,42 @@ func (s *Server) plain(p Page[plainPage], title string) Handler {
 	return func(c *Ctx) error { return p.Show(c, plainPage{Base: c.Base(title)}) }
 }
 
-// helpVerify says how to check a bundle and the log without trusting us.
+// checkWhole is the command that checks a container against the files that an agency received.
+func checkWhole(container string) string {
+	return "lerd bundle verify " + container + " --trust-root root.pem --trust-root tsa-root.pem --log-vkey log-keys.txt"
+}
+
+// openSSLSays is the command that checks a seal.
+func openSSLSays(signature, of, root string) string {
+	return "openssl cms -verify -cades -binary -inform DER -in " + signature + " -content " + of + " -CAfile " + root + " -out /dev/null"
+}
+
+// fingerprint is the command that shows the fingerprint of a certificate.
+func fingerprint(file string) string {
+	return "openssl x509 -in " + file + " -noout -fingerprint -sha256"
+}
+
+// helpVerify says how to check a bundle and the log without trusting us: each line as it is
+// typed, one after the other, in the folder with the downloaded file.
 func (s *Server) helpVerify(c *Ctx) error {
-	p := verifyPage{Base: c.Base("verify.title"), LogKey: s.cfg.LogKey}
-	for _, step := range []struct{ key, command string }{
-		{"container", "lerd bundle verify BUNDLE.asice"},
-		{"signature", "openssl cms -verify -cades -binary -inform DER -in META-INF/signature001.p7s -content META-INF/ASiCManifest001.xml -CAfile ROOT.pem -out /dev/null"},
-		{"files", "sha256sum -c manifest-sha256.txt"},
-		{"log", "lerd audit verify --log " + s.origin.base() + "/log/"},
+	p := verifyPage{Base: c.Base("verify.title"), LogKey: s.cfg.LogKey, Sums: fingerprint("root.pem") + "\n" + fingerprint("tsa-root.pem")}
+	if s.cfg.Published != nil {
+		for _, name := range []string{"root.pem", "tsa-root.pem", "log-keys.txt"} {
+			p.Files = append(p.Files, NavItem{Text: name, Href: publishedPrefix + "/" + name})
+		}
+	}
+	for _, step := range []struct {
+		key      string
+		commands []string
+	}{
+		{"open", []string{"openssl cms -decrypt -binary -inform DER -in BUNDLE.zip.p7m -recip CERTIFICATE.pem -inkey KEY.pem -out BUNDLE.zip", "unzip BUNDLE.zip"}},
+		{"container", []string{checkWhole("BUNDLE.asice")}},
+		{"signature", []string{openSSLSays("BUNDLE.asice.p7s", "BUNDLE.asice", "root.pem"), "openssl ts -verify -data BUNDLE.asice -in BUNDLE.asice.tsr -CAfile tsa-root.pem"}},
+		{"files", []string{"unzip BUNDLE.asice -d BUNDLE && cd BUNDLE", openSSLSays("META-INF/signature001.p7s", "META-INF/ASiCManifest001.xml", "../root.pem"),
+			"sha256sum -c manifest-sha256.txt", "sha256sum -c tagmanifest-sha256.txt", "cd .."}},
+		{"log", []string{"lerd audit verify --log " + s.origin.base() + "/log/ --vkey log-keys.txt"}},
 	} {
-		p.Steps = append(p.Steps, verifyStep{Title: c.T("verify." + step.key), Command: step.command, Text: c.T("verify." + step.key + ".text")})
+		p.Steps = append(p.Steps, verifyStep{Title: c.T("verify." + step.key), Command: strings.Join(step.commands, "\n"), Text: c.T("verify." + step.key + ".text")})
 	}
 	return verifyView.Show(c, p)
 }

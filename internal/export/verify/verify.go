@@ -109,7 +109,7 @@ type run struct {
 // release set (.p7m). The error is for what could not be read at all; whether
 // the bundle holds is Report.OK.
 func Verify(ctx context.Context, path string, o Options) (r Report, err error) {
-	defer fault.Wrap(&err, "verify")
+	defer fault.Wrap(&err, "verify.Verify")
 	if o.Limits.Entries == 0 {
 		o.Limits = asic.DefaultLimits
 	}
