@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/oversight"
 	"lerd/internal/records/sample"
 	"lerd/internal/requests"
 	"lerd/internal/retention"
@@ -87,7 +91,7 @@ func TestACaseIsErasedAndTheLogStaysWhole(t *testing.T) {
 	_, err := s.fetched(s.as("asha.rao"), id)
 	s.must(err)
 	s.must(s.cases.Acknowledge(s.as("asha.rao"), id))
-	s.sequenceAll()
+	s.indexed()
 	c := s.load(id)
 	bundle, document := requests.BundleBlob(*c.Release), requests.DocumentBlob(c.Document.ID)
 	identifier, number := c.Request.Targets[0].Identifier.Reveal(), c.Request.Order.Number
@@ -128,14 +132,65 @@ func TestACaseIsErasedAndTheLogStaysWhole(t *testing.T) {
 	if n := s.eraseDue(); n != 1 {
 		t.Errorf("after another 91 days: %d erased", n)
 	}
+	_, err = s.ownerDB().Exec("DELETE FROM log_viewed") // counts of 2026, which go with the database's own clock
+	s.must(err)
 	if found := s.standing(account, "MOD-48213"); len(found) > 0 {
 		t.Errorf("the finding is still there: %v", found)
 	}
-	s.sequenceAll()
+	s.indexed()
 	s.verifyLog()
+	s.clock.Set(storyNow.AddDate(1, 0, 0)) // while the demo's seal is valid
+	s.namesItsFacts(id)
 	if list, err := s.store.Erasures(identity.With(s.ctx, identity.SystemActor()), true, 10); err != nil || len(list) != 0 {
 		t.Errorf("files are still to go: %v, %v", list, err)
 	}
+}
+
+// namesItsFacts takes the dossier of a case whose payloads are gone: country and process
+// are opened all the same, and who opens less, other, or none is told.
+func (s *scenario) namesItsFacts(id requests.ID) {
+	s.t.Helper()
+	_, file, err := s.oversight.MakeDossier(s.as("ines.moreau"), id)
+	s.must(err)
+	text, err := s.checkDossier(file)
+	if err != nil || strings.Contains(text, "facts of 0 events") {
+		s.t.Fatalf("%v\n%s", err, text)
+	}
+	whole := s.oversight.Dossiers
+	defer func() { s.oversight.Dossiers = whole }()
+	for name, alter := range map[string]func(map[audit.EventID]audit.ValueOpening, audit.EventID){
+		"not opened": func(all map[audit.EventID]audit.ValueOpening, one audit.EventID) { delete(all, one) },
+		"another's salt": func(all map[audit.EventID]audit.ValueOpening, one audit.EventID) {
+			all[one] = audit.ValueOpening{Value: all[one].Value}
+		},
+		"another country": func(all map[audit.EventID]audit.ValueOpening, one audit.EventID) {
+			all[one] = audit.ValueOpening{Salt: all[one].Salt, Value: bytes.Replace(all[one].Value, []byte(`"IN"`), []byte(`"DE"`), 1)}
+		},
+	} {
+		s.oversight.Dossiers = forgedFacts{whole, alter}
+		_, file, err := s.oversight.MakeDossier(s.as("ines.moreau"), id)
+		s.must(err)
+		if text, err := s.checkDossier(file); err == nil || !strings.Contains(err.Error(), "The closed facts of event") {
+			s.t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
+// forgedFacts lets whoever has the seal put other openings into a dossier.
+type forgedFacts struct {
+	oversight.DossierStore
+	alter func(all map[audit.EventID]audit.ValueOpening, one audit.EventID)
+}
+
+func (f forgedFacts) FactsOf(ctx context.Context, ids []audit.EventID) (map[audit.EventID]audit.ValueOpening, error) {
+	all, err := f.DossierStore.FactsOf(ctx, ids)
+	for id, o := range all {
+		if bytes.Contains(o.Value, []byte(`"country":"IN"`)) {
+			f.alter(all, id)
+			return all, err
+		}
+	}
+	return all, errors.New("no event of the case says its country")
 }
 
 // oneRecord gives an address that was frozen for a release.

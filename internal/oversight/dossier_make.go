@@ -21,6 +21,9 @@ type DossierStore interface {
 	// Encoded gives the payloads of events as they are stored; what was erased is
 	// absent.
 	Encoded(ctx context.Context, ids []audit.EventID) (map[audit.EventID][]byte, error)
+	// FactsOf gives what opens the closed facts of events that have any: it outlives
+	// their payloads.
+	FactsOf(ctx context.Context, ids []audit.EventID) (map[audit.EventID]audit.ValueOpening, error)
 	// DocumentBytes gives a document of the case, fault.NotFound where it was erased,
 	// fault.Gate where something harmful was found in it, fault.Unavailable where it
 	// waits for the scanner.
@@ -108,7 +111,14 @@ func (s *Service) openings(ctx context.Context, d *dossier.Dossier, ids []audit.
 	if err != nil {
 		return err
 	}
+	facts, err := s.Dossiers.FactsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
+		if f, closes := facts[id]; closes {
+			d.Facts = append(d.Facts, dossier.Facts{ID: id, Salt: f.Salt[:], Value: f.Value})
+		}
 		body, ok := payloads[id]
 		if !ok {
 			d.Head.Unopened++

@@ -25,6 +25,31 @@ func (c Console) Encoded(ctx context.Context, ids []audit.EventID) (out map[audi
 	return out, err
 }
 
+// FactsOf gives what opens the closed facts of events that have any.
+func (c Console) FactsOf(ctx context.Context, ids []audit.EventID) (out map[audit.EventID]audit.ValueOpening, err error) {
+	defer fault.Wrap(&err, "store.FactsOf")
+	out = map[audit.EventID]audit.ValueOpening{}
+	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
+		rows, err := tx.Statement.ConnPool.QueryContext(ctx, "SELECT event_id::text, salt, value FROM audit.opening WHERE name = $1 AND event_id = ANY($2::uuid[])", audit.FactsValue, textsOf(ids))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			var salt, value []byte
+			if err := rows.Scan(&id, &salt, &value); err != nil {
+				return err
+			}
+			if len(salt) == len(audit.Salt{}) { // the verification names any other
+				out[audit.EventID(id)] = audit.ValueOpening{Salt: audit.Salt(salt), Value: value}
+			}
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
 // RowsOfEvents gives the rows of a case that events wrote last, in canonical form.
 // Which rows those can be is what the entries themselves name, so that each is found
 // by its key, however large its table is.
@@ -64,10 +89,9 @@ type writings struct {
 // namedBy reads what the entries of events say they wrote.
 func namedBy(tx *gorm.DB, ids []audit.EventID) (w writings, err error) {
 	w = writings{map[string]bool{}, map[string]map[string]bool{}}
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = string(id)
-		w.events[names[i]] = true
+	names := textsOf(ids)
+	for _, name := range names {
+		w.events[name] = true
 	}
 	if len(names) == 0 {
 		return w, nil

@@ -13,16 +13,20 @@ import (
 	"lerd/internal/requests"
 )
 
+func textsOf(ids []audit.EventID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	return out
+}
+
 // Payloads gives what opens the commitments of events; what was erased is absent.
 func (c Console) Payloads(ctx context.Context, ids []audit.EventID) (out map[audit.EventID]audit.Payload, err error) {
 	defer fault.Wrap(&err, "store.Payloads")
 	out = map[audit.EventID]audit.Payload{}
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
-		names := make([]string, len(ids))
-		for i, id := range ids {
-			names[i] = string(id)
-		}
-		rows, err := tx.Statement.ConnPool.QueryContext(ctx, "SELECT event_id::text, body FROM audit.payload WHERE event_id = ANY($1::uuid[])", names)
+		rows, err := tx.Statement.ConnPool.QueryContext(ctx, "SELECT event_id::text, body FROM audit.payload WHERE event_id = ANY($1::uuid[])", textsOf(ids))
 		if err != nil {
 			return err
 		}

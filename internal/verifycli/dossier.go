@@ -48,7 +48,7 @@ func (c *Dossier) Check(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("NOT VALID: %w", err)
 	}
-	_, err = fmt.Fprintf(out, "VALID\nDossier of case %s (%s), made at %s by %s\nSealed by %s\n%d events proven under the log's checkpoint over %d entries of %s\n%d values and %d rows opened and compared, %d events not opened\n%d documents\n",
-		r.Head.Ref, r.Head.Case, r.Head.Made.Format(time.RFC3339), r.Head.By, r.Signer, r.Head.Entries, r.Head.Size, r.Head.Log, r.Values, r.Rows, r.Head.Unopened, r.Documents)
+	_, err = fmt.Fprintf(out, "VALID\nDossier of case %s (%s), made at %s by %s\nSealed by %s\n%d events proven under the log's checkpoint over %d entries of %s\n%d values and %d rows opened and compared, %d events not opened\nClosed facts of %d events opened and compared\n%d documents\n",
+		r.Head.Ref, r.Head.Case, r.Head.Made.Format(time.RFC3339), r.Head.By, r.Signer, r.Head.Entries, r.Head.Size, r.Head.Log, r.Values, r.Rows, r.Head.Unopened, r.Facts, r.Documents)
 	return err
 }

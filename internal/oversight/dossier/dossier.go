@@ -10,6 +10,7 @@
 //	entries.jsonl    the entries, one a line, in the log's order
 //	proofs.jsonl     {"id", "proof"}: the C2SP tlog-proof of each entry
 //	openings.jsonl   {"id", "payload", "rows": [{"table", "id", "row"}]}: base64
+//	facts.jsonl      {"id", "salt", "value"}: base64; closed facts, which outlive payloads
 //	documents/       the documents, each under its SHA-256
 //
 // SPEC: ETSI EN 319 162-1, C2SP tlog-proof.
@@ -36,6 +37,7 @@ const (
 	EntriesName  = "entries.jsonl"
 	ProofsName   = "proofs.jsonl"
 	OpeningsName = "openings.jsonl"
+	FactsName    = "facts.jsonl"
 	ChainName    = "signer-chain.pem"
 	documents    = "documents/"
 )
@@ -82,6 +84,13 @@ type Opening struct {
 	Rows    []Row         `json:"rows,omitempty"`
 }
 
+// Facts is one line of facts.jsonl.
+type Facts struct {
+	ID    audit.EventID `json:"id"`
+	Salt  []byte        `json:"salt"`
+	Value []byte        `json:"value"`
+}
+
 // Row opens one row's commitment.
 type Row struct {
 	Table string `json:"table"`
@@ -96,6 +105,7 @@ type Dossier struct {
 	Entries    []audit.Entry
 	Proofs     []Proof
 	Openings   []Opening
+	Facts      []Facts
 	Files      map[string][]byte // by SHA-256, hexadecimal
 }
 
@@ -154,8 +164,12 @@ func (d Dossier) files() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	facts, err := jsonLines(d.Facts)
+	if err != nil {
+		return nil, err
+	}
 	out := []file{{HeadName, "application/json", append(head, '\n')}, {audit.CheckpointPath, "text/plain", d.Checkpoint}, {EntriesName, "application/jsonl", entries.Bytes()},
-		{ProofsName, "application/jsonl", proofs}, {OpeningsName, "application/jsonl", openings}}
+		{ProofsName, "application/jsonl", proofs}, {OpeningsName, "application/jsonl", openings}, {FactsName, "application/jsonl", facts}}
 	for _, doc := range d.Head.Documents {
 		if body, ok := d.Files[doc.SHA256]; ok {
 			out = append(out, file{documents + doc.SHA256 + ".pdf", "application/pdf", body})

@@ -29,6 +29,7 @@ type Report struct {
 	Signed    time.Time
 	Values    int // commitments to values that were opened
 	Rows      int // commitments to rows that were opened
+	Facts     int // events whose closed facts were opened
 	Documents int
 }
 
@@ -39,10 +40,11 @@ var limits = asic.Limits{Entries: 5000, Total: 4 << 30, Ratio: 1000}
 
 // Verify checks a dossier: the container octet for octet, the seal, each entry's
 // proof under the checkpoint, that no event is missing between two of a stream, each
-// opening against its commitment, and each document against its digest.
+// opening against its commitment, that no closed facts are left unopened, and each
+// document against its digest.
 func Verify(r io.ReaderAt, size int64, o Options) (Report, error) {
 	v := verifier{o: o, files: map[string][]byte{}}
-	for _, step := range []func() error{func() error { return v.open(r, size) }, v.seal, v.head, v.entries, v.openings, v.documents} {
+	for _, step := range []func() error{func() error { return v.open(r, size) }, v.seal, v.head, v.entries, v.openings, v.facts, v.documents} {
 		if err := step(); err != nil {
 			return v.report, err
 		}
@@ -189,6 +191,35 @@ func (v *verifier) openings() error {
 		}
 		return nil
 	})
+}
+
+// facts opens the closed facts of every event that has any: they outlive the payload.
+func (v *verifier) facts() error {
+	err := eachLine(v.files[FactsName], func(line []byte) error {
+		var f Facts
+		if err := json.Unmarshal(line, &f); err != nil {
+			return err
+		}
+		r, ok := v.records[f.ID]
+		if !ok || r.Opened != nil {
+			return bad("Facts are opened that are no event's of the dossier, or twice.")
+		}
+		if len(f.Salt) != len(audit.Salt{}) {
+			return bad("The closed facts of event %s are not opened by a salt of its length.", r.ID)
+		}
+		if err := r.Open(audit.ValueOpening{Salt: audit.Salt(f.Salt), Value: f.Value}); err != nil {
+			return bad("The closed facts of event %s are not what it committed to.", r.ID)
+		}
+		v.records[f.ID] = r
+		v.report.Facts++
+		return nil
+	})
+	for _, r := range v.records {
+		if _, closes := r.Closed(); closes && r.Opened == nil && err == nil {
+			err = bad("The closed facts of event %s are not opened.", r.ID)
+		}
+	}
+	return err
 }
 
 func (v *verifier) opens(r audit.Record, salt audit.Salt, x audit.Value) bool {
