@@ -32,7 +32,7 @@ var doors = map[string][]string{
 	"github.com/expr-lang/":                 {"legal"},
 	"codeberg.org/go-pdf/":                  {"requests/ordersample"},
 	"github.com/go-text/":                   {"pdfa"},
-	"filippo.io/age":                        {"export", "verifycli", "backup"},
+	"filippo.io/age":                        {"export", "verifycli", "backup", "vault"},
 	"github.com/ThalesGroup/":               {"keys/hsm"},
 	"github.com/nyaruka/phonenumbers":       {"requests/identifier"},
 	"github.com/transparency-dev/":          {"audit"},

@@ -14,12 +14,12 @@ import (
 // distinctRun is how many ids are held in memory at most (8 bytes each).
 const distinctRun = 1 << 20
 
-// distinct finds out in constant memory whether any of a stream of ids came
+// Distinct finds out in constant memory whether any of a stream of ids came
 // twice: ids become 64-bit keyed hashes; full runs are sorted and laid in an
 // unlinked temporary file, and merged at the end. Two different ids with the
 // same hash would be taken as one id twice, which stops an answer that was
 // right: at 10 million ids the odds are some 3 in a million.
-type distinct struct {
+type Distinct struct {
 	seed  maphash.Seed
 	limit int
 	run   []uint64
@@ -29,12 +29,15 @@ type distinct struct {
 	twice bool
 }
 
-func newDistinct(limit int) *distinct {
-	return &distinct{seed: maphash.MakeSeed(), limit: limit}
+// NewDistinct begins with no ids; who has it closes it.
+func NewDistinct() *Distinct { return newDistinct(distinctRun) }
+
+func newDistinct(limit int) *Distinct {
+	return &Distinct{seed: maphash.MakeSeed(), limit: limit}
 }
 
-// add takes one more id; an error means that the temporary file cannot be written.
-func (d *distinct) add(id string) error {
+// Add takes one more id; an error means that the temporary file cannot be written.
+func (d *Distinct) Add(id string) error {
 	d.run = append(d.run, maphash.String(d.seed, id))
 	if len(d.run) < d.limit {
 		return nil
@@ -43,14 +46,14 @@ func (d *distinct) add(id string) error {
 }
 
 // sortRun sorts the run in memory and notes equal neighbours.
-func (d *distinct) sortRun() {
+func (d *Distinct) sortRun() {
 	slices.Sort(d.run)
 	for i := 1; i < len(d.run); i++ {
 		d.twice = d.twice || d.run[i] == d.run[i-1]
 	}
 }
 
-func (d *distinct) spill() error {
+func (d *Distinct) spill() error {
 	if err := d.open(); err != nil {
 		return err
 	}
@@ -68,7 +71,7 @@ func (d *distinct) spill() error {
 	return nil
 }
 
-func (d *distinct) open() error {
+func (d *Distinct) open() error {
 	if d.file != nil {
 		return nil
 	}
@@ -81,8 +84,8 @@ func (d *distinct) open() error {
 	return nil
 }
 
-// anyTwice tells whether any id came twice.
-func (d *distinct) anyTwice() (bool, error) {
+// AnyTwice tells whether any id came twice.
+func (d *Distinct) AnyTwice() (bool, error) {
 	d.sortRun()
 	if d.twice || len(d.runs) == 0 {
 		return d.twice, nil
@@ -110,7 +113,7 @@ func (c *cursor) next() (bool, error) {
 	return err == nil, err
 }
 
-func (d *distinct) heads() ([]*cursor, error) {
+func (d *Distinct) heads() ([]*cursor, error) {
 	if err := d.spill(); err != nil {
 		return nil, err
 	}
@@ -157,7 +160,8 @@ func merge(cs []*cursor) (bool, error) {
 	return false, nil
 }
 
-func (d *distinct) close() {
+// Close lets the temporary file go.
+func (d *Distinct) Close() {
 	if d.file != nil {
 		d.file.Close()
 	}

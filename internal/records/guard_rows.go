@@ -53,11 +53,11 @@ type sessionCheck struct {
 	rows    int64
 	lastAt  time.Time
 	lastID  string
-	ids     *distinct
+	ids     *Distinct
 }
 
 func newSessionCheck(account AccountID, period Period) *sessionCheck {
-	return &sessionCheck{account: account, period: period, most: MaxSessions, ids: newDistinct(distinctRun)}
+	return &sessionCheck{account: account, period: period, most: MaxSessions, ids: NewDistinct()}
 }
 
 func (c *sessionCheck) breach(rule string) error {
@@ -83,7 +83,7 @@ func (c *sessionCheck) row(r IPRow) error {
 		return c.breach(rule)
 	}
 	c.lastAt, c.lastID = r.At, r.RecordID
-	return c.ids.add(r.RecordID)
+	return c.ids.Add(r.RecordID)
 }
 
 func (c *sessionCheck) identity(r *IPRow) string {
@@ -137,7 +137,7 @@ func (c *sessionCheck) values(r *IPRow) string {
 
 // end tells whether any record id came twice, which shows only when all came.
 func (c *sessionCheck) end() error {
-	twice, err := c.ids.anyTwice()
+	twice, err := c.ids.AnyTwice()
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (c *sessionCheck) end() error {
 	return nil
 }
 
-func (c *sessionCheck) close() { c.ids.close() }
+func (c *sessionCheck) close() { c.ids.Close() }
 
 // before tells whether (at, id) comes before (lastAt, lastID).
 func before(at time.Time, id string, lastAt time.Time, lastID string) bool {

@@ -324,16 +324,16 @@ func TestDistinct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfN(rapid.StringMatching(`[a-c]{1,3}`), 0, 30).Draw(t, "ids")
 		d := newDistinct(rapid.IntRange(1, 8).Draw(t, "limit"))
-		defer d.close()
+		defer d.Close()
 		seen, want := map[string]bool{}, false
 		for _, id := range ids {
 			want = want || seen[id]
 			seen[id] = true
-			if err := d.add(id); err != nil {
+			if err := d.Add(id); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got, err := d.anyTwice(); err != nil || got != want {
+		if got, err := d.AnyTwice(); err != nil || got != want {
 			t.Fatalf("%v %v, want %v", got, err, want)
 		}
 	})

@@ -3,7 +3,6 @@ package requests
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/testkit/everybody"
-	"lerd/internal/vault"
 )
 
 // shelf is a store of one case with its review of rights and one file; everybody may
@@ -69,36 +67,6 @@ func TestWhatRightsRefuseDoesNotLeave(t *testing.T) {
 		err := over(s).rightsLeave(t.Context(), Case{}, "phone_number", "ip_address")
 		if err == nil != (want == "") || err != nil && fault.KindOf(err) != want {
 			t.Errorf("%s: %v", conclusion, err)
-		}
-	}
-}
-
-// TestASnapshotIsWhatWasSealed: a file of other bytes under the same key, and one
-// under another key, are not what was sealed.
-func TestASnapshotIsWhatWasSealed(t *testing.T) {
-	v, err := vault.New(make([]byte, vault.KeySize), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, _, err := v.NewKey(snapshotOwner("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct {
-		contents, place string
-		want            fault.Kind
-	}{
-		"as sealed":           {"what was read", snapshotPlace("x"), ""},
-		"of other contents":   {"what was invented", snapshotPlace("x"), fault.Gate},
-		"of another snapshot": {"what was read", snapshotPlace("y"), fault.Gate},
-	} {
-		box, err := key.Seal(c.place, []byte(c.contents))
-		if err != nil {
-			t.Fatal(err)
-		}
-		plain, err := over(&shelf{file: box}).sealed(t.Context(), Snapshot{ID: "x", ContentsSHA256: digestOf([]byte("what was read"))}, key)
-		if err == nil != (c.want == "") || err != nil && fault.KindOf(err) != c.want || err == nil && string(plain) != "what was read" {
-			t.Errorf("%s: %q, %v", name, plain, err)
 		}
 	}
 }

@@ -113,14 +113,14 @@ func item(c Case, release ReleaseID, d Decision, f ConfirmedFinding) Item {
 
 // collect reads the rows of every item through the guard, with those that a
 // snapshot kept and the account data lost, in the order in which they will stand
-// in the bundle, and takes their digest. They are not held whole, but for an item
-// of which a snapshot kept something.
+// in the bundle, and takes their digest. They are not held whole.
 func (s *Service) collect(ctx context.Context, rel *Release) (out *spool, err error) {
 	sort.SliceStable(rel.Items, func(i, j int) bool { return rel.Items[i].Category > rel.Items[j].Category }) // phone numbers first
 	kept, err := s.keptFor(ctx, rel.Request)
 	if err != nil {
 		return nil, err
 	}
+	defer closeKept(kept)
 	out = newSpool()
 	defer func() {
 		if err != nil {
@@ -144,28 +144,6 @@ func (s *Service) collect(ctx context.Context, rel *Release) (out *spool, err er
 	rel.Phones, rel.Addresses = out.phones, out.total-out.phones
 	rel.Digest, err = out.sum()
 	return out, err
-}
-
-// rowsWith gives the rows of an item in their order, with those that snapshots kept.
-func (s *Service) rowsWith(ctx context.Context, it Item, period records.Period, kept []keptRows) iter.Seq2[Record, error] {
-	if len(kept) == 0 {
-		return s.rowsOf(ctx, it, period)
-	}
-	return func(yield func(Record, error) bool) {
-		rows, err := all(s.rowsOf(ctx, it, period))
-		if err == nil {
-			rows, err = s.withKept(ctx, it, period, rows, kept)
-		}
-		if err != nil {
-			yield(Record{}, err)
-			return
-		}
-		for _, r := range rows {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
 }
 
 // rowsOf gives the rows of an item as the guard lets them through. What came before an
@@ -192,17 +170,6 @@ func (s *Service) rowsOf(ctx context.Context, it Item, period records.Period) it
 			}
 		}
 	}
-}
-
-// all gathers rows, and gives none where one is an error.
-func all(rows iter.Seq2[Record, error]) (out []Record, err error) {
-	for r, err := range rows {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }
 
 // endWithout ends a case for which nothing is held.

@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -139,35 +138,43 @@ func (s *Service) takeSnapshot(ctx context.Context, x Snapshot, t Target, rule s
 	if err != nil {
 		return err
 	}
-	plain, err := s.sealed(ctx, x, key)
+	told, err := s.openSnapshot(ctx, x, key, func(Record) error { return nil })
 	if fault.KindOf(err) == fault.NotFound {
-		plain, err = s.storeSnapshot(ctx, x, t, key)
+		told, err = s.storeSnapshot(ctx, x, t, key)
 	}
 	if err != nil {
 		return err
 	}
-	head, _, err := parseSnapshot(plain)
-	if err != nil {
-		return err
-	}
-	x.State, x.Version, x.TakenAt = SnapshotTaken, x.Version+1, head.read
-	x.ContentsSHA256, x.CountsSHA256 = digestOf(plain), head.counts()
+	x.State, x.Version, x.TakenAt = SnapshotTaken, x.Version+1, told.read
+	x.ContentsSHA256, x.CountsSHA256 = told.sha256, told.counts()
 	e := s.snapshotEvent(ctx, x, "snapshot.taken", rule)
 	e.Facts["contents_sha256"], e.Facts["counts_sha256"] = x.ContentsSHA256, x.CountsSHA256
 	return s.Store.Commit(ctx, change.Set{Parts: []change.Part{{Event: e, Update: []any{&x}}}})
 }
 
-// storeSnapshot reads the account data and keeps them, sealed.
-func (s *Service) storeSnapshot(ctx context.Context, x Snapshot, t Target, key vault.Key) ([]byte, error) {
-	plain, err := s.readSnapshot(ctx, x, t)
+// storeSnapshot reads the account data and keeps them, sealed as they come: a
+// temporary file holds them, sealed, since a file store wants to know how many octets
+// it gets.
+func (s *Service) storeSnapshot(ctx context.Context, x Snapshot, t Target, key vault.Key) (told snapshotTold, err error) {
+	f, err := unlinked("lerd-snapshot-")
 	if err != nil {
-		return nil, err
+		return told, err
 	}
-	box, err := key.Seal(snapshotPlace(x.ID), plain)
+	defer f.Close()
+	w, err := key.SealTo(snapshotPlace(x.ID), f)
 	if err != nil {
-		return nil, err
+		return told, err
 	}
-	return plain, s.Blobs.Put(ctx, SnapshotBlob(x.ID), bytes.NewReader(box))
+	if told, err = s.writeSnapshot(ctx, w, x, t); err != nil {
+		return told, err
+	}
+	if err := w.Close(); err != nil {
+		return told, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return told, err
+	}
+	return told, s.Blobs.Put(ctx, SnapshotBlob(x.ID), f)
 }
 
 func (s *Service) snapshotKey(x Snapshot) (vault.Key, error) {
@@ -178,23 +185,26 @@ func (s *Service) snapshotKey(x Snapshot) (vault.Key, error) {
 	return s.Vault.Unwrap(snapshotOwner(x.ID), wrapped)
 }
 
-// sealed opens the file of a snapshot: NotFound where there is none, a shut gate
-// where it is not what was sealed.
-func (s *Service) sealed(ctx context.Context, x Snapshot, key vault.Key) ([]byte, error) {
+// openSnapshot gives each record of a snapshot's file to each, and at the end what
+// they are. Nothing that was given may be believed unless it ends without an error:
+// NotFound where there is no file, a shut gate where it is not what was sealed.
+func (s *Service) openSnapshot(ctx context.Context, x Snapshot, key vault.Key, each func(Record) error) (told snapshotTold, err error) {
 	r, err := s.Blobs.Get(ctx, SnapshotBlob(x.ID))
 	if err != nil {
-		return nil, err
+		return told, err
 	}
 	defer r.Close()
-	box, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
+	plain, err := key.OpenFrom(snapshotPlace(x.ID), r)
+	if err == nil {
+		told, err = parseSnapshot(plain, each)
 	}
-	plain, err := key.Open(snapshotPlace(x.ID), box)
-	if err != nil || x.ContentsSHA256 != "" && digestOf(plain) != x.ContentsSHA256 {
-		return nil, fault.New(fault.Gate, "The file %s is not what was sealed. Nothing leaves from it; tell the auditors.", SnapshotBlob(x.ID))
+	if err == nil && x.ContentsSHA256 != "" && told.sha256 != x.ContentsSHA256 {
+		err = errSnapshot
 	}
-	return plain, nil
+	if errors.Is(err, errSnapshot) || errors.Is(err, vault.ErrNotOurs) {
+		err = fault.New(fault.Gate, "The file %s is not what was sealed. Nothing leaves from it; tell the auditors.", SnapshotBlob(x.ID))
+	}
+	return told, err
 }
 
 // eraseSnapshot forgets the key of a snapshot, as an event, and then removes its

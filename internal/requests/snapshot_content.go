@@ -1,47 +1,73 @@
 package requests
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
+	"iter"
 	"net/netip"
 	"time"
 
-	"lerd/internal/fault"
 	"lerd/internal/personal"
 	"lerd/internal/records"
 	"lerd/internal/requests/identifier"
 )
 
 // The contents of a snapshot in the clear: a line that says what it is, a line for
-// each record as Record.Line gives it, and line feeds up to a power of two of at
-// least snapshotFloor bytes, so that its file's size tells little.
+// each record as Record.Line gives it, one with their counts, and line feeds up to a
+// power of two of at least snapshotFloor bytes, so that its file's size tells little.
+// In the first form the counts stood in the first line.
 const (
-	snapshotForm  = "lerd snapshot v1"
-	snapshotFloor = 1 << 18
+	snapshotForm      = "lerd snapshot v2"
+	snapshotFirstForm = "lerd snapshot v1"
+	snapshotFloor     = 1 << 18
 )
 
 // snapshotHead is the first line.
 type snapshotHead struct {
-	Form      string `json:"form"`
-	Salt      string `json:"salt"` // 32 random bytes, hexadecimal
-	Snapshot  string `json:"snapshot"`
-	From      string `json:"from"`
-	To        string `json:"to"`
-	Read      string `json:"read"`
-	Phones    int    `json:"phones"`
-	Addresses int    `json:"addresses"`
+	Form     string `json:"form"`
+	Salt     string `json:"salt"` // 32 random bytes, hexadecimal
+	Snapshot string `json:"snapshot"`
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Read     string `json:"read"`
+}
 
-	read time.Time
+// snapshotCounts is the line behind the records.
+type snapshotCounts struct {
+	Phones    int `json:"phones"`
+	Addresses int `json:"addresses"`
+}
+
+// snapshotTold is what is known of contents when they were written, or read, to
+// their end.
+type snapshotTold struct {
+	snapshotHead
+	snapshotCounts
+	read   time.Time
+	sha256 string // over all of them
 }
 
 // counts gives the digest that the log commits to.
-func (h snapshotHead) counts() string {
-	return digestOf(fmt.Appendf(nil, "lerd snapshot counts v1\n%s\n%d\n%d\n", h.Salt, h.Phones, h.Addresses))
+func (t snapshotTold) counts() string {
+	return digestOf(fmt.Appendf(nil, "lerd snapshot counts v1\n%s\n%d\n%d\n", t.Salt, t.Phones, t.Addresses))
+}
+
+// next counts a record and gives its number.
+func (c *snapshotCounts) next(r Record) int {
+	if r.Phone != nil {
+		c.Phones++
+	} else {
+		c.Addresses++
+	}
+	return c.Phones + c.Addresses
 }
 
 func digestOf(b []byte) string {
@@ -49,63 +75,102 @@ func digestOf(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// readSnapshot reads what the account data hold of a target, through the guard:
-// the categories and the period that were asked, of whoever held the identifier.
-func (s *Service) readSnapshot(ctx context.Context, x Snapshot, t Target) ([]byte, error) {
+// writeSnapshot writes what the account data hold of a target, read through the
+// guard: the categories and the period that were asked, of whoever held the
+// identifier.
+func (s *Service) writeSnapshot(ctx context.Context, dst io.Writer, x Snapshot, t Target) (told snapshotTold, err error) {
 	var salt [32]byte
 	if _, err := io.ReadFull(s.Rand, salt[:]); err != nil {
-		return nil, err
+		return told, err
 	}
-	head := snapshotHead{Form: snapshotForm, Salt: hex.EncodeToString(salt[:]), Snapshot: x.ID, From: stamp(t.From), To: stamp(t.To), Read: stamp(s.now())}
-	rows, err := s.snapshotRows(ctx, t)
-	if err != nil {
-		return nil, err
+	told.read = s.now()
+	told.snapshotHead = snapshotHead{Form: snapshotForm, Salt: hex.EncodeToString(salt[:]), Snapshot: x.ID, From: stamp(t.From), To: stamp(t.To), Read: stamp(told.read)}
+	w := snapshotWriter{dst: dst, digest: sha256.New()}
+	if err := w.line(told.snapshotHead); err != nil {
+		return told, err
 	}
-	var body bytes.Buffer
-	for i, r := range rows {
-		if r.Ordinal = i + 1; r.Phone != nil {
-			head.Phones++
-		} else {
-			head.Addresses++
+	for r, err := range s.snapshotRows(ctx, t) {
+		if err != nil {
+			return told, err
 		}
-		body.Write(r.Line())
+		r.Ordinal = told.next(r)
+		if err := w.write(r.Line()); err != nil {
+			return told, err
+		}
 	}
-	first, err := json.Marshal(head)
-	if err != nil {
-		return nil, err
+	if err := w.line(told.snapshotCounts); err != nil {
+		return told, err
 	}
-	size := snapshotFloor
-	for size < len(first)+1+body.Len() {
-		size *= 2
+	if err := w.fill(); err != nil {
+		return told, err
 	}
-	plain := append(append(make([]byte, 0, size), first...), '\n')
-	plain = append(plain, body.Bytes()...)
-	return append(plain, bytes.Repeat([]byte{'\n'}, size-len(plain))...), nil
+	told.sha256 = hex.EncodeToString(w.digest.Sum(nil))
+	return told, nil
 }
 
-// snapshotRows asks for the rows of each account to which the identifier leads.
-func (s *Service) snapshotRows(ctx context.Context, t Target) (rows []Record, err error) {
-	period, err := records.NewPeriod(t.From, t.To)
+// snapshotWriter knows how much was written, and its digest.
+type snapshotWriter struct {
+	dst    io.Writer
+	digest hash.Hash
+	size   int64
+}
+
+func (w *snapshotWriter) write(b []byte) error {
+	w.digest.Write(b)
+	w.size += int64(len(b))
+	_, err := w.dst.Write(b)
+	return err
+}
+
+func (w *snapshotWriter) line(v any) error {
+	b, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	holders, err := s.holders(ctx, t, period)
-	if err != nil {
-		return nil, err
+	return w.write(append(b, '\n'))
+}
+
+// fill writes line feeds up to the next power of two.
+func (w *snapshotWriter) fill() error {
+	size := int64(snapshotFloor)
+	for size < w.size {
+		size *= 2
 	}
-	for _, account := range holders {
-		for _, category := range Categories {
-			if !t.Wants(category) {
-				continue
-			}
-			got, err := all(s.rowsOf(ctx, Item{AccountID: int64(account), Category: category}, period))
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, got...)
+	blank := bytes.Repeat([]byte{'\n'}, 1<<16)
+	for w.size < size {
+		if err := w.write(blank[:min(int64(len(blank)), size-w.size)]); err != nil {
+			return err
 		}
 	}
-	return rows, nil
+	return nil
+}
+
+// snapshotRows gives the rows of each account to which the identifier leads.
+func (s *Service) snapshotRows(ctx context.Context, t Target) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		period, err := records.NewPeriod(t.From, t.To)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		holders, err := s.holders(ctx, t, period)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		for _, account := range holders {
+			for _, category := range Categories {
+				if !t.Wants(category) {
+					continue
+				}
+				for r, err := range s.rowsOf(ctx, Item{AccountID: int64(account), Category: category}, period) {
+					if !yield(r, err) || err != nil {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // maxHolders is of how many accounts at most a snapshot is taken where the
@@ -134,27 +199,85 @@ func (s *Service) holders(ctx context.Context, t Target, period records.Period) 
 	return accounts, nil
 }
 
-// parseSnapshot reads contents that were opened.
-func parseSnapshot(plain []byte) (head snapshotHead, rows []Record, err error) {
-	lines := bytes.Split(bytes.TrimRight(plain, "\n"), []byte("\n"))
-	if err := json.Unmarshal(lines[0], &head); err != nil || head.Form != snapshotForm || head.Phones+head.Addresses != len(lines)-1 {
-		return head, nil, errSnapshot
+// parseSnapshot reads opened contents of either form to their end, and gives each of
+// their records on the way.
+func parseSnapshot(in io.Reader, each func(Record) error) (told snapshotTold, err error) {
+	digest := sha256.New()
+	lines := bufio.NewReaderSize(io.TeeReader(in, digest), 1<<16)
+	var want snapshotCounts
+	if want, err = parseHead(lines, &told); err != nil {
+		return told, err
 	}
-	if head.read, err = unstamp(head.Read); err != nil {
-		return head, nil, errSnapshot
-	}
-	for _, raw := range lines[1:] {
-		r, err := readLine(raw)
+	for told.Form == snapshotForm || told.snapshotCounts != want {
+		raw, err := readSnapshotLine(lines)
 		if err != nil {
-			return head, nil, errSnapshot
+			return told, err
 		}
-		rows = append(rows, r)
+		if told.Form == snapshotForm && bytes.HasPrefix(raw, []byte(`{"phones":`)) {
+			if json.Unmarshal(raw, &want) != nil || told.snapshotCounts != want {
+				return told, errSnapshot
+			}
+			break
+		}
+		r, err := readLine(raw)
+		if err != nil || r.Ordinal != told.next(r) {
+			return told, errSnapshot
+		}
+		if err := each(r); err != nil {
+			return told, err
+		}
 	}
-	return head, rows, nil
+	if err := onlyLineFeeds(lines); err != nil {
+		return told, err
+	}
+	told.sha256 = hex.EncodeToString(digest.Sum(nil))
+	return told, nil
+}
+
+// parseHead reads the first line, and gives the counts that it has in the first form.
+func parseHead(lines *bufio.Reader, told *snapshotTold) (want snapshotCounts, err error) {
+	raw, err := readSnapshotLine(lines)
+	if err != nil {
+		return want, err
+	}
+	bad := errors.Join(json.Unmarshal(raw, &told.snapshotHead), json.Unmarshal(raw, &want))
+	if bad != nil || told.Form != snapshotForm && told.Form != snapshotFirstForm {
+		return want, errSnapshot
+	}
+	if told.read, err = unstamp(told.Read); err != nil {
+		return want, errSnapshot
+	}
+	return want, nil
+}
+
+// readSnapshotLine gives a line without its line feed.
+func readSnapshotLine(lines *bufio.Reader) ([]byte, error) {
+	raw, err := lines.ReadBytes('\n')
+	if errors.Is(err, io.EOF) {
+		return nil, errSnapshot
+	}
+	return bytes.TrimSuffix(raw, []byte("\n")), err
+}
+
+// onlyLineFeeds reads to the end.
+func onlyLineFeeds(rest *bufio.Reader) error {
+	buf := make([]byte, 1<<15)
+	for {
+		n, err := rest.Read(buf)
+		if len(bytes.Trim(buf[:n], "\n")) > 0 {
+			return errSnapshot
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // errSnapshot does not quote the contents.
-var errSnapshot = fault.New(fault.Gate, "A snapshot is not of the form in which it was written. Nothing leaves from it; tell the auditors.")
+var errSnapshot = errors.New("a snapshot is not of the form in which it was written")
 
 func unstamp(text string) (time.Time, error) {
 	if text == "" {

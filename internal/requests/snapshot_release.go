@@ -1,28 +1,77 @@
 package requests
 
 import (
-	"cmp"
 	"context"
 	"iter"
-	"slices"
 	"time"
 
 	"lerd/internal/fault"
 	"lerd/internal/records"
 )
 
+// keptHeld is how many records of a snapshot's account and category are held in
+// memory; an order may draw on many snapshots.
+const keptHeld = 200
+
 // keptRows are the records of one snapshot, given as a source gives them, so that
 // the guard asks of them what it asks of the account data.
 type keptRows struct {
 	records.Source // nothing else is asked of it
-	rows           []Record
+	rows           map[keptOf]*spool
 	takenAt        time.Time
+}
+
+// keptOf says whose records they are.
+type keptOf struct {
+	account  records.AccountID
+	category Category
+}
+
+func (r Record) keptOf() keptOf {
+	if r.Phone != nil {
+		return keptOf{r.Phone.Account, PhoneNumber}
+	}
+	return keptOf{r.IP.Account, IPAddress}
+}
+
+func (k keptRows) add(r Record) error {
+	of := r.keptOf()
+	if k.rows[of] == nil {
+		k.rows[of] = newSpool()
+		k.rows[of].limit = keptHeld
+	}
+	return k.rows[of].add(r)
+}
+
+func (k keptRows) finish() error {
+	for _, rows := range k.rows {
+		if _, err := rows.sum(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k keptRows) close() {
+	for _, rows := range k.rows {
+		rows.close()
+	}
+}
+
+func (k keptRows) of(account records.AccountID, category Category) iter.Seq2[Record, error] {
+	if rows := k.rows[keptOf{account, category}]; rows != nil {
+		return rows.rows()
+	}
+	return func(func(Record, error) bool) {}
 }
 
 // Phones gives the numbers of an account that overlap a period.
 func (k keptRows) Phones(_ context.Context, account records.AccountID, p records.Period) (out []records.PhoneRow, err error) {
-	for _, r := range k.rows {
-		if r.Phone == nil || r.Phone.Account != account || !p.Overlaps(r.Phone.ValidFrom, r.Phone.ValidTo) {
+	for r, err := range k.of(account, PhoneNumber) {
+		if err != nil {
+			return nil, err
+		}
+		if !p.Overlaps(r.Phone.ValidFrom, r.Phone.ValidTo) {
 			continue
 		}
 		row := *r.Phone
@@ -35,8 +84,12 @@ func (k keptRows) Phones(_ context.Context, account records.AccountID, p records
 // Sessions gives the events of an account inside a period.
 func (k keptRows) Sessions(_ context.Context, account records.AccountID, p records.Period) iter.Seq2[records.IPRow, error] {
 	return func(yield func(records.IPRow, error) bool) {
-		for _, r := range k.rows {
-			if r.IP == nil || r.IP.Account != account || !p.Contains(r.IP.At) {
+		for r, err := range k.of(account, IPAddress) {
+			if err != nil {
+				yield(records.IPRow{}, err)
+				return
+			}
+			if !p.Contains(r.IP.At) {
 				continue
 			}
 			row := *r.IP
@@ -56,7 +109,8 @@ func within(p records.Period, t time.Time) time.Time {
 	return t
 }
 
-// keptFor opens the snapshots that an order may be answered from.
+// keptFor opens the snapshots that an order may be answered from, each to its end
+// before a record of it is used. Who gets them closes them.
 func (s *Service) keptFor(ctx context.Context, order ID) (out []keptRows, err error) {
 	if s.Snapshots == nil {
 		return nil, nil
@@ -66,91 +120,63 @@ func (s *Service) keptFor(ctx context.Context, order ID) (out []keptRows, err er
 		return nil, err
 	}
 	for _, x := range list {
-		key, err := s.snapshotKey(x)
-		if err != nil {
+		k := keptRows{rows: map[keptOf]*spool{}, takenAt: x.TakenAt}
+		out = append(out, k)
+		if err := s.keep(ctx, x, k); err != nil {
+			closeKept(out)
 			return nil, err
 		}
-		plain, err := s.sealed(ctx, x, key)
-		if fault.KindOf(err) == fault.NotFound {
-			err = fault.New(fault.Gate, "The file %s is not there. Nothing leaves; tell the auditors.", SnapshotBlob(x.ID))
-		}
-		if err != nil {
-			return nil, err
-		}
-		_, rows, err := parseSnapshot(plain)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, keptRows{rows: rows, takenAt: x.TakenAt})
 	}
 	return out, nil
 }
 
-// withKept adds to the rows of an item those which a snapshot kept and which the
-// account data no longer have, in the order of the bundle.
-func (s *Service) withKept(ctx context.Context, it Item, period records.Period, rows []Record, kept []keptRows) ([]Record, error) {
-	have := map[string]Record{}
-	for _, r := range rows {
-		have[r.source()] = r
+// keep opens a snapshot into k.
+func (s *Service) keep(ctx context.Context, x Snapshot, k keptRows) error {
+	key, err := s.snapshotKey(x)
+	if err != nil {
+		return err
 	}
-	added := false
+	_, err = s.openSnapshot(ctx, x, key, k.add)
+	if fault.KindOf(err) == fault.NotFound {
+		return fault.New(fault.Gate, "The file %s is not there. Nothing leaves; tell the auditors.", SnapshotBlob(x.ID))
+	}
+	if err != nil {
+		return err
+	}
+	return k.finish()
+}
+
+func closeKept(list []keptRows) {
+	for _, k := range list {
+		k.close()
+	}
+}
+
+// rowsWith gives the rows of an item in the order of the bundle, and with them those
+// which snapshots kept and which the account data no longer have. What came before an
+// error must not be used.
+func (s *Service) rowsWith(ctx context.Context, it Item, period records.Period, kept []keptRows) iter.Seq2[Record, error] {
+	from := []iter.Seq2[Record, error]{s.rowsOf(ctx, it, period)}
 	for _, k := range kept {
-		guarded := &Service{Config: Config{Source: records.Guard(k)}}
-		more, err := all(guarded.rowsOf(ctx, it, period))
-		if err != nil {
-			return nil, err
+		if k.rows[keptOf{records.AccountID(it.AccountID), it.Category}] != nil {
+			from = append(from, k.rowsOf(ctx, it, period))
 		}
-		for _, r := range more {
-			if now, there := have[r.source()]; there {
-				if !now.tellsTheSameAs(r) {
-					return nil, &records.Breach{Op: opOf(it.Category), Rule: "record that is not what it was when it was preserved"}
-				}
-				continue
-			}
-			have[r.source()], added = r, true
+	}
+	if len(from) == 1 {
+		return from[0]
+	}
+	return merged(opOf(it.Category), from)
+}
+
+// rowsOf gives those of an item as the guard lets them through, marked.
+func (k keptRows) rowsOf(ctx context.Context, it Item, period records.Period) iter.Seq2[Record, error] {
+	guarded := &Service{Config: Config{Source: records.Guard(k)}}
+	return func(yield func(Record, error) bool) {
+		for r, err := range guarded.rowsOf(ctx, it, period) {
 			r.PreservedAt = k.takenAt
-			rows = append(rows, r)
+			if !yield(r, err) {
+				return
+			}
 		}
 	}
-	if added {
-		slices.SortStableFunc(rows, func(a, b Record) int {
-			return cmp.Or(a.begins().Compare(b.begins()), cmp.Compare(a.source(), b.source()))
-		})
-	}
-	return rows, nil
-}
-
-// tellsTheSameAs compares what never changes about a record once it is made. What
-// may be learned later, e.g. when a session ended, may differ.
-func (r Record) tellsTheSameAs(kept Record) bool {
-	if r.Phone != nil && kept.Phone != nil {
-		return r.Phone.Phone == kept.Phone.Phone && r.Phone.ValidFrom.Equal(kept.Phone.ValidFrom)
-	}
-	if r.IP == nil || kept.IP == nil {
-		return false
-	}
-	a, b := r.IP, kept.IP
-	return a.Event == b.Event && a.At.Equal(b.At) && a.Address == b.Address && a.SourcePort == b.SourcePort &&
-		a.Destination == b.Destination && a.DestinationPort == b.DestinationPort && a.Transport == b.Transport && a.SessionID == b.SessionID
-}
-
-func opOf(c Category) string {
-	if c == PhoneNumber {
-		return "phones"
-	}
-	return "sessions"
-}
-
-func (r Record) source() string {
-	if r.Phone != nil {
-		return r.Phone.RecordID
-	}
-	return r.IP.RecordID
-}
-
-func (r Record) begins() time.Time {
-	if r.Phone != nil {
-		return r.Phone.ValidFrom
-	}
-	return r.IP.At
 }

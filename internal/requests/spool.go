@@ -17,9 +17,10 @@ import (
 // spoolHeld is how many records a spool holds in memory; further ones go to its file.
 const spoolHeld = 10_000
 
-// spool keeps the records of a release on their way from the source into the database:
-// their order, numbers and digest are known only at the end, and there may be more than
-// memory should hold. What does not fit lies in an unlinked temporary file, encrypted
+// spool keeps records whose end has to be seen before they are used: of a release on
+// their way from the source into the database, where order, numbers and digest are
+// known only then, and of a snapshot until it is known to be what was sealed. There may
+// be more than memory should hold. What does not fit lies in an unlinked temporary file, encrypted
 // under a key that is nowhere else.
 type spool struct {
 	limit    int // spoolHeld, less in tests
@@ -61,15 +62,23 @@ func (s *spool) open() error {
 	if s.file != nil {
 		return nil
 	}
-	f, err := os.CreateTemp("", "lerd-freeze-")
+	f, err := unlinked("lerd-freeze-")
 	if err != nil {
 		return fmt.Errorf("frozen records: %w", err)
 	}
-	os.Remove(f.Name()) // the open file stays; nothing is left behind after a crash
 	s.key = make([]byte, 32)
 	rand.Read(s.key)
 	s.file, s.out = f, bufio.NewWriterSize(cipher.StreamWriter{S: s.stream(), W: f}, 1<<16)
 	return nil
+}
+
+// unlinked makes a temporary file without a name.
+func unlinked(pattern string) (*os.File, error) {
+	f, err := os.CreateTemp("", pattern)
+	if err == nil {
+		os.Remove(f.Name()) // the open file stays; nothing is left behind after a crash
+	}
+	return f, err
 }
 
 func (s *spool) stream() cipher.Stream {

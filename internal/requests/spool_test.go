@@ -37,6 +37,17 @@ func spooled(t testing.TB, n int) (*spool, []Record) {
 	return s, rows
 }
 
+// all gathers rows, and gives none where one is an error.
+func all(rows iter.Seq2[Record, error]) (out []Record, err error) {
+	for r, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
 func linesOf(t testing.TB, rows iter.Seq2[Record, error]) (out []string) {
 	t.Helper()
 	list, err := all(rows)

@@ -8,7 +8,8 @@
 //     authenticated with it;
 //   - who forgets a wrapped key has erased all that was sealed under it.
 //
-// AES-256-GCM with random nonces of 96 bits. SPEC: NIST SP 800-38D §8.2.2.
+// AES-256-GCM with random nonces of 96 bits (SPEC: NIST SP 800-38D §8.2.2) for what
+// is held in memory; what is longer is a file of age whose key is sealed so.
 package vault
 
 import (
@@ -147,14 +148,15 @@ func seal(aead cipher.AEAD, rand io.Reader, place string, data []byte) ([]byte, 
 func open(aead cipher.AEAD, place string, sealed []byte) ([]byte, error) {
 	n := aead.NonceSize()
 	if len(sealed) < n {
-		return nil, errNotOurs
+		return nil, ErrNotOurs
 	}
 	data, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(place))
 	if err != nil {
-		return nil, errNotOurs
+		return nil, ErrNotOurs
 	}
 	return data, nil
 }
 
-// errNotOurs does not tell a wrong key from a changed text.
-var errNotOurs = fault.New(fault.Internal, "What is stored here cannot be opened with the vault's key. Nothing was changed; please tell us.")
+// ErrNotOurs is why something does not open. It does not tell a wrong key from a
+// changed text.
+var ErrNotOurs = fault.New(fault.Internal, "What is stored here cannot be opened with the vault's key. Nothing was changed; please tell us.")
