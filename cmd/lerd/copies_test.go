@@ -128,6 +128,11 @@ func (s *scenario) sealedFor(file []byte, who string) {
 	if !strings.Contains(text, name) || strings.Count(text, e.Copy.Mark) < 3 {
 		s.t.Errorf("the letter does not name %s and the mark %s:\n%s", name, e.Copy.Mark, text)
 	}
+	for _, paper := range []string{text, s.pdfText(fromZip(s.t, container, "certificate.pdf"))} {
+		if !strings.Contains(strings.Join(strings.Fields(paper), " "), "t1 phone number +447700900123") {
+			s.t.Errorf("it does not say about which account the agency asked:\n%s", paper)
+		}
+	}
 }
 
 // TestACopyHoldsInTheDatabase attacks copies with raw SQL.

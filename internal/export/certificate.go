@@ -116,6 +116,7 @@ func (p *paper) scope(d *pdfa.Document) {
 	h := p.header
 	d.Section("Scope, minimisation and limits")
 	d.Text(fmt.Sprintf("Result: %s. Disclosed: %d records of %d examined.", h.Result, h.Minimisation.RecordsDisclosed, h.Minimisation.RecordsExamined))
+	p.subjectTable(d)
 	p.outcomeTable(d)
 	if h.Minimisation.Text != "" {
 		d.Text(h.Minimisation.Text)
@@ -123,8 +124,6 @@ func (p *paper) scope(d *pdfa.Document) {
 	for _, r := range h.Redactions {
 		d.Text(fmt.Sprintf("Withheld: %s, %d times, reason %s (%s).", r.Field, r.Count, r.ReasonCode, r.LegalBasis))
 	}
-	d.Words("An IP address names a connection, not a person: addresses are shared behind carrier NAT, VPN and proxies and are given out again; " +
-		"attribution needs the time to the second and the source port. Phone numbers are given out again.")
 	for _, l := range h.Limitations {
 		d.Text(l)
 	}

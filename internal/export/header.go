@@ -22,6 +22,7 @@ type Header struct {
 	Agency         Agency          `json:"agency"`
 	Request        Request         `json:"request"`
 	Copy           Copy            `json:"copy"`
+	Subjects       []Subject       `json:"-"` // stand on letter and certificate alone
 	Outcomes       []Outcome       `json:"outcomes"`
 	ScopeApplied   Scope           `json:"scope_applied"` // set by Prepare: what the outcomes come to together
 	RuleViolations []RuleViolation `json:"rule_violations"`
@@ -70,6 +71,15 @@ type Copy struct {
 	RecipientRole string `json:"recipient_role"`
 	Recipient     string `json:"recipient"` // pseudonymous mark, as in the chain of custody
 	RecipientName string `json:"-"`         // stands on the letter alone
+}
+
+// Subject says about whom the authority asked, in its own words. What leaves of an
+// account is elsewhere; here is nothing that the authority did not send.
+type Subject struct {
+	Ref        string    // as in SubjectRef of outcomes and records
+	Kind       string    // what the identifier is, in words
+	Identifier string    // as the account was looked for
+	HolderAt   time.Time // when the identifier was that of the person who is asked about; zero: at no time of its own
 }
 
 // Categories of data; there are no others.

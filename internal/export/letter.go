@@ -36,6 +36,7 @@ func (p *paper) letterPDF() ([]byte, error) {
 	}
 	d.Section("Result")
 	d.Words(resultWords[h.Result])
+	p.subjectTable(d)
 	p.outcomeTable(d)
 	p.reasons(d)
 	d.Section("How to read the records")
@@ -43,7 +44,7 @@ func (p *paper) letterPDF() ([]byte, error) {
 		"which is the reference where a program changes a CSV file when it opens it (spreadsheets show long numbers and phone numbers differently). outcomes.csv says of each " +
 		"thing that was asked what became of it.")
 	p.absenceTable(d)
-	d.Words("An IP address names a connection, not a person. Behind shared addresses only the source port together with the second tells users apart: ask the access provider with both.")
+	d.Words("Ask an access provider with the address, the source port and the time to the second together.")
 	for _, l := range h.Limitations {
 		d.Text(l)
 	}
@@ -75,6 +76,23 @@ var outcomeWords = map[string]string{ResultDisclosed: "Disclosed", ResultNotHeld
 
 // span writes a period; its end is no longer part of it.
 func span(p Period) string { return stampOf(p.From) + "\nuntil " + stampOf(p.To) }
+
+// subjectTable says which identifier of the order each subject is: without it nobody can
+// tell years later whose records these are.
+func (p *paper) subjectTable(d *pdfa.Document) {
+	if len(p.header.Subjects) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, s := range p.header.Subjects {
+		at := "not stated"
+		if !s.HolderAt.IsZero() {
+			at = stampOf(s.HolderAt)
+		}
+		rows = append(rows, []string{s.Ref, s.Kind + " " + orNone(s.Identifier), at})
+	}
+	d.Table([]pdfa.Column{{Title: "Subject", Share: 0.8}, {Title: "Asked about", Share: 5.8}, {Title: "Used by the person at (UTC)", Share: 2.2}}, rows, 0)
+}
 
 func (p *paper) outcomeTable(d *pdfa.Document) {
 	var rows [][]string

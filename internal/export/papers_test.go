@@ -86,7 +86,13 @@ func TestTheLetterSaysWhatBecameOfEverything(t *testing.T) {
 	c := vectorContents(d)["full"]
 	c.Header.Outcomes = append(c.Header.Outcomes, Outcome{SubjectRef: "S-3", Category: CategoryPhone, Asked: c.Header.Outcomes[0].Asked, Decision: DecisionWithheld})
 	c.Header.Supersedes = "EXP-2026-000122"
-	_, letter := papersOf(t, d, c)
+	c.Header.Subjects = []Subject{{Ref: "S-1", Kind: "user name", Identifier: "mira_k", HolderAt: now}, {Ref: "S-2", Kind: "account number", Identifier: "10000042"}}
+	certificate, letter := papersOf(t, d, c)
+	for _, want := range []string{"S-1 user name mira_k " + stampOf(now), "S-2 account number 10000042 not stated"} {
+		if !strings.Contains(letter, want) || !strings.Contains(certificate, want) {
+			t.Errorf("letter and certificate do not both say %q:\n%s\n%s", want, letter, certificate)
+		}
+	}
 	for _, want := range []string{"A part of what was asked", "takes the place of EXP-2026-000122", "narrowed to", "Refused", "Not in this release", "RR-10",
 		"Ask for at most 31 days.", "ip_addresses.source_port 1 of 3 not recorded by the source", "+12025550143", "2001:db8:0:1:1:1:1:1", "How to check this bundle"} {
 		if !strings.Contains(letter, want) {

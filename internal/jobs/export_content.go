@@ -79,7 +79,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, frozen requests
 		Agency: export.Agency{ID: string(c.Agency.ID), Name: c.Agency.Name, Country: c.Agency.Country, CaseRef: q.Order.Number, OfficerRole: "officer"},
 		Request: export.Request{Ref: q.Ref, ReceivedAt: q.ReceivedAt, Instrument: q.Process.ID, LegalBasis: q.Order.LegalBasis,
 			IssuingAuthority: q.Order.IssuerName, OrderSHA256: c.Document.SHA256, ScopeRequested: requested(q)},
-		Copy: copyOf(c, rel), Outcomes: x.outcomes(c, rel),
+		Copy: copyOf(c, rel), Subjects: subjects(c), Outcomes: x.outcomes(c, rel),
 		Minimisation: export.Minimisation{StatementID: "lerd-min-1",
 			Text:               "Only phone numbers and IP addresses of the accounts named, in the approved period, were read and are disclosed; no other data of the accounts were opened for this answer.",
 			ExcludedCategories: []string{"message_content", "contacts", "location", "device_identifiers"}, RecordsExamined: int64(frozen.Total)},
@@ -100,7 +100,7 @@ func (x *Exporter) header(c requests.Case, rel requests.Release, frozen requests
 
 // limitations says what the records cannot tell.
 var limitations = []string{
-	"An IP address identifies a connection, not a person; behind network address translation it is shared, and only the source port and the second tell its users apart.",
+	"An IP address identifies a connection, not a person: addresses are shared behind network address translation, VPN and proxies, and are given out again. Only the source port and the time to the second tell users of one address apart.",
 	"A phone number can pass to another holder; valid_from_utc and valid_to_utc say when this account had it.",
 }
 
@@ -153,6 +153,17 @@ func requested(q requests.Request) string {
 		parts = append(parts, fmt.Sprintf("%s: %s from %s to %s", t.Ref(), strings.Join(cats, ", "), t.From.Format(time.RFC3339), t.To.Format(time.RFC3339)))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// identifierWords say what an identifier is.
+var identifierWords = map[string]string{string(records.ByPhone): "phone number", string(records.ByUsername): "user name", string(records.ByAccount): "account number"}
+
+// subjects are the accounts that the agency named, as they were looked for.
+func subjects(c requests.Case) (out []export.Subject) {
+	for _, t := range c.Request.Targets {
+		out = append(out, export.Subject{Ref: t.Ref(), Kind: identifierWords[t.Kind], Identifier: t.Identifier.Reveal(), HolderAt: t.HolderAt})
+	}
+	return out
 }
 
 func subject(c requests.Case, i requests.Item) string {
