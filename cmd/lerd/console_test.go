@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,30 @@ func TestTheLibraryFindsWhatWasDone(t *testing.T) {
 	has("off_hours", "request.viewed")
 	if list := s.query("most_viewed"); len(list) == 0 || !strings.Contains(list[0].Detail, "account=") {
 		t.Error("no account was looked at")
+	}
+}
+
+// TestAnActSaysWhomItIsAbout: a list of acts names who was invited, beside who did it,
+// and so does the page of the act and the file.
+func TestAnActSaysWhomItIsAbout(t *testing.T) {
+	s := newScenario(t)
+	list := s.query("administrative")
+	at := slices.IndexFunc(list, func(h oversight.Hit) bool { return h.Kind == "person.invited" })
+	if at < 0 {
+		t.Fatal("nobody was invited")
+	}
+	id := strings.TrimPrefix(list[at].Stream, "person:")
+	name := s.column("SELECT pseudonym FROM person WHERE id = '" + id + "'")[0]
+	portal := s.open(unhurried)
+	ines := portal.visit("ines.moreau")
+	link := `href="/audit/queries/events?person=` + id + `"`
+	for _, page := range []string{"/audit/queries/administrative?kind=person.invited", "/audit/events/" + string(list[at].Event)} {
+		if body := portal.ask(ines, http.MethodGet, page, nil, "").body; !strings.Contains(body, link) || !strings.Contains(body, ">"+name+"<") {
+			t.Errorf("%s does not name %s", page, name)
+		}
+	}
+	if body := portal.ask(ines, http.MethodGet, "/audit/queries/administrative/csv?kind=person.invited", nil, "").body; !strings.Contains(body, ",person:"+id+"\n") {
+		t.Errorf("the file does not say that it is about %s:\n%s", id, body)
 	}
 }
 

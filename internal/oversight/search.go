@@ -24,6 +24,7 @@ type Hit struct {
 	Role   string
 	Case   string            // id; empty: none
 	Ref    string            // of the case
+	Stream string            // of the event, e.g. person:<id>: what it is about
 	Detail string            // codes and counts
 	Facts  map[string]string // the same of an event, by their names
 	Next   string            // the cursor with which the list goes on after this line

@@ -188,7 +188,7 @@ func (r eventHit) hit() (oversight.Hit, error) {
 		said = append(said, name+"="+facts[name])
 	}
 	h := oversight.Hit{Index: r.Idx, Event: rec.ID, At: rec.At, Kind: rec.Kind, Person: rec.Actor.Person, Name: r.Name, Role: rec.Actor.Role,
-		Case: text[string](r.CaseID), Ref: r.Ref, Detail: strings.Join(said, "; "), Facts: facts, Next: strconv.FormatInt(r.Idx, 10)}
+		Case: text[string](r.CaseID), Ref: r.Ref, Stream: rec.Stream, Detail: strings.Join(said, "; "), Facts: facts, Next: strconv.FormatInt(r.Idx, 10)}
 	return h, nil
 }
 

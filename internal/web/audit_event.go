@@ -44,10 +44,16 @@ func (s *Server) auditEvent(c *Ctx) error {
 	r := ev.Record
 	p := auditEventPage{Base: c.Base("audit_event.title", "kind", c.kindWords(r.Kind)), EntryAt: "/audit/events/" + string(r.ID) + "/entry", FindingAt: "/audit-findings/new?evidence=" + string(r.ID)}
 	p.Crumbs = []Crumb{{c.T("audit.title"), "/audit"}, {c.kindWords(r.Kind), ""}}
+	if err := c.learnNamesOf(r); err != nil {
+		return err
+	}
 	f := facts{c: c}
 	at := p.When(r.At)
 	f.add("audit_event.id", Cell{Code: string(r.ID)})
 	f.add("audit_event.kind", Cell{Code: r.Kind})
+	if name := c.subject(r.Stream); name != "" {
+		f.add("audit_query.about", Cell{Text: name, Href: pageOfStream(r.Stream)})
+	}
 	f.add("audit_event.stream", Cell{Code: r.Stream, Href: pageOfStream(r.Stream), Note: c.T("audit_event.version", "version", r.Version)})
 	f.add("audit.col.at", Cell{When: &at})
 	f.add("audit.col.actor", Cell{Text: ev.Actor, Note: c.roleOf(r.Actor), Href: pageOf(glossary.Person, r.Actor.Person)})
@@ -63,9 +69,6 @@ func (s *Server) auditEvent(c *Ctx) error {
 		f.add("audit_event.given_to", Cell{Text: to})
 	}
 	p.Event = f.list
-	if err := c.learnNamesOf(r); err != nil {
-		return err
-	}
 	p.Facts, p.Closed, p.Commitments = c.listFacts(p.Base, r.Kind, r.Facts), c.listFacts(p.Base, r.Kind, r.Opened), commitments(c, r)
 	s.fillProof(c, &p, ev)
 	return auditEventView.Show(c, p)

@@ -146,15 +146,17 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 // hitTable lists what a query gave.
 func (c *Ctx) hitTable(b Base, name string, list []oversight.Hit) Table {
 	t := Table{Caption: c.T("audit_query.q." + name), Empty: Empty{Title: c.T("audit_query.none"), Text: c.T("audit_query.none.text")},
-		Columns: []Column{{Text: c.T("audit.col.index")}, {Text: c.T("audit_query.what")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("audit_query.case")}, {Text: c.T("audit.col.facts")}}}
+		Columns: []Column{{Text: c.T("audit.col.index")}, {Text: c.T("audit_query.what")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}, {Text: c.T("audit_query.about")}, {Text: c.T("audit.col.facts")}}}
 	ofCases := slices.Contains([]string{"cases", "emergency_no_order", "gag_past_end", "most_viewed"}, name)
 	if ofCases { // which have no place in the log: the case itself comes first
-		t.Columns = []Column{t.Columns[4], t.Columns[1], t.Columns[2], t.Columns[3], t.Columns[5]}
+		t.Columns = []Column{{Text: c.T("audit_query.case")}, t.Columns[1], t.Columns[2], t.Columns[3], t.Columns[5]}
 	}
 	for _, h := range list {
 		at, about := b.When(h.At), Cell{Text: "–"}
 		if h.Case != "" {
 			about = Cell{Code: word(h.Ref, h.Case[:8]), Href: "/audit/cases/" + h.Case}
+		} else if name := c.subject(h.Stream); name != "" {
+			about = Cell{Text: name, Href: pageOfStream(h.Stream)}
 		}
 		by := Cell{Text: word(word(h.Name, h.Person), "–"), Note: c.codeWords(roleMeaning, h.Role)}
 		said := Cell{Text: "–", Said: c.shortFacts(b, h.Kind, h.Facts)}
@@ -187,7 +189,7 @@ func (s *Server) auditCSV(c *Ctx) error {
 		h.Set("Cache-Control", "no-store")
 		c.Response().WriteHeader(http.StatusOK)
 		w = csv.NewWriter(c.Response())
-		_ = w.Write([]string{"place", "event", "at", "what", "person", "name", "role", "case", "reference", "facts"})
+		_ = w.Write([]string{"place", "event", "at", "what", "person", "name", "role", "case", "reference", "facts", "stream"})
 	}
 	err := s.cfg.Services.Oversight.Export(c.Ctx(), in.search(name), func(h oversight.Hit) error {
 		if w == nil {
@@ -197,7 +199,7 @@ func (s *Server) auditCSV(c *Ctx) error {
 		if h.Index >= 0 {
 			place = strconv.FormatInt(h.Index, 10)
 		}
-		return w.Write([]string{place, string(h.Event), h.At.UTC().Format(time.RFC3339), plainCell(h.Kind), plainCell(h.Person), plainCell(h.Name), plainCell(h.Role), h.Case, plainCell(h.Ref), plainCell(h.Detail)})
+		return w.Write([]string{place, string(h.Event), h.At.UTC().Format(time.RFC3339), plainCell(h.Kind), plainCell(h.Person), plainCell(h.Name), plainCell(h.Role), h.Case, plainCell(h.Ref), plainCell(h.Detail), plainCell(h.Stream)})
 	})
 	if err != nil && w == nil {
 		return err

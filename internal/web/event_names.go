@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"lerd/internal/audit"
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
@@ -38,9 +40,19 @@ func (c *Ctx) learnNamesOfTrail(events []requests.TrailEvent) error {
 func (c *Ctx) learnNamesOfHits(hits []oversight.Hit) error {
 	var facts []map[string]string
 	for _, h := range hits {
-		facts = append(facts, h.Facts)
+		facts = append(facts, h.Facts, idOf(h.Stream))
 	}
 	return c.learnNames(facts...)
 }
 
-func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.AllFacts()) }
+func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.AllFacts(), idOf(r.Stream)) }
+
+// idOf gives the id in the name of a stream, e.g. of person:<id>.
+func idOf(stream string) map[string]string {
+	_, id, _ := strings.Cut(stream, ":")
+	id, _, _ = strings.Cut(id, ":")
+	return map[string]string{"stream": id}
+}
+
+// subject names what a stream of events is about, where it has a name.
+func (c *Ctx) subject(stream string) string { return c.names[idOf(stream)["stream"]] }

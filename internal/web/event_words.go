@@ -190,10 +190,13 @@ func pageOf(form glossary.Form, id string) string {
 	return ""
 }
 
-// pageOfStream gives the page of the case that a stream of events is of.
+// pageOfStream gives the page of the case or person that a stream of events is of.
 func pageOfStream(stream string) string {
 	if id, ok := strings.CutPrefix(stream, "request:"); ok {
 		return pageOf(glossary.Case, id)
+	}
+	if id, ok := strings.CutPrefix(stream, "person:"); ok && len(id) == lengthOfUUID {
+		return pageOf(glossary.Person, id)
 	}
 	return ""
 }
