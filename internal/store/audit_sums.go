@@ -32,7 +32,9 @@ func (v *auditVerifier) indexTables(ctx context.Context) error {
 	return nil
 }
 
-// indexSums are questions of which each gives the first thing that differs, or nothing.
+// indexSums are questions of which each gives the first thing that differs, or nothing. The
+// first of all lines is asked for by min: an order with a limit would have the lines read
+// one by one in their order.
 //
 // The index was written batch by batch and saw the rows as they were then. What may have
 // been different since is bounded from both sides: what had to be there, and what may be.
@@ -53,13 +55,13 @@ var indexSums = []struct{ query, says string }{
 		WHERE NOT EXISTS (SELECT 1 FROM log_duty d WHERE d.case_id = x.request_id AND d.person = x.person AND d.duty = 'confirm' AND d.idx <= x.idx) ORDER BY 1 LIMIT 1`, otherPart},
 	{`SELECT cases FROM log_total WHERE cases <> (SELECT count(*) FROM log_case)`, "The number of cases that the separation of duties was judged over, %s, is not that of the log."},
 	{lostMarks(), markLost},
-	{`SELECT i.idx FROM (SELECT case_id, person, (array_agg(idx ORDER BY idx))[2] AS since FROM log_duty WHERE duty <> 'cosign' GROUP BY case_id, person HAVING count(*) > 1) d
+	{`SELECT min(i.idx) FROM (SELECT case_id, person, (array_agg(idx ORDER BY idx))[2] AS since FROM log_duty WHERE duty <> 'cosign' GROUP BY case_id, person HAVING count(*) > 1) d
 		JOIN log_index i ON i.case_id = d.case_id AND i.person = d.person AND i.idx >= d.since
-		WHERE NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = 'two_duties' AND k.idx = i.idx) ORDER BY i.idx LIMIT 1`, markLost},
-	{`SELECT i.idx FROM check_answer a JOIN audit.leaf l ON l.event_id = a.event_id JOIN log_index i ON i.idx = l.index AND i.case_id = a.request_id
-		WHERE ` + zoneAnswer + ` AND NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = 'zone_correction' AND k.idx = i.idx) ORDER BY i.idx LIMIT 1`, markLost},
-	{`SELECT k.idx FROM log_mark k LEFT JOIN log_index i ON i.idx = k.idx
-		WHERE i.idx IS NULL OR k.case_id IS DISTINCT FROM i.case_id OR k.person <> i.person ORDER BY k.idx LIMIT 1`,
+		WHERE NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = 'two_duties' AND k.idx = i.idx)`, markLost},
+	{`SELECT min(i.idx) FROM check_answer a JOIN audit.leaf l ON l.event_id = a.event_id JOIN log_index i ON i.idx = l.index AND i.case_id = a.request_id
+		WHERE ` + zoneAnswer + ` AND NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = 'zone_correction' AND k.idx = i.idx)`, markLost},
+	{`SELECT min(k.idx) FROM log_mark k LEFT JOIN log_index i ON i.idx = k.idx
+		WHERE i.idx IS NULL OR k.case_id IS DISTINCT FROM i.case_id OR k.person <> i.person`,
 		"A mark that the auditors' query library is read from says otherwise than entry %s."},
 	{inventedMarks(), markInvented},
 	{looksSum, "How often account %s was looked at in a month, as auditors read it, is not what the log says."},
@@ -95,7 +97,7 @@ func lostMarks() string {
 	for _, m := range marksOfLine {
 		lost = append(lost, fmt.Sprintf("(%s) AND NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = '%s' AND k.idx = i.idx)", m.must, m.mark))
 	}
-	return "SELECT i.idx FROM log_index i WHERE " + strings.Join(lost, "\n		OR ") + " ORDER BY i.idx LIMIT 1"
+	return "SELECT min(i.idx) FROM log_index i WHERE " + strings.Join(lost, "\n		OR ") + ""
 }
 
 func inventedMarks() string {
@@ -103,7 +105,7 @@ func inventedMarks() string {
 	for _, m := range marksOfLine {
 		own += fmt.Sprintf("\n		WHEN '%s' THEN %s", m.mark, m.may)
 	}
-	return "SELECT i.idx FROM log_mark k JOIN log_index i ON i.idx = k.idx WHERE (" + own + " END) IS NOT TRUE ORDER BY i.idx LIMIT 1"
+	return "SELECT min(i.idx) FROM log_mark k JOIN log_index i ON i.idx = k.idx WHERE (" + own + " END) IS NOT TRUE"
 }
 
 const (
