@@ -120,6 +120,56 @@ func TestASampleIsDrawnByTheFuture(t *testing.T) {
 	})
 }
 
+// TestAPopulationIsNotEdited changes, as superuser, the cases from which a planned sample
+// will be drawn: nothing is drawn from them, other samples are, and the verification says
+// so, also where the sample was drawn before.
+func TestAPopulationIsNotEdited(t *testing.T) {
+	s := newScenario(t)
+	for _, n := range []string{"911", "912", "913"} {
+		s.submit("IN/94/2026/" + n)
+	}
+	s.indexed()
+	plan := func() string {
+		id, err := s.oversight.PlanSample(s.as("ines.moreau"), s.plan())
+		s.must(err)
+		return id
+	}
+	edited := plan()
+	whole := plan()
+	s.grow(12)
+	one := " WHERE ctid = (SELECT min(ctid) FROM audit_sample_member WHERE sample_id = '" + edited + "')"
+	attacks := map[string]string{
+		"removed": "DELETE FROM audit_sample_member" + one, "all removed": "DELETE FROM audit_sample_member WHERE sample_id = '" + edited + "'",
+		"in another group": "UPDATE audit_sample_member SET stratum = 'DE/IN-94'" + one, "always drawn": "UPDATE audit_sample_member SET always = NOT always" + one,
+		"added": "INSERT INTO audit_sample_member VALUES ('" + edited + "', gen_random_uuid(), 'IN/IN-94', false)",
+	}
+	a := s.ownerAttacks(t)
+	state := func(id string) string {
+		x, _, err := s.oversight.ShowSample(s.as("ines.moreau"), id)
+		s.must(err)
+		return x.State
+	}
+	for name, attack := range attacks {
+		restore := a.asSuperuser([]string{"audit_sample_member"}, attack)
+		if _, err := s.oversight.DrawSamples(s.ctx); err == nil || !strings.Contains(err.Error(), "is not the one that its plan fixed") || state(edited) != oversight.Planned || state(whole) != oversight.Drawn {
+			t.Errorf("a case %s: %v; the sample is %s, the other %s", name, err, state(edited), state(whole))
+		}
+		if _, err := s.verify(); err == nil || !strings.Contains(err.Error(), "is not the one that its plan fixed") {
+			t.Errorf("a case %s: the verification says %v", name, err)
+		}
+		restore()
+	}
+	if n, err := s.oversight.DrawSamples(s.ctx); n != 1 || err != nil {
+		t.Errorf("put back: %d drawn, %v", n, err)
+	}
+	restore := a.asSuperuser([]string{"audit_sample_member"}, "UPDATE audit_sample_member SET always = NOT always"+one)
+	if _, err := s.verify(); err == nil || !strings.Contains(err.Error(), "is not the one that its plan fixed") {
+		t.Errorf("after the draw the verification says %v", err)
+	}
+	restore()
+	s.verifyLog()
+}
+
 // openingsHold: what is given to a stranger opens the log's entries and nothing else;
 // what is left out, altered or added is named.
 func (s *scenario) openingsHold(t *testing.T, id string) {

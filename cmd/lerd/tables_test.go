@@ -27,7 +27,7 @@ var unguardedTables = map[string]string{
 	"log_total":             "how many cases the index knows, counted by the same function",
 	"log_fresh":             "the same; empty but for the batch in work",
 	"verification_progress": "machinery: how far a run is",
-	"audit_sample_member":   "its digest is in the event of its plan; never changed",
+	"audit_sample_member":   "its digest is in the event of its plan, with which the verification compares it; never changed",
 	"release_record":        "never changed; its release's digest is in the log",
 }
 

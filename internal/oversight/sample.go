@@ -3,6 +3,7 @@ package oversight
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -180,11 +181,11 @@ func (s *Service) DrawSamples(ctx context.Context) (n int, err error) {
 	ctx = identity.With(ctx, identity.SystemActor())
 	list, err := s.Samples.Samples(ctx, 100)
 	for _, x := range list {
-		if err != nil || x.State != Planned {
+		if x.State != Planned {
 			continue
 		}
 		drawn, drawErr := s.draw(ctx, x)
-		if err = drawErr; drawn {
+		if err = errors.Join(err, drawErr); drawn {
 			n++
 		}
 	}
@@ -209,6 +210,9 @@ func (s *Service) draw(ctx context.Context, x Sample) (bool, error) {
 	members, err := s.Samples.Members(ctx, x.ID)
 	if err != nil {
 		return false, err
+	}
+	if sampling.Digest(members) != x.Digest {
+		return false, fault.New(fault.Gate, "The population of sample %s is not the one that its plan fixed. Nothing is drawn from it.", x.Ref)
 	}
 	var cosigned []string
 	if x.Quorum > 0 {

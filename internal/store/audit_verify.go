@@ -200,7 +200,7 @@ func (v *auditVerifier) all(ctx context.Context) error {
 	if v.down = v.guards(ctx); v.down != nil && !IsDifference(v.down) {
 		return v.down
 	}
-	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows, v.auditors, v.indexTables} {
+	for _, step := range []func(context.Context) error{v.log, v.spare, v.pending, v.streams, v.rows, v.samples, v.auditors, v.indexTables} {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, v.down)
 		}
