@@ -143,7 +143,8 @@ func (c reportMakeCmd) run(ctx context.Context, out, progress io.Writer) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(out, "Report of %s over %d entries, root %s, in %s.\nSHA-256 of report.json: %s\n%s", r.Period, r.Log.Size, r.Log.Root, c.Out, transparency.Digest(r.Encode()), r.Missing())
+	_, err = fmt.Fprintf(out, "Report of %s over %d entries, root %s, in %s.\nSHA-256 of report.json: %s\nWho verifies the signature needs the key in %s.\n%s",
+		r.Period, r.Log.Size, r.Log.Root, c.Out, transparency.Digest(r.Encode()), filepath.Join(c.Dir, "keys", "report.vkey"), r.Missing())
 	return err
 }
 

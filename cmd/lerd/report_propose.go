@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -90,6 +91,15 @@ func propose(ctx context.Context, p proposing) (publishing.Report, error) {
 		return publishing.Report{}, err
 	}
 	return p.service.Propose(ctx, publishing.Proposal{Report: r, Seal: seal})
+}
+
+// reportVKey gives the verifier key of the public reports, which the portal publishes.
+func reportVKey(dir, log string) (string, error) {
+	if _, err := ensureReportKey(dir, log); err != nil {
+		return "", err
+	}
+	vkey, err := os.ReadFile(filepath.Join(dir, "keys", "report.vkey"))
+	return firstLine(string(vkey)), err
 }
 
 // ensureReportKey reads the key that signs reports, keys/report.key, or makes it

@@ -80,6 +80,7 @@ type system struct {
 	caseJob    *jobs.Cases
 	keys       jobs.Keys
 	logVKey    string
+	reportVKey string     // that of the public reports
 	fileStore  *web.Check // nil: the data folder
 	web        *web.Server
 }
@@ -260,6 +261,9 @@ func (s *system) openLog(log *slog.Logger, now func() time.Time) error {
 		return err
 	}
 	s.logVKey = firstLine(string(vkey))
+	if s.reportVKey, err = reportVKey(s.cfg.Dir, s.cfg.LogOrigin); err != nil {
+		return err
+	}
 	if s.sequencer, err = newSequencer(from, s.store, signer, log); err != nil {
 		return err
 	}

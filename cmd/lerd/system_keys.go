@@ -144,7 +144,7 @@ func upToRoot(chain []*x509.Certificate) []*x509.Certificate {
 // publisher gives the files below /.well-known/lerd/.
 func (s *system) publisher(now func() time.Time) *keys.Publisher {
 	return &keys.Publisher{Keys: s.store, Signer: s.keys.Signer, Roots: s.keys.Roots, CRLs: s.keys.CRLs, Now: now,
-		Issuers: authoritiesOf(s.keys), Epoch: s.epoch}
+		Issuers: authoritiesOf(s.keys), Epoch: s.epoch, Reports: s.reportVKey}
 }
 
 // epoch gives in which epoch the log is.

@@ -76,7 +76,11 @@ func scanBundles(ctx context.Context, r TileReader, first, size uint64, opaque b
 // unreadable says why a file could not be used.
 func unreadable(err error, path string, index uint64) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Violation{Missing, index, path, "the file is not there", nil}
+		reason := "the file is not there"
+		if path == CheckpointPath {
+			reason += "; is this the folder or the address of a whole log, as lerd audit export writes it?"
+		}
+		return &Violation{Missing, index, path, reason, nil}
 	}
 	if errors.Is(err, errMalformed) {
 		return &Violation{BadTree, index, path, "the file is not what its name says", err}

@@ -29,7 +29,7 @@ const (
 
 // Publisher gives what everybody needs to verify a bundle, as files with stable
 // names: root.pem, tsa-root.pem, chain.pem of the current seal, log-keys.txt,
-// a file for each key that ever was in use, every authority's certificate and
+// report-keys.txt, a file for each key that ever was in use, every authority's certificate and
 // its revocation list. Safe for concurrent use.
 type Publisher struct {
 	Keys    Store
@@ -39,6 +39,7 @@ type Publisher struct {
 	CRLs    func(ctx context.Context) ([][]byte, error)
 	Now     func() time.Time
 	Epoch   func(ctx context.Context) (int64, error) // of the log, from 1; nil: it has one
+	Reports string                                   // verifier key of the public reports; empty: not published here
 
 	mu    sync.Mutex
 	files map[string][]byte
@@ -138,6 +139,9 @@ func (p *Publisher) gather(ctx context.Context) (map[string][]byte, error) {
 		index = append(index, entryOf(k, name))
 	}
 	files["log-keys.txt"] = logKeys.Bytes()
+	if p.Reports != "" {
+		files["report-keys.txt"] = []byte(p.Reports + "\n")
+	}
 	if files[IndexName], err = json.MarshalIndent(map[string]any{"schema": "lerd.keys/1", "keys": index}, "", "  "); err != nil {
 		return nil, err
 	}

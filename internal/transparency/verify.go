@@ -115,7 +115,7 @@ var fileNames = []string{ReportName, TableName, DSAName, EvidenceName, Definitio
 func readFile(dir fs.FS, name string) ([]byte, error) {
 	f, err := dir.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Finding{Code: FileMissing, File: name, Reason: "the file is not there"}
+		return nil, &Finding{Code: FileMissing, File: name, Reason: "the file is not there; give the folder with all files of the report"}
 	}
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (c Check) log(ctx context.Context, r *Report) (audit.Checkpoint, []audit.Ep
 func (c Check) collect(ctx context.Context, r *Report, log audit.Checkpoint, begun []audit.EpochBegun) (*Book, int, error) {
 	f, err := c.Dir.Open(OpeningsName)
 	if err != nil {
-		return nil, 0, &Finding{Code: FileMissing, File: OpeningsName, Reason: "the file is not there", Err: err}
+		return nil, 0, &Finding{Code: FileMissing, File: OpeningsName, Reason: "the file is not there; who publishes the report gives it to those who verify (lerd report openings)"}
 	}
 	defer f.Close()
 	from := &counting{Openings: ReadOpenings(f)}

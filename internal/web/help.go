@@ -55,12 +55,7 @@ func fingerprint(file string) string {
 // helpVerify says how to check a bundle and the log without trusting us: each line as it is
 // typed, one after the other, in the folder with the downloaded file.
 func (s *Server) helpVerify(c *Ctx) error {
-	p := verifyPage{Base: c.Base("verify.title"), LogKey: s.cfg.LogKey, Sums: fingerprint("root.pem") + "\n" + fingerprint("tsa-root.pem")}
-	if s.cfg.Published != nil {
-		for _, name := range []string{"root.pem", "tsa-root.pem", "log-keys.txt"} {
-			p.Files = append(p.Files, NavItem{Text: name, Href: publishedPrefix + "/" + name})
-		}
-	}
+	p := verifyPage{Base: c.Base("verify.title"), LogKey: s.cfg.LogKey, Files: s.publishedFiles("root.pem", "tsa-root.pem", "log-keys.txt"), Sums: fingerprint("root.pem") + "\n" + fingerprint("tsa-root.pem")}
 	for _, step := range []struct {
 		key      string
 		commands []string

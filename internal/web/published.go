@@ -54,6 +54,17 @@ func (s *Server) publishedRoutes() []Route {
 	return []Route{{Method: http.MethodGet, Path: publishedPrefix + "/*", Name: "keys.file", Public: true, Handle: s.published}}
 }
 
+// publishedFiles are links to some of the files; nil where they are published elsewhere.
+func (s *Server) publishedFiles(names ...string) (out []NavItem) {
+	if s.cfg.Published == nil {
+		return nil
+	}
+	for _, name := range names {
+		out = append(out, NavItem{Text: name, Href: publishedPrefix + "/" + name})
+	}
+	return out
+}
+
 func (s *Server) published(c *Ctx) error {
 	c.Response().Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // verifiers read it from anywhere
 	return echo.WrapHandler(http.StripPrefix(publishedPrefix, PublishedHandler(s.cfg.Published)))(c)

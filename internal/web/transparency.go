@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lerd/internal/fault"
+	"lerd/internal/legal"
 	"lerd/internal/transparency"
 	"lerd/internal/transparency/publishing"
 )
@@ -26,11 +27,13 @@ type transparencyPage struct {
 	Preview  bool   // not published: counsel or an auditor looks at it
 	Gaps     []Notice
 	Facts    []Fact
+	Totals   []Fact // what is asked first
 	Charts   []Chart
 	Sections []reportSection
 	Files    []NavItem
 	Reports  Table
 	Commands []string
+	Keys     []NavItem // with which the report is verified; nil: published elsewhere
 }
 
 // reportSection is a table under a heading, with what it counts.
@@ -158,6 +161,7 @@ func (s *Server) showReport(c *Ctx, r publishing.Report, list []publishing.Repor
 	p := transparencyPage{Base: c.Base("report.title"), Period: c.periodWords(r.Period), Preview: r.State != publishing.Published}
 	p.Gaps = c.reportGaps(figures)
 	p.Facts = c.reportFacts(r, figures)
+	p.Totals = c.reportTotals(figures)
 	p.Charts = c.reportCharts(figures)
 	for _, id := range reportTables {
 		if section, ok := c.reportSection(figures, id); ok {
@@ -169,10 +173,27 @@ func (s *Server) showReport(c *Ctx, r publishing.Report, list []publishing.Repor
 			{transparency.DefinitionsName, "definitions"}, {transparency.DSAName, "dsa"}, {transparency.EvidenceName, "evidence"}, {transparency.SealName, "note"}} {
 			p.Files = append(p.Files, NavItem{Text: c.T("report.file." + f.key), Href: filePath(r, f.name)})
 		}
-		p.Commands = []string{"lerd-verify report DIR --vkey log.vkey --report-key report.vkey"}
+		p.Commands = []string{"lerd-verify report DIR --vkey log-keys.txt --report-key report-keys.txt"}
+		p.Keys = s.publishedFiles("log-keys.txt", "report-keys.txt")
 	}
 	p.Reports = c.reportList(slices.DeleteFunc(slices.Clone(list), func(r publishing.Report) bool { return r.State != publishing.Published }))
 	return transparencyView.Show(c, p)
+}
+
+// reportTotals gives the two figures that are asked first, where they are not withheld.
+func (c *Ctx) reportTotals(figures *transparency.Report) (out []Fact) {
+	for _, of := range []struct{ table, key string }{{"received_by_country", "report.total.received"}, {"accounts", "report.t.accounts_by_country"}} {
+		t := figures.Table(of.table)
+		if t == nil {
+			continue
+		}
+		for _, l := range t.Lines {
+			if l.Key == transparency.Everything && l.Cells[0] != nil {
+				out = append(out, Fact{c.T(of.key), Cell{Text: grouped(*l.Cells[0])}})
+			}
+		}
+	}
+	return out
 }
 
 func (c *Ctx) reportFacts(r publishing.Report, figures *transparency.Report) []Fact {
@@ -238,13 +259,22 @@ func (c *Ctx) reportSection(figures *transparency.Report, id string) (out report
 		out.Table.Columns = append(out.Table.Columns, Column{Text: c.T("report.c." + col), Number: true})
 	}
 	for _, l := range t.Lines {
-		row := []Cell{{Text: c.rowWords(t.Rows, l.Key)}}
+		row := []Cell{c.rowCell(t.Rows, l.Key)}
 		for _, n := range l.Cells {
 			row = append(row, Cell{Text: c.figureWords(t.Unit, n), Number: true})
 		}
 		out.Table.Rows = append(out.Table.Rows, row)
 	}
 	return out, true
+}
+
+// rowCell names a row, and keeps the code beside it by which the files name it.
+func (c *Ctx) rowCell(dim, key string) Cell {
+	cell := Cell{Text: c.rowWords(dim, key)}
+	if key != transparency.Everything && key != transparency.Others && (dim == "process" || dim == "reason") && cell.Text != key {
+		cell.Note = key
+	}
+	return cell
 }
 
 // rowWords names a row in the reader's language.
@@ -256,6 +286,12 @@ func (c *Ctx) rowWords(dim, key string) string {
 		return c.countryName(key)
 	case dim == "category":
 		return c.T("report.row." + key)
+	case dim == "process":
+		return c.processName(key, c.srv.latestTitle(key))
+	case dim == "reason":
+		if r := c.srv.knownLaw().Refusal(legal.RefusalCode(key)); r != nil {
+			return c.Law("refusal."+key, r.Text)
+		}
 	}
 	return key
 }
