@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -127,6 +128,33 @@ func TestContainersThatReadInTwoWays(t *testing.T) {
 	for i, c := range cases {
 		if said[i].Code != c.code {
 			t.Errorf("%s: Python says %+v, want %q", c.name, said[i], c.code)
+		}
+	}
+}
+
+// TestThePythonProgramNamesWhatItWasGiven starts the reader as a person does, with what is no
+// container: each ends with a sentence, and none with a traceback.
+func TestThePythonProgramNamesWhatItWasGiven(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("NOT RUN: python3 is not installed")
+	}
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "nothing.asice"):   "The file cannot be read",
+		file("empty.asice", ""):               "give the .asice file as it came",
+		file("letter.pdf", "%PDF-1.7 a text"): "give the .asice file as it came",
+		dir:                                   "data/export.json: the file is not there",
+	} {
+		out, err := exec.Command("python3", "-B", "python/lerd_bundle.py", path).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "Traceback") || strings.Contains(string(out), ". :") {
+			t.Errorf("%s: %v\n%s", path, err, out)
 		}
 	}
 }

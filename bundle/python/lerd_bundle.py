@@ -54,7 +54,7 @@ class Fault(Exception):
 
     def __str__(self):
         place = self.file + (f", row {self.row}" if self.row else "") + (f", {self.where}" if self.where else "")
-        return f"{place}: {self.detail}"
+        return f"{place}: {self.detail}" if place else self.detail
 
 
 class Bundle:
@@ -393,7 +393,7 @@ class Container:
         try:
             self.zip = zipfile.ZipFile(path)
         except zipfile.BadZipFile:
-            raise Fault("container", "", "it cannot be unpacked") from None
+            raise Fault("container", "", "it is no zip, or was cut off on its way; give the .asice file as it came") from None
         entries, seen = self.zip.infolist(), set()
         for e in entries:
             if e.filename.lower() in seen:
@@ -403,7 +403,7 @@ class Container:
             seen.add(e.filename.lower())
         # ETSI EN 319 162-1 A.1
         if not entries or entries[0].filename != "mimetype" or entries[0].header_offset or entries[0].compress_type:
-            raise Fault("container", "", "it does not begin with the entry mimetype")
+            raise Fault("container", "", "it does not begin with the entry mimetype; give the .asice file, not the archive around it")
 
     def get(self, name, limit):
         try:
@@ -659,6 +659,8 @@ def main():
         bundle = read(sys.argv[1])
     except Fault as fault:
         sys.exit(f"NOT AS IT SHOULD BE ({fault.code}). {fault}")
+    except OSError as e:
+        sys.exit(f"The file cannot be read: {e}")
     e = bundle.export
     print(f"{e['export_id']}, answering {e['request']['ref']}: {e['result']}. "
           f"{len(bundle.phone_numbers)} phone numbers, {len(bundle.ip_addresses)} IP addresses.")

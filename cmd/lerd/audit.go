@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"lerd/internal/audit"
 	"lerd/internal/audit/remote"
@@ -40,9 +44,12 @@ type auditSource struct {
 
 // trust reads the log's verifier keys: the current one first, then former ones.
 func (s auditSource) trust() (audit.Trust, error) {
-	path := s.VKey
-	if path == "" {
-		path = filepath.Join(s.Dir, "keys", "log.vkey")
+	if s.VKey != "" {
+		return verifycli.ReadTrust(s.VKey)
+	}
+	path := filepath.Join(s.Dir, "keys", "log.vkey")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return audit.Trust{}, fault.New(fault.Invalid, "There is no %s. Name the data folder with --dir (that of a demonstration is lerd-data/demo), or the file with the log's verifier key with --vkey.", path)
 	}
 	return verifycli.ReadTrust(path)
 }
@@ -204,6 +211,9 @@ func (c auditProveCmd) run(ctx context.Context, out io.Writer) error {
 	}
 	defer done()
 	log, id := db.AuditReader(), audit.EventID(c.Event)
+	if _, err := uuid.Parse(c.Event); err != nil && c.Index == nil {
+		return fault.New(fault.Invalid, "%s is no event's id. Ids are 36 characters, such as 5f0c3b56-5a3e-4c0f-9d9b-0a1b2c3d4e5f; auditors' pages and custody records show them.", c.Event)
+	}
 	if c.Index != nil {
 		if id, err = log.EventAt(ctx, *c.Index); err != nil {
 			return err

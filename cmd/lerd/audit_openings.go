@@ -45,13 +45,14 @@ func (c auditOpeningsCmd) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	head := transparency.LogHead{Origin: signed.Origin, Size: signed.Size, Root: signed.Root}
+	var n int
 	err = c.give(ctx, handing{dir: filepath.Dir(c.Out), name: filepath.Base(c.Out), config: c.Config, about: publishing.Handing{Log: head, To: c.To},
-		write: func(f io.Writer) (int, error) { return writeFacts(ctx, f, db, head.Size) }})
+		write: func(f io.Writer) (_ int, err error) { n, err = writeFacts(ctx, f, db, head.Size); return n, err }})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Openings of the closed facts of %d entries in %s. They show country, process and urgency of single cases, without any person: give them to those who verify, and do not publish them.\n",
-		head.Size, c.Out)
+	_, err = fmt.Fprintf(out, "The openings of %d of the log's %d entries, those that have closed facts, are in %s. They show country, process and urgency of single cases, without any person: give them to those who verify, and do not publish them.\n",
+		n, head.Size, c.Out)
 	return err
 }
 

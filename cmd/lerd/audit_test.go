@@ -107,6 +107,12 @@ func proveBoth(t *testing.T, lab *auditlab.Lab, source auditSource, id audit.Eve
 	if err := (auditProveCmd{auditSource: source, Index: &beyond}).run(t.Context(), io.Discard); err == nil {
 		t.Error("an entry beyond the log was proved")
 	}
+	if err := (auditProveCmd{auditSource: source, Event: "LR-2026-CACT-5UU0"}).run(t.Context(), io.Discard); err == nil || !strings.Contains(verifycli.Plain(err), "is no event's id") {
+		t.Errorf("a case's reference for an event's id: %v", err)
+	}
+	if _, err := (auditSource{Dir: t.TempDir()}).trust(); err == nil || !strings.Contains(verifycli.Plain(err), "Name the data folder with --dir") {
+		t.Errorf("a folder without a log: %v", err)
+	}
 }
 
 // TestAuditProveTakesAnIdOrANumber reads the command line itself: a default

@@ -45,7 +45,7 @@ func TestAMistakeIsToldFromAForgery(t *testing.T) {
 		"the seal for the bundle":  {file("seal", seal), "container", "Give the file whose name ends in .asice", all},
 		"the file of the computer": {unzipped, "manifest", "check the .asice file itself", all},
 		"a root for two":           {path, "stamp", "give it with --trust-root as well", one},
-		"which root it needs":      {path, "stamp", `It leads to "` + d.roots()[1].Subject.CommonName + `", which is not among the 1 that are trusted`, one},
+		"which root it needs":      {path, "stamp", `does not lead to a trusted root, but to "` + d.roots()[1].Subject.CommonName + `".`, one},
 		"a root for two, beside":   {path, "sidecar.tsr", "give it with --trust-root as well", one},
 		"no root, of the seal":     {path, "certificate", "No trusted root was given.", none},
 		"no root, of the stamp":    {path, "stamp", "No trusted root was given.", none},

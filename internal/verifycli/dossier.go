@@ -1,12 +1,14 @@
 package verifycli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
 	"lerd/internal/export/cms"
+	"lerd/internal/fault"
 	"lerd/internal/oversight/dossier"
 )
 
@@ -45,6 +47,9 @@ func (c *Dossier) Check(out io.Writer) error {
 		return err
 	}
 	r, err := dossier.Verify(f, info.Size(), o)
+	if errors.Is(err, cms.ErrUntrusted) && !errors.Is(err, cms.ErrValidity) {
+		return fault.New(fault.Invalid, "NOT VALID: %s If you hold that root, give it with --trust-root.", fault.Message(err))
+	}
 	if err != nil {
 		return fmt.Errorf("NOT VALID: %w", err)
 	}

@@ -46,8 +46,11 @@ func (c LogCheck) Verify(ctx context.Context, log audit.LogReader) error {
 	if err != nil {
 		return Verdict(err, Found(err))
 	}
-	if _, err := fmt.Fprintf(c.Out, "VERIFIED\n%d entries, %d hash tiles, %d streams, %d earlier checkpoints\n",
-		report.Entries, report.Tiles, report.Streams, report.Pinned); err != nil {
+	kept := "No checkpoint that you kept was compared (--pin), so an older state, or another history under the same key, would not show.\n"
+	if report.Pinned > 0 {
+		kept = fmt.Sprintf("%d checkpoints that you kept lie on its way\n", report.Pinned)
+	}
+	if _, err := fmt.Fprintf(c.Out, "VERIFIED\n%d entries, %d hash tiles, %d streams\n%s", report.Entries, report.Tiles, report.Streams, kept); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprint(c.Out, audit.Gaps(report.Gaps)); err != nil {

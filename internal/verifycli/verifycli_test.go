@@ -60,7 +60,7 @@ func TestLogIsVerifiedAndFindingsAreNamed(t *testing.T) {
 	if err := c.Check(t.Context(), &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"VERIFIED\n320 entries", "1 earlier checkpoints", "Log " + audittest.Origin + ", size 320"} {
+	for _, want := range []string{"VERIFIED\n320 entries", "1 checkpoints that you kept lie on its way", "Log " + audittest.Origin + ", size 320"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("nothing of %q in:\n%s", want, &out)
 		}

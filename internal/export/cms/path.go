@@ -101,8 +101,7 @@ func (p Path) explain(err error) error {
 		return fault.Because(fault.Invalid, errors.Join(ErrValidity, err), "The certificate %q, above that of %q, was not valid (%s to %s) at the time that counts, %s.",
 			bad.Cert.Subject.CommonName, p.Leaf.Subject.CommonName, stamp(bad.Cert.NotBefore), stamp(bad.Cert.NotAfter), stamp(p.At))
 	}
-	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root. It leads to %q, which is not among the %d that are trusted.",
-		p.Leaf.Subject.CommonName, p.top(), len(p.Roots))
+	return fault.Because(fault.Invalid, err, "The certificate of %q does not lead to a trusted root, but to %q.", p.Leaf.Subject.CommonName, p.top())
 }
 
 // top is the name of the authority to which the leaf leads, as far up as certificates
