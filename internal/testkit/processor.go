@@ -13,7 +13,7 @@ import (
 )
 
 // ProcessorTime is what this process and a PostgreSQL server of this machine with
-// its open connections have used so far. On a busy machine it tells more than the
+// its connections have used so far. On a busy machine it tells more than the
 // clock. 0 where there is no /proc.
 func ProcessorTime(t testing.TB, superuser string) time.Duration {
 	t.Helper()
@@ -29,13 +29,17 @@ func ProcessorTime(t testing.TB, superuser string) time.Duration {
 	}
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", postmaster, postmaster))
 	ticks := 0
-	for _, pid := range append(strings.Fields(string(children)), "self") {
+	add := func(pid string, from int) {
 		stat, _ := os.ReadFile("/proc/" + pid + "/stat")
 		fields := strings.Fields(string(stat))
-		for i := 13; i < 15 && len(fields) > 14; i++ { // utime and stime
+		for i := from; i < from+2 && len(fields) > i; i++ {
 			n, _ := strconv.Atoi(fields[i])
 			ticks += n
 		}
 	}
+	for _, pid := range append(strings.Fields(string(children)), "self") {
+		add(pid, 13) // utime and stime
+	}
+	add(strconv.Itoa(postmaster), 15)                   // cutime and cstime: of connections that were closed
 	return time.Duration(ticks) * 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 }
