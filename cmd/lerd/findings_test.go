@@ -147,16 +147,17 @@ func TestFindingsLeaveTheQueue(t *testing.T) {
 	s.verifyLog()
 }
 
-// TestAMachineBringsFindings by signed calls, each once.
-func TestAMachineBringsFindings(t *testing.T) {
-	s := newScenario(t)
+// machine gives a call of the findings API that is signed by the moderation's key, and
+// spoiled after that.
+func (s *scenario) machine() func(body, idempotency string, spoil func(*http.Request)) (int, string) {
+	s.t.Helper()
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("m", 32)))
 	cfg := s.webConfig(s.clock.Now)
 	cfg.Machines = machines{map[string]ed25519.PublicKey{"moderation": key.Public().(ed25519.PublicKey)}, s.clock.Now}
-	cfg.TempDir = t.TempDir()
+	cfg.TempDir = s.t.TempDir()
 	site, err := web.New(cfg)
 	s.must(err)
-	call := func(body, idempotency string, spoil func(*http.Request)) (int, string) {
+	return func(body, idempotency string, spoil func(*http.Request)) (int, string) {
 		r := httptest.NewRequest("POST", "http://localhost:8443/api/v1/findings", bytes.NewReader([]byte(body)))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Idempotency-Key", idempotency)
@@ -169,6 +170,12 @@ func TestAMachineBringsFindings(t *testing.T) {
 		site.ServeHTTP(w, r)
 		return w.Code, w.Body.String()
 	}
+}
+
+// TestAMachineBringsFindings by signed calls, each once.
+func TestAMachineBringsFindings(t *testing.T) {
+	s := newScenario(t)
+	call := s.machine()
 	body := `{"findings":[{"reference":"API-1","account_id":"10000001","rule":"PR-05","evidence":"E-1"},{"reference":"API-2","account_id":"0","rule":"PR-05","evidence":"E-1"}]}`
 	code, first := call(body, "key-number-1", nil)
 	if code != 200 || !strings.Contains(first, `"accepted":1`) || !strings.Contains(first, `"row":2,"field":"account_id"`) {

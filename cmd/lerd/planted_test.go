@@ -104,13 +104,16 @@ func (pl *planter) send(p person, f *webForm, n *html.Node) {
 }
 
 // TestPlantedWordsComeOutNowhere types a word of its own into every text field that
-// anybody is shown, into files and into deliveries of findings, well-formed or not, and
-// looks for each in everything that is public, technical, or on its way to somebody: the
+// anybody is shown, into files and into deliveries of findings, well-formed or not, lets
+// the machines that lerd speaks with say others, and looks for each in everything that is public, technical, or on its way to somebody: the
 // entries of the log, the technical log at its most talkative, the answers to strangers,
 // notices and mail, and what auditors' lists are read from.
 func TestPlantedWordsComeOutNowhere(t *testing.T) {
-	h := houseOf(newTalkative(t), func(s *scenario) *portal { return s.open(unhurried) })
-	pl := &planter{house: h, words: map[string]string{}, fields: map[string]bool{}, answers: map[int]int{}}
+	s := newTalkative(t)
+	pl := &planter{words: map[string]string{}, fields: map[string]bool{}, answers: map[int]int{}}
+	pl.machines(s)
+	h := houseOf(s, func(s *scenario) *portal { return s.open(unhurried) })
+	pl.house = h
 	for _, p := range h.once() {
 		for _, r := range h.web.Routes() {
 			if r.Method != http.MethodGet || strings.Contains(r.Path, "*") || !p.may(r.Name) {
