@@ -200,6 +200,16 @@ func (s *scenario) openingsHold(t *testing.T, id string) {
 			t.Errorf("openings with %s: %v, want %s", name, err, x.want)
 		}
 	}
+	for _, x := range []struct{ id, openings, want string }{{id, "", "Give the file with --openings"}, {"AS-8DDC-3GHD", file, "The id is the one in the command"}} {
+		if _, err := s.redrawWith(x.id, x.openings); err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("sample %s with openings %q: %v, want %q", x.id, x.openings, err, x.want)
+		}
+	}
+	given := s.column("SELECT id::text FROM audit.event WHERE kind = 'log.openings_given'")
+	err := auditOpeningsCmd{applicationSource: s.application(), Out: t.TempDir(), To: "Institute 9C of Statistics"}.run(s.ctx, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "Name the file") || len(s.column("SELECT id::text FROM audit.event WHERE kind = 'log.openings_given'")) != len(given) {
+		t.Errorf("a folder for the file: %v", err)
+	}
 	hits, err := s.oversight.Query(s.as("ines.moreau"), oversight.Search{Name: "administrative", Kind: "log.openings_given", Limit: 5}, "page")
 	if s.must(err); len(hits) == 0 {
 		t.Error("auditors do not find that openings were given out")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lerd/internal/access"
+	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/store"
 	"lerd/internal/transparency/publishing"
@@ -43,6 +44,9 @@ func (a applicationSource) give(ctx context.Context, h handing) (err error) {
 	service, err := a.publisher(ctx, cfg, app)
 	if err != nil {
 		return err
+	}
+	if info, err := os.Stat(filepath.Join(h.dir, h.name)); err == nil && info.IsDir() {
+		return fault.New(fault.Invalid, "%s is a folder. Name the file to be written with --out.", filepath.Join(h.dir, h.name))
 	}
 	if err := os.MkdirAll(h.dir, 0o755); err != nil {
 		return err

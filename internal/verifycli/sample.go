@@ -54,10 +54,26 @@ func (c *Sample) CheckLog(ctx context.Context, log audit.LogReader, out, progres
 	}
 	report, err := sampling.Verify(ctx, in)
 	var found *sampling.Finding
+	if errors.As(err, &found) {
+		found.Text += c.hint(found.Breach)
+	}
 	if err != nil {
-		return Verdict(err, errors.As(err, &found))
+		return Verdict(err, found != nil)
 	}
 	return c.print(out, report)
+}
+
+// hint says what is most often the reason of a finding that is none of the log's.
+func (c *Sample) hint(b sampling.Breach) string {
+	switch {
+	case b == sampling.NoPlan:
+		return " The id is the one in the command that the sample's page shows, and the log has to be one that was exported after the plan."
+	case b == sampling.Unopened && c.Open == "":
+		return " Give the file with --openings; the operator writes it with lerd audit openings."
+	case b == sampling.Unopened:
+		return " Were they written before this entry? The operator writes them anew with lerd audit openings."
+	}
+	return ""
 }
 
 func (c *Sample) input(ctx context.Context, log audit.LogReader, trust audit.Trust) (in sampling.Input, err error) {
