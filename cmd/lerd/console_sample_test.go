@@ -200,7 +200,7 @@ func (s *scenario) openingsHold(t *testing.T, id string) {
 			t.Errorf("openings with %s: %v, want %s", name, err, x.want)
 		}
 	}
-	for _, x := range []struct{ id, openings, want string }{{id, "", "Give the file with --openings"}, {"AS-8DDC-3GHD", file, "The id is the one in the command"}} {
+	for _, x := range []struct{ id, openings, want string }{{id, "", "Give the file with --openings"}, {"AS-8DDC-3GHD", "", "The id is the one in the command"}} {
 		if _, err := s.redrawWith(x.id, x.openings); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("sample %s with openings %q: %v, want %q", x.id, x.openings, err, x.want)
 		}
