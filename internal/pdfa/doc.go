@@ -149,10 +149,12 @@ func descent(s style) float64 { return s.size * (leading - 1.05) }
 
 // room begins a new page where less than the height is left.
 func (d *Document) room(height float64) {
-	if d.y-height < margin {
+	if !d.fits(height) {
 		d.newPage()
 	}
 }
+
+func (d *Document) fits(height float64) bool { return d.y-height >= margin }
 
 func (d *Document) page() *page { return d.pages[len(d.pages)-1] }
 
@@ -161,9 +163,10 @@ func (d *Document) newPage() {
 	d.y = pageHeight - margin
 }
 
-// Table writes rows under column titles. A row shorter than the columns is
-// filled with empty cells. Height is the least height of a row in points, for
-// rows that a person fills by hand; 0 for as high as the text.
+// Table writes rows under column titles, which never stand alone at the foot of a
+// page, and stand again above rows that go on over the next one. A row shorter than
+// the columns is filled with empty cells. Height is the least height of a row in
+// points, for rows that a person fills by hand; 0 for as high as the text.
 func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 	table := d.root.add(&element{kind: "Table"})
 	widths := widthsOf(columns)
@@ -172,18 +175,41 @@ func (d *Document) Table(columns []Column, rows [][]string, height float64) {
 		titles[i] = d.set.fixed(c.Title, styleHead, widths[i]-2*side)
 		titled = titled || c.Title != ""
 	}
+	above := 0.0 // height of the titles
 	if titled {
+		above = rowHeight(titles, 0)
+		d.room(above + rowHeight(d.firstOf(columns, rows), height))
 		d.row(table.add(&element{kind: "THead"}), "TH", columns, titles, 0)
 	}
 	body := table.add(&element{kind: "TBody"})
 	for _, r := range rows {
-		cells := make([][]line, len(columns))
-		for i := range min(len(r), len(columns)) {
-			cells[i] = d.set.cell(r[i], cellStyle("TD", columns[i]), widths[i]-2*side)
+		cells := d.cells(columns, r)
+		if !d.fits(min(rowHeight(cells, height), pageHeight-2*margin-above)) {
+			d.newPage()
+			if titled {
+				d.row(nil, "TH", columns, titles, 0)
+			}
 		}
 		d.row(body, "TD", columns, cells, height)
 	}
 	d.y -= styleText.after
+}
+
+// firstOf gives the cells of the first row, none where there are no rows.
+func (d *Document) firstOf(columns []Column, rows [][]string) [][]line {
+	if len(rows) == 0 {
+		return nil
+	}
+	return d.cells(columns, rows[0])
+}
+
+// cells breaks the cells of a row into lines.
+func (d *Document) cells(columns []Column, r []string) [][]line {
+	widths, cells := widthsOf(columns), make([][]line, len(columns))
+	for i := range min(len(r), len(columns)) {
+		cells[i] = d.set.cell(r[i], cellStyle("TD", columns[i]), widths[i]-2*side)
+	}
+	return cells
 }
 
 // The room between a cell's edge and its text, in points: above and below, and beside.
@@ -205,22 +231,39 @@ func widthsOf(columns []Column) []float64 {
 	return out
 }
 
-func (d *Document) row(parent *element, kind string, columns []Column, wrapped [][]line, height float64) {
-	widths, most := widthsOf(columns), height
+// rowHeight is how high a row is: at least height, and as high as its cells.
+func rowHeight(wrapped [][]line, height float64) float64 {
 	for _, lines := range wrapped {
-		most = max(most, float64(len(lines))*styleCell.size*leading+2*pad)
+		height = max(height, float64(len(lines))*styleCell.size*leading+2*pad)
 	}
-	d.room(min(most, pageHeight-2*margin))
-	tr := parent.add(&element{kind: "TR"})
-	x := margin
+	return height
+}
+
+// row draws a row, which its caller has found room for. Without a parent it is no part
+// of the text: titles that were read already.
+func (d *Document) row(parent *element, kind string, columns []Column, wrapped [][]line, height float64) {
+	widths, x := widthsOf(columns), margin
+	var tr *element
+	if parent != nil {
+		tr = parent.add(&element{kind: "TR"})
+	}
 	for i, c := range columns {
-		cell, s := tr.add(&element{kind: kind}), cellStyle(kind, c)
+		var cell *element
+		if tr != nil {
+			cell = tr.add(&element{kind: kind})
+		}
+		s := cellStyle(kind, c)
 		for n, l := range wrapped[i] {
-			d.page().text(cell, d.set, l, x+side, d.y-pad-float64(n+1)*styleCell.size*leading+descent(s), s)
+			base := d.y - pad - float64(n+1)*styleCell.size*leading + descent(s)
+			if cell == nil {
+				d.page().artifact(d.set, l, x+side, base, s)
+				continue
+			}
+			d.page().text(cell, d.set, l, x+side, base, s)
 		}
 		x += widths[i]
 	}
-	d.y -= most
+	d.y -= rowHeight(wrapped, height)
 	d.page().rule(margin, d.y, pageWidth-margin)
 }
 

@@ -191,3 +191,29 @@ func TestThePageLooksAsItDid(t *testing.T) {
 		}
 	}
 }
+
+// TestATablesTitlesStandOverItsRows writes tables that begin at each height of a page and go
+// on over the next: no page has rows without their titles, and none titles without a row.
+func TestATablesTitlesStandOverItsRows(t *testing.T) {
+	for above := range 48 {
+		d := New(Info{Title: "Tables", Language: "en"})
+		for range above {
+			d.Text("A paragraph.")
+		}
+		var rows [][]string
+		for i := range 70 {
+			rows = append(rows, []string{fmt.Sprintf("row%d", i), "one\ntwo"})
+		}
+		d.Table([]Column{{Title: "Titled", Share: 1}, {Title: "Columns", Share: 1}}, rows, 0)
+		b, err := d.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, page := range strings.Split(strings.TrimSuffix(tool(t, "pdftotext", "-layout", saved(t, b), "-"), "\f"), "\f") {
+			titles, row := strings.Index(page, "Titled"), strings.Index(page, "row")
+			if (titles < 0) != (row < 0) || titles > row || strings.Count(page, "Titled") > 1 {
+				t.Fatalf("%d paragraphs, page %d:\n%s", above, n+1, page)
+			}
+		}
+	}
+}
