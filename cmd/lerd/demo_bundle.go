@@ -314,10 +314,20 @@ func (d *demo) report(ctx context.Context, st *story) error {
 		return err
 	}
 	d.say("Everything is where %s says", path)
-	d.note("look at the data:   lerd db start --dir %s; psql \"$(lerd db url --dir %s --role owner)\"", d.Dir, d.Dir)
-	d.note("verify it again:    lerd audit verify --dir %s", d.Dir)
-	d.note("click through it:   lerd demo --serve --no-story --dir %s", d.Dir)
+	me := calledAs(os.Args[0])
+	d.note("look at the data:   %s db start --dir %s; psql \"$(%s db url --dir %s --role owner)\"", me, d.Dir, me, d.Dir)
+	d.note("verify the log:     %s audit verify --dir %s", me, d.Dir)
+	d.note("verify the bundle:  %s bundle verify %s --cert %s --key %s --trust-root %s --log-vkey %s", me, f.BundleEncrypted, f.RecipientCert, f.RecipientKey, f.TrustRoot, f.LogVKey)
+	d.note("click through it:   %s demo --serve --no-story --dir %s", me, d.Dir)
 	return nil
+}
+
+// calledAs is what a person types to start this program again: go run leaves none behind.
+func calledAs(program string) string {
+	if strings.Contains(program, string(filepath.Separator)+"go-build") {
+		return "go run ./cmd/lerd"
+	}
+	return program
 }
 
 // add names the first of the cast who holds a role.

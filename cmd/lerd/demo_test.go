@@ -271,3 +271,12 @@ func (f demoFile) databases(t *testing.T, dir string) {
 		t.Error(err)
 	}
 }
+
+// TestTheDemonstrationNamesWhatCanBeTyped: go run leaves no program behind that a person could start.
+func TestTheDemonstrationNamesWhatCanBeTyped(t *testing.T) {
+	for program, want := range map[string]string{"/tmp/go-build1234/b001/exe/lerd": "go run ./cmd/lerd", "./lerd": "./lerd", "/usr/local/bin/lerd": "/usr/local/bin/lerd"} {
+		if got := calledAs(program); got != want {
+			t.Errorf("%s: %q, want %q", program, got, want)
+		}
+	}
+}
