@@ -144,7 +144,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 		return nil, err
 	}
 	s.book = &processes.Book{Shipped: s.law, Store: s.store}
-	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Snapshots: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Laws: s.book, Weigh: s.store, Watch: s.store, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
+	s.cases = requests.New(requests.Config{Store: s.store, Agencies: s.store, Releases: s.store, Cosignatures: s.store, Motions: s.store, Drafts: s.store, Housekeeping: s.store, Vault: drafts, TrailStore: s.store, After: s.store, Snapshots: s.store, Silences: s.store, Bench: s.store, GrantLife: time.Duration(cfg.GrantDays) * 24 * time.Hour, Examination: time.Duration(cfg.ExaminationHours) * time.Hour, RecheckEvery: cfg.recheck, Proofs: s.store.AuditReader(), Access: s.rules, Law: s.law, Laws: s.book, Weigh: s.store, Watch: s.store, Source: source, Blobs: blobs, Repeats: s.store, Telling: s.telling, Now: now})
 	s.telling.Laws = s.book
 	s.processes = openProcesses(s.store, s.rules, s.book, s.cases, now)
 	s.cases.Brought = s.store

@@ -50,7 +50,7 @@ type Search struct {
 // shown. Each one is a list of events, or of cases, newest first.
 var Library = []string{
 	"self_approval", "refused_attempt", "view_unassigned", "view_no_case", "two_duties", "emergency_no_order", "gag_past_end",
-	"zone_correction", "late", "containment", "dev_proof", "off_hours", "quick_release", "most_viewed", "administrative",
+	"zone_correction", "late", "source_silence", "containment", "dev_proof", "off_hours", "quick_release", "most_viewed", "administrative",
 }
 
 // Free are the two lists with filters of one's own.

@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"lerd/internal/fault"
 )
 
 // Breach is what a source did that it must not: more, other or ill-formed
@@ -42,6 +44,36 @@ const MaxSessions = 50_000_000
 // MaxHoldings is how many holdings of one identifier are taken at most.
 const MaxHoldings = 1_000
 
+// unanswered is how an operation ended that the source did not answer.
+type unanswered struct {
+	op  string
+	err error
+}
+
+// Error says which it was.
+func (u *unanswered) Error() string { return "account data: " + u.op + ": " + u.err.Error() }
+
+// Unwrap gives why.
+func (u *unanswered) Unwrap() error { return u.err }
+
+// Unanswered gives the operation that a source behind Guard did not answer: it is
+// away, silent or slow.
+func Unanswered(err error) (op string, is bool) {
+	var u *unanswered
+	if !errors.As(err, &u) {
+		return "", false
+	}
+	return u.op, true
+}
+
+// noted names the operation in an error that says that the source does not answer.
+func noted(op string, err error) error {
+	if fault.KindOf(err) != fault.Unavailable {
+		return err
+	}
+	return &unanswered{op, err}
+}
+
 // Guard wraps a source so that nothing passes which was not asked for. Each
 // question is checked before it is asked and each answer before it is given
 // on; a broken rule is a *Breach and ends the answer. An answer with one of the
@@ -56,7 +88,7 @@ type guard struct {
 func (g guard) System(ctx context.Context) (System, error) {
 	sys, err := g.source.System(ctx)
 	if err != nil {
-		return System{}, err
+		return System{}, noted("system", err)
 	}
 	rule := checkSystem(sys)
 	if rule == "" && g.canaries.inText(sys.Name, sys.Version, sys.ClockSource) {
@@ -88,7 +120,7 @@ func (g guard) Resolve(ctx context.Context, id Identifier) (Resolution, error) {
 	}
 	res, err := g.source.Resolve(ctx, id)
 	if err != nil {
-		return Resolution{}, err
+		return Resolution{}, noted("resolve", err)
 	}
 	if len(res.Holdings) > MaxHoldings {
 		return Resolution{}, &Breach{Op: "resolve", Rule: "more holdings than can be", Row: int64(len(res.Holdings))}
@@ -138,7 +170,7 @@ func (g guard) Summary(ctx context.Context, account AccountID) (Summary, error) 
 	}
 	sum, err := g.source.Summary(ctx, account)
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, noted("summary", err)
 	}
 	rule := ""
 	switch {
@@ -165,7 +197,7 @@ func (g guard) Phones(ctx context.Context, account AccountID, period Period) ([]
 	}
 	rows, err := g.source.Phones(ctx, account, period)
 	if err != nil {
-		return nil, err
+		return nil, noted("phones", err)
 	}
 	if len(rows) > MaxPhones {
 		return nil, &Breach{Op: "phones", Rule: "more phone numbers than can be", Row: int64(len(rows))}
@@ -192,7 +224,7 @@ func (g guard) Sessions(ctx context.Context, account AccountID, period Period) i
 		c := newSessionCheck(account, period)
 		defer c.close()
 		for row, err := range g.source.Sessions(ctx, account, period) {
-			if err == nil {
+			if err = noted("sessions", err); err == nil {
 				err = c.row(row)
 			}
 			if err == nil && g.canaries.inSession(&row) {

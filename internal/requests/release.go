@@ -52,6 +52,9 @@ func (s *Service) Prepare(ctx context.Context, id ID) (err error) {
 		return s.stopped(ctx, c, err)
 	}
 	defer frozen.close()
+	if err := s.answered(ctx, c, "phones", "sessions"); err != nil {
+		return err
+	}
 	if frozen.total == 0 {
 		return s.endWithout(ctx, c, rule, causes)
 	}

@@ -140,6 +140,7 @@ type Config struct {
 	TrailStore   TrailStore
 	After        AfterStore
 	Snapshots    SnapshotStore
+	Silences     SilenceStore // nil: auditors are not told of account data that are away
 	Lookup       BesideStore
 	Bench        BenchStore // nil: claims do not end by themselves, and nothing is left
 	Proofs       Proofs

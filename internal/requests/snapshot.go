@@ -104,6 +104,9 @@ func (s *Service) keepSnapshots(ctx context.Context, id ID) (err error) {
 	for _, t := range c.Request.Targets {
 		err = errors.Join(err, s.stopped(ctx, c, s.snapshotOf(ctx, c, t, list, rule)))
 	}
+	if err == nil {
+		err = s.answered(ctx, c, "resolve", "phones", "sessions")
+	}
 	return err
 }
 

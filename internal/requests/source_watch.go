@@ -10,11 +10,12 @@ import (
 )
 
 // stopped turns a broken rule of the account data source into a shut gate, and
-// puts it on record for the auditors. Any other error stays as it is.
+// puts it on record for the auditors, as it does, once, that the account data do not
+// answer. Any error but a breach stays as it is.
 func (s *Service) stopped(ctx context.Context, c Case, err error) error {
 	b, ok := records.AsBreach(err)
 	if !ok {
-		return err
+		return s.silent(ctx, c, err)
 	}
 	told := s.halt(ctx, c, "source.breached", map[string]string{"op": b.Op, "breach": b.Rule, "row": strconv.FormatInt(b.Row, 10)})
 	if told != nil {
@@ -70,5 +71,5 @@ func (s *Service) sameHolders(ctx context.Context, c Case, items []Item) error {
 			return fault.New(fault.Gate, "What the order names for %s no longer leads to the one account that was examined. Nothing leaves; return the case to its reviewer.", t.Ref())
 		}
 	}
-	return nil
+	return s.answered(ctx, c, "resolve")
 }

@@ -134,7 +134,8 @@ func (c *casesOf) compare(ctx context.Context, v *auditVerifier) error {
 			WHEN 'recall' THEN (SELECT l.request_id FROM recall l WHERE l.id = x.rest)
 			WHEN 'message' THEN (SELECT m.request_id FROM message m WHERE m.id = x.rest)
 			WHEN 'takeover' THEN (SELECT t.request_id FROM takeover t WHERE t.id = x.rest)
-			WHEN 'hold' THEN (SELECT h.request_id FROM case_hold h WHERE h.id = x.rest) END)::text, '') END`,
+			WHEN 'hold' THEN (SELECT h.request_id FROM case_hold h WHERE h.id = x.rest)
+			WHEN 'source_silence' THEN (SELECT s.request_id FROM source_silence s WHERE s.id = x.rest) END)::text, '') END`,
 		c.idx, c.what, c.rest, c.said).Scan(&wrong)
 	if err == nil && wrong.Valid {
 		return differs("The index that auditors' pages are read from shows entry %d at another case than its event is of, or at none.", wrong.Int64)

@@ -276,6 +276,9 @@ func rowOf(v any, event audit.EventID) (tableRow, error) {
 	if x, ok := v.(*requests.Snapshot); ok {
 		return fromSnapshot(*x, event), nil
 	}
+	if x, ok := v.(*requests.Silence); ok {
+		return fromSilence(*x, event), nil
+	}
 	if r := rightsRow(v, event); r != nil {
 		return r, nil
 	}
@@ -355,7 +358,7 @@ func (s *Store) Rows(ctx context.Context, f func(table, id, eventID string, cano
 		scan[documentExaminationRow](db), scan[knownForgeryRow](db),
 		scan[invitationRow](db), scan[accountChangeRow](db), scan[providerAccountRow](db),
 		scan[reportRow](db),
-		scan[preservationRow](db), scan[snapshotRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
+		scan[preservationRow](db), scan[snapshotRow](db), scan[silenceRow](db), scan[resultRow](db), scan[takeoverRow](db), scan[linkRow](db), scan[amendmentRow](db), scan[amendmentItemRow](db), scan[attachmentRow](db),
 		scan[gagRow](db), scan[gagStepRow](db), scan[userNoticeRow](db),
 		scan[findingImportRow](db), scan[findingOriginRow](db),
 		scan[retentionTermRow](db), scan[legalHoldRow](db), scan[erasureRow](db),

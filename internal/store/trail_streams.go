@@ -24,6 +24,7 @@ var caseStreams = []struct{ prefix, ids string }{
 	{"takeover", "SELECT id FROM takeover WHERE request_id = @q"},
 	{"result", "SELECT id FROM result WHERE request_id = @q"},
 	{"snapshot", "SELECT id FROM snapshot WHERE request_id = @q"},
+	{"source_silence", "SELECT id FROM source_silence WHERE request_id = @q"},
 	{"clearance", "SELECT id FROM risk_clearance WHERE request_id = @q"},
 	{"override", "SELECT id FROM risk_override WHERE request_id = @q"},
 	{"echo", "SELECT id FROM issuer_echo WHERE request_id = @q"},
