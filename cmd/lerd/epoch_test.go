@@ -202,6 +202,7 @@ func TestALostLogIsAcknowledged(t *testing.T) {
 		t.Fatalf("after the acknowledgement the case is %s\n%s", got, l.log)
 	}
 	l.afterTheGap(waiting)
+	l.comparesItsTables()
 }
 
 // afterTheGap is what everybody finds from then on.

@@ -40,6 +40,7 @@ type scenario struct {
 	invented bool       // its requests are the seeder's, whose events have kinds and facts of their own
 	level    slog.Level // of the technical log; 0: what it says in use
 	refusing bool       // the log refuses kinds of events, by a trigger of the test
+	compared bool       // see comparesItsTables
 	// configure changes what lerd is started with; nil: nothing.
 	configure func(*config)
 }
@@ -87,6 +88,7 @@ func (s *scenario) begin(dir string, filled bool) {
 		}
 	})
 	s.eventsHaveWords()
+	t.Cleanup(s.comparesItsTables)
 }
 
 // anyTime lets the database take the story's clock for its own, as only its owner

@@ -9,55 +9,136 @@ import (
 	"lerd/internal/oversight"
 )
 
+// comparedIn are the tables under guard that no row of the house's story is in, with the
+// story at whose end a row of each is changed and removed.
+var comparedIn = map[string]string{
+	"account_change":      "TestAReviewerLeadsByTwoAdministrators",
+	"agency_motion":       "TestARegistrarRecordsAnAgencysChoice",
+	"amendment":           "TestAnAgencyAsksForLess",
+	"amendment_item":      "TestAnAgencyAsksForLess",
+	"appeal_verdict":      "TestAnAppealThatIsBroughtRecalls",
+	"arrival":             "TestDataAreKeptAsAnOrderArrives",
+	"audit_answer":        "TestAFindingIsWalkedFromItsCaseToItsEnd",
+	"audit_sample_case":   "TestAPopulationIsNotEdited",
+	"case_hold":           "TestAHoldHoldsInTheDatabase",
+	"case_skip":           "TestALeftCaseComesBack",
+	"clock_alert":         "TestDataAreKeptAndNotDisclosed",
+	"delivery_form":       "TestEveryAgencyGetsItsForm",
+	"disowned_request":    "TestAnAdministratorSeesTheQueueAndNotTheCases",
+	"erasure":             "TestACaseIsErasedAndTheLogStaysWhole",
+	"error_reason":        "TestCounselSignsWhyAnErrorIsClosed",
+	"finding_origin":      "TestFindingsAreBrought",
+	"forgery_removal":     "TestAKnownForgeryIsRecognised",
+	"fraud_case":          "TestAKnownForgeryIsRecognised",
+	"gag_step":            "TestCounselKeepsTheRegister",
+	"invitation":          "TestPeopleComeInByInvitation",
+	"issuer_echo":         "TestALostLetterIsReplaced",
+	"known_forgery":       "TestAKnownForgeryIsRecognised",
+	"legal_hold":          "TestALegalHoldKeepsACase",
+	"log_epoch":           "TestALostLogIsAcknowledged",
+	"loss_word":           "TestALostLogIsAcknowledged",
+	"mark_removal":        "TestSomebodyLeavesCounselsListByTwoWords",
+	"notice_address":      "TestLettersWaitUntilTheyAreSent",
+	"objection":           "TestAnObjectionIsAFormThatIsKept",
+	"passkey":             "TestPeopleComeInByInvitation",
+	"preservation":        "TestDataAreKeptAndNotDisclosed",
+	"process_version":     "TestALegalProcessChangesWhileLerdRuns",
+	"provider_account":    "TestStaffSignInByTheCompany",
+	"recall":              "TestAnAppealThatIsBroughtRecalls",
+	"release_copy":        "TestEachGrantHasACopyOfItsOwn",
+	"release_receipt":     "TestADownloadIsADeliveryOnlyWhenItIsWhole",
+	"request_link":        "TestAnOrderNamesItsPreservation",
+	"rights_answer":       "TestAFlaggedCaseIsNarrowed",
+	"rights_review":       "TestAFlaggedCaseIsNarrowed",
+	"risk_clearance":      "TestHighRiskTakesACallAndCounsel",
+	"risk_override":       "TestHighRiskTakesACallAndCounsel",
+	"saved_reply":         "TestSavedRepliesAreVersions",
+	"sensitive_mark":      "TestSomebodyLeavesCounselsListByTwoWords",
+	"snapshot":            "TestDataAreKeptAndNotDisclosed",
+	"takeover":            "TestAColleagueTakesOver",
+	"target_flag":         "TestTheOfficersWordOpensTheReview",
+	"transparency_report": "TestCounselPublishesAReport",
+	"verification":        "TestAForgedResultIsNamed",
+}
+
 // TestEveryGuardedTableIsCompared changes, and then removes, one row of each table under
 // guard that the story filled, as superuser with the triggers off: the verification names
-// the table and the row, whichever it is.
+// the table and the row, whichever it is. Every other table is in comparedIn.
 func TestEveryGuardedTableIsCompared(t *testing.T) {
 	h := newHouse(t)
 	h.stop()
 	h.verifyLog()
 	a := h.ownerAttacks(t)
-	tried, left := 0, []string{}
-	for _, table := range h.column("SELECT name FROM audit.guarded WHERE name LIKE 'public.%' ORDER BY 1") {
-		if h.column("SELECT count(*)::text FROM " + table)[0] == "0" {
-			left = append(left, table)
-			continue
-		}
-		name := strings.TrimPrefix(table, "public.")
-		one := "ctid = (SELECT min(ctid) FROM " + table + ")"
-		h.attacked(a, table, "removed", "DELETE FROM "+table+" WHERE "+one)
-		tried++
-		for _, set := range h.changes(name) {
-			if h.attacked(a, table, "changed", "UPDATE "+table+" SET "+set+" WHERE "+one) {
-				tried++
-				break
-			}
+	tried := 0
+	for _, table := range h.column("SELECT substr(name, 8) FROM audit.guarded WHERE name LIKE 'public.%' ORDER BY 1") {
+		if h.filled(table) {
+			tried += h.comparedRow(a, table)
+		} else if comparedIn[table] == "" {
+			t.Errorf("no story changes a row of %s", table)
 		}
 	}
 	h.verifyLog()
-	t.Logf("%d changes; without a row in this story: %s", tried, strings.Join(left, ", "))
 	if tried < 60 {
 		t.Errorf("only %d changes were tried", tried)
 	}
 }
 
+func (s *scenario) filled(table string) bool {
+	return s.column("SELECT EXISTS (SELECT 1 FROM " + table + ")::text")[0] == "true"
+}
+
+// comparesItsTables does the same at the end of a story, with the tables that comparedIn
+// says are filled in it. A story whose database goes earlier does it itself.
+func (s *scenario) comparesItsTables() {
+	if s.t.Failed() || s.t.Skipped() || s.compared {
+		return
+	}
+	s.compared, s.owner = true, nil // the connection was closed before
+	for table, story := range comparedIn {
+		if story != s.t.Name() {
+			continue
+		}
+		s.verifyLog()
+		if !s.filled(table) {
+			s.t.Errorf("the story leaves no row in %s", table)
+		} else if s.comparedRow(s.ownerAttacks(s.t), table) == 0 {
+			s.t.Errorf("no row of %s was changed", table)
+		}
+	}
+}
+
+// comparedRow removes a row of a table and changes one, and tells how often the database
+// let it happen.
+func (s *scenario) comparedRow(a attacker, table string) (tried int) {
+	s.t.Helper()
+	one := "ctid = (SELECT min(ctid) FROM " + table + ")"
+	if s.attacked(a, table, "removed", "DELETE FROM "+table+" WHERE "+one) {
+		tried++
+	}
+	for _, set := range s.changes(table) {
+		if s.attacked(a, table, "changed", "UPDATE "+table+" SET "+set+" WHERE "+one) {
+			return tried + 1
+		}
+	}
+	return tried
+}
+
 // attacked tells whether the database let an attack through; then the verification has to
 // name it.
-func (h *house) attacked(a attacker, table, how, attack string) bool {
-	h.t.Helper()
-	name := strings.TrimPrefix(table, "public.")
+func (s *scenario) attacked(a attacker, table, how, attack string) bool {
+	s.t.Helper()
 	restore, err := a.trySuperuser([]string{table}, attack)
 	if err != nil {
 		if !strings.Contains(err.Error(), "violates check constraint") {
-			h.t.Errorf("a row of %s was not %s: %v", table, how, err)
+			s.t.Errorf("a row of %s was not %s: %v", table, how, err)
 		}
 		return false
 	}
 	defer restore()
-	if report, err := h.verify(); err == nil {
-		h.t.Errorf("a row of %s was %s (%s): verified %d rows and saw nothing", table, how, attack, report.Rows)
-	} else if !strings.Contains(err.Error(), "of table "+name) {
-		h.t.Errorf("a row of %s was %s, and the verification says %v", table, how, err)
+	if report, err := s.verify(); err == nil {
+		s.t.Errorf("a row of %s was %s (%s): verified %d rows and saw nothing", table, how, attack, report.Rows)
+	} else if !strings.Contains(err.Error(), "of table "+table) {
+		s.t.Errorf("a row of %s was %s, and the verification says %v", table, how, err)
 	}
 	return true
 }
