@@ -115,6 +115,7 @@ func somePhones(n int) iter.Seq2[PhoneRecord, error] {
 // spends must not show in what a release takes.
 type names struct {
 	write func(b []byte, i int) []byte
+	buf   []byte
 	text  string
 	ends  []int
 	next  int
@@ -125,13 +126,12 @@ const rowsAtOnce = 512
 func (n *names) of(i int) string {
 	at := i % rowsAtOnce
 	if at == 0 {
-		var b []byte
-		n.ends = n.ends[:0]
+		n.buf, n.ends = n.buf[:0], n.ends[:0]
 		for k := range rowsAtOnce {
-			b = n.write(b, i+k)
-			n.ends = append(n.ends, len(b))
+			n.buf = n.write(n.buf, i+k)
+			n.ends = append(n.ends, len(n.buf))
 		}
-		n.text, n.next = string(b), 0
+		n.text, n.next = string(n.buf), 0
 	}
 	from := n.next
 	n.next = n.ends[at]
