@@ -66,6 +66,9 @@ func (s *Service) answered(ctx context.Context, c Case, ops ...string) error {
 			continue
 		}
 		x.AnsweredAt, x.Version = s.now(), x.Version+1
+		if x.AnsweredAt.Before(x.Since) { // by another machine's clock: no case waits for that
+			x.AnsweredAt = x.Since
+		}
 		e := s.silenceEvent(ctx, x, "source_silence.ended")
 		e.Causes = []audit.EventID{x.EventID}
 		e.Facts["since"] = stamp(x.Since)
