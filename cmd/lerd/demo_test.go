@@ -130,7 +130,7 @@ func (f demoFile) pathsExist(t *testing.T) {
 }
 
 // lerd runs a command line in this process.
-func lerd(t *testing.T, args ...string) {
+func lerd(t testing.TB, args ...string) {
 	t.Helper()
 	var c cli
 	parser, err := kong.New(&c, kong.BindTo(t.Context(), (*context.Context)(nil)), kong.Exit(func(int) { t.Fatal("the command line ended the process") }))
@@ -178,7 +178,7 @@ func (f demoFile) followVerifyTxt(t *testing.T) {
 
 // agencyShell runs the few kinds of command that VERIFY.txt has.
 type agencyShell struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	at   string // seconds since 1970 at which openssl looks at certificates; empty: now
 	done []string

@@ -23,7 +23,7 @@ func (s *Server) auditDossier(c *Ctx) error {
 	a := c.stepForm("take", "audit_dossier.take", "/audit/cases/"+string(id)+"/dossier", struct{}{})
 	a.StepUp = c.StepUp(identity.PurposeAudit, oversight.DossierDigest(id))
 	p.Acts = []StepForm{a}
-	p.Commands = []verifyStep{{Title: c.T("audit_dossier.yourself"), Command: "lerd-verify dossier FILE --vkey log.vkey --trust-root ROOT.pem", Text: c.T("audit_dossier.yourself.text")}}
+	p.Commands = []verifyStep{{Title: c.T("audit_dossier.yourself"), Command: "lerd-verify dossier FILE --vkey log.vkey --trust-root root.pem", Text: c.T("audit_dossier.yourself.text")}}
 	return auditDeskView.Show(c, p)
 }
 

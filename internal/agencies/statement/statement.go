@@ -113,11 +113,11 @@ const (
 const How = `How to verify this statement, with programs that are not ours:
 
   sha256sum -c SHA256SUMS
-  openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -CAfile ROOT.pem -certfile signer-chain.pem -purpose any -out /dev/null
-  lerd-verify proof --entry entry --vkey LOG.vkey entry.tlog-proof
+  openssl cms -verify -binary -inform DER -in SHA256SUMS.p7s -content SHA256SUMS -CAfile root.pem -certfile signer-chain.pem -purpose any -out /dev/null
+  lerd-verify proof --entry entry --vkey log-keys.txt entry.tlog-proof
 
-ROOT.pem and LOG.vkey are published by the platform; take them from another place
-than this file. The entry names in "sums_sha256" the SHA-256 of SHA256SUMS. Each
+The platform publishes root.pem and log-keys.txt under these names, below
+/.well-known/lerd/ of its portal; compare them with what you received on paper. The entry names in "sums_sha256" the SHA-256 of SHA256SUMS. Each
 request in statement.json names its own place in the same log.
 `
 
