@@ -54,6 +54,7 @@ var comparedIn = map[string]string{
 	"risk_override":       "TestHighRiskTakesACallAndCounsel",
 	"saved_reply":         "TestSavedRepliesAreVersions",
 	"sensitive_mark":      "TestSomebodyLeavesCounselsListByTwoWords",
+	"source_silence":      "TestAuditorsReadWhenTheAccountDataAreAway",
 	"snapshot":            "TestDataAreKeptAndNotDisclosed",
 	"takeover":            "TestAColleagueTakesOver",
 	"target_flag":         "TestTheOfficersWordOpensTheReview",

@@ -6,13 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"lerd/internal/audit"
+	"lerd/internal/oversight/sampling"
 )
 
 // caseList holds what the log says of each case that samples are drawn from, as records
@@ -21,8 +21,9 @@ import (
 // indexed, and put it back, is found by them.
 type caseList struct{ said *audit.Spill }
 
-// A case's record: key, order, flags, place and time of the submission, then what was said as the beginnings of
-// hashes (nothing: zeros), then the case's id. The list's own record comes last.
+// A case's record: key, order, flags, place and time of the submission, then what was said
+// as the beginnings of hashes (nothing: zeros), then the case's id. The list's own record
+// comes last.
 const (
 	caseOrder    = audit.SpillKey
 	caseFlags    = caseOrder + 8
@@ -48,9 +49,6 @@ func newCaseList(dir string, memory int) *caseList {
 }
 
 var sensitiveTarget = regexp.MustCompile(`(^| )sensitive_target( |$)`)
-
-// stillOpen are the states that index_cases calls open.
-var stillOpen = []string{"awaiting_cosignature", "submitted", "in_review", "needs_information", "examined", "legal_conflict"}
 
 // caseSays is what an event or the list says of a case.
 type caseSays struct {
@@ -94,10 +92,7 @@ func (s *caseSays) take(r audit.Record) {
 	if r.Fact("emergency") == "true" {
 		s.flags |= caseEmergency
 	}
-	s.country, s.process, s.outcome = r.Fact("country"), r.Fact("process"), r.Facts["to"]
-	if slices.Contains(stillOpen, s.outcome) {
-		s.outcome = "open"
-	}
+	s.country, s.process, s.outcome = r.Fact("country"), r.Fact("process"), sampling.Outcome(r.Facts["to"])
 	if r.Kind == "request.claim" {
 		s.reviewer = r.Actor.Person
 	}

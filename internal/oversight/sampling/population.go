@@ -62,10 +62,16 @@ func (c *Collector) Add(r audit.Record) {
 		x.reviewer = r.Actor.Person
 	}
 	if to, moves := r.Facts["to"]; moves {
-		if x.outcome = to; slices.Contains(open, to) {
-			x.outcome = "open"
-		}
+		x.outcome = Outcome(to)
 	}
+}
+
+// Outcome gives what the outcome of a case in a state is called.
+func Outcome(state string) string {
+	if slices.Contains(open, state) {
+		return "open"
+	}
+	return state
 }
 
 func keep(field *string, v string) {
