@@ -32,6 +32,10 @@ func (s staffSource) people(ctx context.Context) (_ *accounts.Service, _ config,
 	if err != nil {
 		return nil, cfg, nil, err
 	}
+	if cfg.PublicOrigin == "" {
+		done()
+		return nil, cfg, nil, fault.New(fault.Invalid, "Say with --config, or with LERD_PUBLIC_ORIGIN, at which address the portal is reached: people type their codes there.")
+	}
 	pass, err := passkey.New(passkey.Config{Store: db, Now: time.Now, Origin: cfg.PublicOrigin, Name: cfg.Product})
 	if err != nil {
 		done()

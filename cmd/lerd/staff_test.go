@@ -51,6 +51,11 @@ func TestTheOperatorBringsTheFirstPeopleIn(t *testing.T) {
 	if err := (staffLinkCmd{Person: "x", Subject: "y"}).run(p.ctx, io.Discard); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a link without a provider: %v", err)
 	}
+	t.Setenv("LERD_PUBLIC_ORIGIN", "")
+	if err := (staffListCmd{}).run(p.ctx, io.Discard); err == nil || !strings.Contains(err.Error(), "Say with --config, or with LERD_PUBLIC_ORIGIN") {
+		t.Errorf("without the portal's address: %v", err)
+	}
+	t.Setenv("LERD_PUBLIC_ORIGIN", p.base)
 	list := said(func(out io.Writer) error { return staffListCmd{}.run(p.ctx, out) })
 	if strings.Count(list, "administrator") != 2 || strings.Count(list, "true") != 2 || !strings.Contains(list, "open") {
 		t.Errorf("the list:\n%s", list)

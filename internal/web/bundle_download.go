@@ -100,7 +100,7 @@ func decryptStep(r requests.Release) (key, command string) {
 }
 
 func openssl(r requests.Release) string {
-	return "openssl cms -decrypt -binary -inform DER -in " + bundleName(r) + " -recip CERTIFICATE.pem -inkey KEY.pem -out " + r.Ref + ".zip"
+	return openSSLOpens(bundleName(r), r.Ref+".zip")
 }
 
 // bundleCommands are the steps from the downloaded file to checked records.

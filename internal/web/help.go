@@ -42,6 +42,11 @@ func checkWhole(container string) string {
 	return "lerd bundle verify " + container + " --trust-root root.pem --trust-root tsa-root.pem --log-vkey log-keys.txt"
 }
 
+// openSSLOpens is the command that decrypts a bundle.
+func openSSLOpens(file, to string) string {
+	return "openssl cms -decrypt -binary -inform DER -in " + file + " -recip CERTIFICATE.pem -inkey KEY.pem -out " + to
+}
+
 // openSSLSays is the command that checks a seal.
 func openSSLSays(signature, of, root string) string {
 	return "openssl cms -verify -cades -binary -inform DER -in " + signature + " -content " + of + " -CAfile " + root + " -out /dev/null"
@@ -60,7 +65,7 @@ func (s *Server) helpVerify(c *Ctx) error {
 		key      string
 		commands []string
 	}{
-		{"open", []string{"openssl cms -decrypt -binary -inform DER -in BUNDLE.zip.p7m -recip CERTIFICATE.pem -inkey KEY.pem -out BUNDLE.zip", "unzip BUNDLE.zip"}},
+		{"open", []string{openSSLOpens("BUNDLE.zip.p7m", "BUNDLE.zip"), "unzip BUNDLE.zip"}},
 		{"container", []string{checkWhole("BUNDLE.asice")}},
 		{"signature", []string{openSSLSays("BUNDLE.asice.p7s", "BUNDLE.asice", "root.pem"), "openssl ts -verify -data BUNDLE.asice -in BUNDLE.asice.tsr -CAfile tsa-root.pem"}},
 		{"files", []string{"unzip BUNDLE.asice -d BUNDLE && cd BUNDLE", openSSLSays("META-INF/signature001.p7s", "META-INF/ASiCManifest001.xml", "../root.pem"),
