@@ -11,7 +11,7 @@ import (
 	"lerd/internal/requests"
 )
 
-// The row struct of migrations/0048_silence.sql.
+// The row struct of migrations/0047_silence.sql.
 
 type silenceRow struct {
 	ID         string     `gorm:"column:id;primaryKey"`
