@@ -127,6 +127,35 @@ func TestAnActSaysWhomItIsAbout(t *testing.T) {
 	}
 }
 
+// TestCasesOfACountryComeNewestFirst: page by page, each of them once, whether one agency
+// has most of the newest or many have one each.
+func TestCasesOfACountryComeNewestFirst(t *testing.T) {
+	s := newScenario(t)
+	s.seeded(400, 0.1)
+	ines := s.as("ines.moreau")
+	for _, country := range s.column("SELECT country FROM agency UNION SELECT 'XX' ORDER BY 1") {
+		for _, limit := range []int{3, 40} {
+			q := oversight.Search{Name: "cases", Country: country, Limit: limit}
+			var got []string
+			for range 200 / limit {
+				list, err := s.oversight.Query(ines, q, "page")
+				s.must(err)
+				for _, h := range list {
+					got = append(got, h.Case)
+				}
+				if len(list) < limit {
+					break
+				}
+				q.After = list[len(list)-1].Next
+			}
+			want := s.column("SELECT q.id::text FROM request q JOIN agency a ON a.id = q.agency_id WHERE a.country = '" + country + "' ORDER BY q.received_at DESC, q.id DESC")
+			if want = want[:min(len(want), 200/limit*limit)]; !slices.Equal(got, want) {
+				t.Errorf("%s by %d: %d cases, want %d in another order", country, limit, len(got), len(want))
+			}
+		}
+	}
+}
+
 // TestTheReplayIsWhatWasSeen steps through a case and compares each moment with what
 // the service showed then.
 func TestTheReplayIsWhatWasSeen(t *testing.T) {

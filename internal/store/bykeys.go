@@ -10,6 +10,13 @@ func byKeys(tx *gorm.DB) error {
 	return tx.Exec("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)").Error
 }
 
+// planAnew has each query of a transaction planned for the values that it is asked with. A
+// plan for any value takes one as frequent as all are on average, and looks for a rare
+// one by reading the whole log backwards.
+func planAnew(tx *gorm.DB) error {
+	return tx.Exec("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)").Error
+}
+
 // inOrder is byKeys for queries that want the last few of many, for which the index has
 // the order already: it keeps the planner from fetching all of them to sort them.
 func inOrder(tx *gorm.DB) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -28,7 +29,7 @@ func (c Console) Search(ctx context.Context, q oversight.Search) (list []oversig
 		return nil, err
 	}
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
-		if err := byKeys(tx); err != nil {
+		if err := errors.Join(byKeys(tx), planAnew(tx)); err != nil {
 			return err
 		}
 		switch q.Name {
@@ -276,10 +277,17 @@ func caseRows(tx *gorm.DB, q oversight.Search, w clauses, detail string) (rows [
 	inner := shown + w.text() + " ORDER BY q.received_at DESC, q.id DESC" + limit
 	if q.Country != "" { // each agency's index gives its newest, and the rows are read of those alone that are shown
 		w.add("q.agency_id = a.id")
-		keys := "SELECT y.* FROM agency a CROSS JOIN LATERAL (SELECT q.id, q.received_at FROM request q" + w.text() + " ORDER BY q.received_at DESC, q.id DESC" + limit +
-			") y WHERE a.country = ? ORDER BY received_at DESC, id DESC" + limit
+		newest := " ORDER BY received_at DESC, id DESC"
+		of := func(more, limit string) string {
+			return "SELECT y.* FROM agency a CROSS JOIN LATERAL (SELECT q.id, q.received_at FROM request q" + w.text() + more + newest + limit + ") y WHERE a.country = ?"
+		}
+		// What is shown is no older than the last of as many of a few of each agency's.
+		// Behind row-level security the index takes a bound that is a value, and no function.
+		keys := "WITH few AS MATERIALIZED (" + of("", " LIMIT 5") + "), since AS MATERIALIZED (SELECT coalesce((SELECT received_at FROM few ORDER BY received_at DESC OFFSET " +
+			strconv.Itoa(q.Limit-1) + " LIMIT 1), '-infinity') AS at) " + of(" AND q.received_at >= (SELECT at FROM since)", limit) + newest + limit
 		inner = "SELECT q.* FROM (" + keys + ") k CROSS JOIN LATERAL (" + shown + " WHERE q.id = k.id OFFSET 0) q"
 		w.args = append(w.args, q.Country)
+		w.args = append(w.args, w.args...)
 	}
 	err = tx.Raw(fmt.Sprintf("SELECT x.*, coalesce(p.pseudonym, '') AS name FROM (%s) x LEFT JOIN person p ON p.id = x.reviewer_id ORDER BY x.received_at DESC, x.id DESC", inner), w.args...).Scan(&rows).Error
 	return rows, err
