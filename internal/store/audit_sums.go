@@ -97,7 +97,7 @@ func lostMarks() string {
 	for _, m := range marksOfLine {
 		lost = append(lost, fmt.Sprintf("(%s) AND NOT EXISTS (SELECT 1 FROM log_mark k WHERE k.mark = '%s' AND k.idx = i.idx)", m.must, m.mark))
 	}
-	return "SELECT min(i.idx) FROM log_index i WHERE " + strings.Join(lost, "\n		OR ") + ""
+	return "SELECT min(i.idx) FROM log_index i WHERE " + strings.Join(lost, "\n		OR ")
 }
 
 func inventedMarks() string {
