@@ -8,13 +8,16 @@ import (
 	"lerd/internal/requests"
 )
 
-// learnNames looks up, once for a page, under which names people know what the facts of
-// events name by ids. Auditors alone see such pages.
-func (c *Ctx) learnNames(facts ...map[string]string) (err error) {
+// learnNames looks up, once for a page, under which names people know what events are
+// about, by their streams, and what their facts name by ids. Auditors alone see such pages.
+func (c *Ctx) learnNames(streams []string, facts ...map[string]string) (err error) {
 	if c.srv.cfg.Services.Oversight == nil {
 		return nil
 	}
 	var ids []string
+	for _, s := range streams {
+		ids = append(ids, idOf(s))
+	}
 	for _, f := range facts {
 		for _, value := range f {
 			if len(value) == lengthOfUUID {
@@ -34,25 +37,28 @@ func (c *Ctx) learnNamesOfTrail(events []requests.TrailEvent) error {
 	for _, ev := range events {
 		facts = append(facts, ev.Record.AllFacts())
 	}
-	return c.learnNames(facts...)
+	return c.learnNames(nil, facts...)
 }
 
 func (c *Ctx) learnNamesOfHits(hits []oversight.Hit) error {
+	var streams []string
 	var facts []map[string]string
 	for _, h := range hits {
-		facts = append(facts, h.Facts, idOf(h.Stream))
+		streams, facts = append(streams, h.Stream), append(facts, h.Facts)
 	}
-	return c.learnNames(facts...)
+	return c.learnNames(streams, facts...)
 }
 
-func (c *Ctx) learnNamesOf(r audit.Record) error { return c.learnNames(r.AllFacts(), idOf(r.Stream)) }
+func (c *Ctx) learnNamesOf(r audit.Record) error {
+	return c.learnNames([]string{r.Stream}, r.AllFacts())
+}
 
 // idOf gives the id in the name of a stream, e.g. of person:<id>.
-func idOf(stream string) map[string]string {
+func idOf(stream string) string {
 	_, id, _ := strings.Cut(stream, ":")
 	id, _, _ = strings.Cut(id, ":")
-	return map[string]string{"stream": id}
+	return id
 }
 
 // subject names what a stream of events is about, where it has a name.
-func (c *Ctx) subject(stream string) string { return c.names[idOf(stream)["stream"]] }
+func (c *Ctx) subject(stream string) string { return c.names[idOf(stream)] }
