@@ -61,7 +61,7 @@ func (g guardCheck) faults() (out []string, looked int, err error) {
 		return nil, 0, err
 	}
 	guarded := slices.Compact(slices.Sorted(slices.Values(append(registered, g.tables...))))
-	steps := []func([]string) ([]string, int, error){g.triggers, g.functions, g.rules, g.rights}
+	steps := []func([]string) ([]string, int, error){g.triggers, g.functions, g.rules, g.rights, g.settings, g.strangers}
 	for _, step := range steps {
 		found, n, err := step(guarded)
 		if err != nil {
@@ -191,6 +191,23 @@ func (g guardCheck) rights(guarded []string) (out []string, looked int, err erro
 		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
 		  AND (has_column_privilege(r.oid, 'audit.event', 'xid', 'INSERT') OR has_column_privilege(r.oid, 'audit.event', 'recorded_at', 'INSERT'))
 		UNION ALL
+		SELECT format('the role %s passes row-level security by, or may make roles, databases or replicas', r.rolname)
+		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor') AND (r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication)
+		UNION ALL
+		SELECT format('the role %s is a member of %s', r.rolname, o.rolname)
+		FROM pg_roles r JOIN pg_auth_members m ON m.member = r.oid JOIN pg_roles o ON o.oid = m.roleid WHERE r.rolname IN ('lerd_app', 'lerd_auditor') AND o.rolname <> 'lerd_owner'
+		UNION ALL
+		SELECT DISTINCT format('the role %s, which is none of lerd''s, may write into %s.%s', coalesce(o.rolname, 'PUBLIC'), n.nspname, c.relname)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL (
+		    SELECT (aclexplode(c.relacl)).* UNION ALL SELECT (aclexplode(a.attacl)).* FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) x
+		LEFT JOIN pg_roles o ON o.oid = x.grantee
+		WHERE c.relkind IN ('r', 'p') AND (n.nspname = 'audit' OR n.nspname || '.' || c.relname = ANY ($1)) AND x.privilege_type <> 'SELECT'
+		  AND x.grantee <> c.relowner AND coalesce(o.rolname, '') NOT IN ('lerd_app', 'lerd_auditor')
+		UNION ALL
+		SELECT format('the table %s.%s belongs to the role %s, and the log to another', n.nspname, c.relname, pg_get_userbyid(c.relowner))
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind IN ('r', 'p') AND (n.nspname = 'audit' OR n.nspname || '.' || c.relname = ANY ($1)) AND c.relowner <> (SELECT e.relowner FROM pg_class e WHERE e.oid = 'audit.event'::regclass)
+		UNION ALL
 		SELECT format('the role %s is a superuser or may become lerd_owner', r.rolname)
 		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor')
 		  AND (r.rolsuper OR EXISTS (SELECT 1 FROM pg_roles o WHERE o.rolname = 'lerd_owner' AND pg_has_role(r.oid, o.oid, 'MEMBER')))
@@ -202,5 +219,41 @@ func (g guardCheck) rights(guarded []string) (out []string, looked int, err erro
 		SELECT format('the role %s may create schemas', r.rolname)
 		FROM pg_roles r WHERE r.rolname IN ('lerd_app', 'lerd_auditor') AND has_database_privilege(r.oid, current_database(), 'CREATE')
 		ORDER BY 1`, guarded)
+	return out, 1, err
+}
+
+// settings finds what is set in the database for the working roles, or for everybody, by
+// which guards are skipped, rows appear to belong to somebody else, or other objects stand
+// before lerd's.
+func (g guardCheck) settings([]string) (out []string, looked int, err error) {
+	out, err = g.column(`
+		SELECT format('%s is set for %s', x.name, CASE WHEN s.setrole = 0 THEN 'everybody' ELSE 'the role ' || pg_get_userbyid(s.setrole) END)
+		FROM pg_db_role_setting s CROSS JOIN LATERAL (SELECT split_part(c, '=', 1) AS name FROM unnest(s.setconfig) c) x
+		WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+		  AND (s.setrole = 0 OR pg_get_userbyid(s.setrole) IN ('lerd_app', 'lerd_auditor', 'lerd_owner'))
+		  AND (x.name IN ('session_replication_role', 'search_path', 'row_security', 'role', 'session_preload_libraries', 'local_preload_libraries') OR x.name LIKE 'lerd.%')
+		UNION ALL
+		SELECT 'session_replication_role is set for the whole server' FROM pg_settings WHERE name = 'session_replication_role' AND reset_val <> 'origin' AND source NOT IN ('user', 'database', 'database user')
+		ORDER BY 1`)
+	return out, 1, err
+}
+
+// strangers finds what can act on the statements of others without being named in them:
+// schemas that stand before lerd's for a role, operators and casts, and event triggers.
+func (g guardCheck) strangers([]string) (out []string, looked int, err error) {
+	out, err = g.column(`
+		SELECT format('the schema %s stands before lerd''s for the role of its name', nspname) FROM pg_namespace WHERE nspname IN ('lerd_app', 'lerd_auditor', 'lerd_owner')
+		UNION ALL
+		SELECT format('the operator %s was not installed by lerd', o.oid::regoperator) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+		WHERE o.oid >= 16384 AND n.nspname IN ('pg_catalog', 'public', 'audit', 'retention') AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = o.oid AND d.deptype = 'e')
+		UNION ALL
+		SELECT format('the cast from %s to %s was not installed by lerd', castsource::regtype, casttarget::regtype) FROM pg_cast c
+		WHERE c.oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+		UNION ALL
+		SELECT format('the function pg_catalog.%s was not installed by PostgreSQL', p.oid::regprocedure) FROM pg_proc p
+		WHERE p.oid >= 16384 AND p.pronamespace = 'pg_catalog'::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+		UNION ALL
+		SELECT format('the event trigger %s was not installed by lerd', evtname) FROM pg_event_trigger
+		ORDER BY 1`)
 	return out, 1, err
 }

@@ -12,10 +12,16 @@ func MakeCatalogue(ctx context.Context, db *gorm.DB) ([]byte, error) {
 	return writeCatalogue(list), err
 }
 
-// InstalledFaults gives what the database holds people to and lerd did not install.
+// InstalledFaults gives what the database holds people to and lerd did not install, and
+// the guards that are not in force.
 func InstalledFaults(ctx context.Context, db *gorm.DB) ([]string, error) {
-	found, _, err := guardCheck{ctx: ctx, pool: db.Statement.ConnPool}.installed(false)
-	return found, err
+	g := guardCheck{ctx: ctx, pool: db.Statement.ConnPool}
+	down, _, err := g.faults()
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := g.installed(false)
+	return append(down, found...), err
 }
 
 // SelectDue is the statement that lists what is due for erasure.

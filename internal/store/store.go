@@ -59,6 +59,7 @@ func Open(ctx context.Context, c Config) (s *Store, err error) {
 		return nil, fault.New(fault.Invalid, "The database URL cannot be read; it has the form postgres://role:password@host:port/database.")
 	}
 	conf.RuntimeParams["timezone"] = "UTC"
+	conf.RuntimeParams["search_path"] = "public" // whatever the database gives to the role: no schema stands before lerd's
 	db := stdlib.OpenDB(*conf)
 	conns := cmp.Or(c.MaxConns, 20)
 	db.SetMaxOpenConns(conns)

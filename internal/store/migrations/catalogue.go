@@ -12,7 +12,8 @@ var catalogue []byte
 
 // Catalogue gives the list of what a migrated database holds people to: in the first
 // line the Digest of the migrations from which it was made, then a digest and a name
-// for each trigger, function, policy, constraint and set of rights. A test of package
+// for each trigger, function, policy, column, constraint, rule, set of rights and table that
+// migrations alone fill. A test of package
 // store makes it.
 func Catalogue() []byte { return catalogue }
 
