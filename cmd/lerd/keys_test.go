@@ -167,7 +167,11 @@ func TestPublishedFilesCheckABundle(t *testing.T) {
 		Keys []struct{ Purpose, Standing, SHA256, File string }
 	}
 	s.must(json.Unmarshal(get(keys.IndexName), &index))
-	if len(index.Keys) != 3 {
+	named := map[string]string{}
+	for _, k := range index.Keys {
+		named[k.Purpose] = k.File
+	}
+	if len(index.Keys) != 4 || named["log"] != "log-keys.txt" || named["report"] != "report-keys.txt" {
 		t.Errorf("the index lists %+v", index.Keys)
 	}
 	for _, cmd := range [][]string{{"sha256sum", "-c", "--quiet", keys.SumsName},

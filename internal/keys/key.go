@@ -34,6 +34,7 @@ const (
 	Seal      Purpose = "seal"       // sealing bundles
 	TimeStamp Purpose = "time_stamp" // a time-stamping authority's
 	Log       Purpose = "log"        // signing the audit log's checkpoints
+	Report    Purpose = "report"     // signing the public reports; stands in the index alone, in no register
 )
 
 // Standing is where a key stands in its life.
@@ -78,6 +79,13 @@ func FromVerifierKey(vkey string) Key {
 	vkey = strings.TrimSpace(vkey)
 	name, _, _ := strings.Cut(vkey, "+")
 	return Key{Purpose: Log, KeyID: name, Material: vkey + "\n", SHA256: sumOf([]byte(vkey))}
+}
+
+// ofReports describes the key of the public reports for the index.
+func ofReports(vkey string) Key {
+	k := FromVerifierKey(vkey)
+	k.Purpose, k.Standing = Report, Current
+	return k
 }
 
 func sumOf(b []byte) string {

@@ -56,7 +56,7 @@ type indexEntry struct {
 	SHA256        string     `json:"sha256"`
 	Standing      Standing   `json:"standing"`
 	File          string     `json:"file"`
-	PublishedAt   time.Time  `json:"published_at"`
+	PublishedAt   *time.Time `json:"published_at"` // null for a key that stands in no register
 	RotatedAt     *time.Time `json:"rotated_at"`
 	CompromisedAt *time.Time `json:"compromised_at"`
 	Reason        string     `json:"reason"`
@@ -141,6 +141,7 @@ func (p *Publisher) gather(ctx context.Context) (map[string][]byte, error) {
 	files["log-keys.txt"] = logKeys.Bytes()
 	if p.Reports != "" {
 		files["report-keys.txt"] = []byte(p.Reports + "\n")
+		index = append(index, entryOf(ofReports(p.Reports), "report-keys.txt"))
 	}
 	if files[IndexName], err = json.MarshalIndent(map[string]any{"schema": "lerd.keys/1", "keys": index}, "", "  "); err != nil {
 		return nil, err
@@ -162,7 +163,10 @@ func (p *Publisher) epochKeys(ctx context.Context, material string) (string, err
 }
 
 func entryOf(k Key, file string) indexEntry {
-	e := indexEntry{Purpose: k.Purpose, KeyID: k.KeyID, SHA256: k.SHA256, Standing: k.Standing, File: file, PublishedAt: k.PublishedAt, Reason: k.Reason}
+	e := indexEntry{Purpose: k.Purpose, KeyID: k.KeyID, SHA256: k.SHA256, Standing: k.Standing, File: file, Reason: k.Reason}
+	if !k.PublishedAt.IsZero() {
+		e.PublishedAt = &k.PublishedAt
+	}
 	if !k.RotatedAt.IsZero() {
 		e.RotatedAt = &k.RotatedAt
 	}
