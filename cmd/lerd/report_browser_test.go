@@ -72,6 +72,7 @@ func TestReportsInABrowser(t *testing.T) {
 	if n := len(anybody.Attributes("svg[role=img] title", "id")); n != 2 {
 		t.Errorf("%d charts with a title", n)
 	}
+	s.readOnAPhone(anybody)
 	for _, name := range publishing.Names {
 		if got := s.status("/transparency/2026Q3/1/" + name); got != 200 {
 			t.Errorf("%s answers %d", name, got)
@@ -84,6 +85,29 @@ func TestReportsInABrowser(t *testing.T) {
 	}
 	s.stop()
 	s.verifyLog()
+}
+
+// readOnAPhone wants a report of many countries to be a few screens long, with all its
+// tables there and folded up, and charts whose words are as large as a caption's.
+func (s *stage) readOnAPhone(page *browser.Page) {
+	s.t.Helper()
+	page.Resize(browser.SmallPhone)
+	if _, height := page.Extent("html"); height > 12_000 {
+		s.t.Errorf("on a phone the report is %d pixels long", height)
+	}
+	if _, height := page.Extent(".chart-text"); height < 14 {
+		s.t.Errorf("the words of a chart are %d pixels high on a phone", height)
+	}
+	tables := page.Count(".figures")
+	folded := tables - page.Count(".figures[open]")
+	if tables != 15 || folded < 12 {
+		s.t.Errorf("%d tables, of which %d are folded up", tables, folded)
+	}
+	page.Click("#t-received_by_process")
+	if text := page.Text("main"); !strings.Contains(text, "IN-94") {
+		s.t.Error("a table that was unfolded shows nothing")
+	}
+	page.Resize(browser.Desktop)
 }
 
 // status gives how a stranger's request is answered.

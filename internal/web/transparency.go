@@ -28,18 +28,28 @@ type transparencyPage struct {
 	Gaps     []Notice
 	Facts    []Fact
 	Totals   []Fact // what is asked first
+	Contents []NavItem
 	Charts   []Chart
-	Sections []reportSection
+	Groups   []reportGroup
 	Files    []NavItem
 	Reports  Table
 	Commands []string
 	Keys     []NavItem // with which the report is verified; nil: published elsewhere
 }
 
-// reportSection is a table under a heading, with what it counts.
-type reportSection struct {
+// reportGroup are the tables of one cohort under a heading, with what they count.
+type reportGroup struct {
 	ID, Title, Text string
-	Table           Table
+	Sections        []reportSection
+}
+
+// reportSection is a table that is folded up under its title, so that a phone
+// shows a page of a few screens. No script unfolds it.
+type reportSection struct {
+	ID, Title string
+	Open      bool // from the beginning
+	Wide      bool // of so many rows that cards would fill a phone: it scrolls sideways
+	Table     Table
 }
 
 var transparencyView = newPage[transparencyPage]("transparency", "facts", "cell", "badge", "when", "digest", "table", "empty", "chart", "notice")
@@ -163,11 +173,7 @@ func (s *Server) showReport(c *Ctx, r publishing.Report, list []publishing.Repor
 	p.Facts = c.reportFacts(r, figures)
 	p.Totals = c.reportTotals(figures)
 	p.Charts = c.reportCharts(figures)
-	for _, id := range reportTables {
-		if section, ok := c.reportSection(figures, id); ok {
-			p.Sections = append(p.Sections, section)
-		}
-	}
+	p.Groups = c.reportGroups(figures)
 	if !p.Preview {
 		for _, f := range []struct{ name, key string }{{transparency.TableName, "csv"}, {transparency.ReportName, "json"}, {transparency.SchemaName, "schema"},
 			{transparency.DefinitionsName, "definitions"}, {transparency.DSAName, "dsa"}, {transparency.EvidenceName, "evidence"}, {transparency.SealName, "note"}} {
@@ -176,24 +182,34 @@ func (s *Server) showReport(c *Ctx, r publishing.Report, list []publishing.Repor
 		p.Commands = []string{"lerd-verify report DIR --vkey log-keys.txt --report-key report-keys.txt"}
 		p.Keys = s.publishedFiles("log-keys.txt", "report-keys.txt")
 	}
+	p.Contents = c.reportContents(p)
 	p.Reports = c.reportList(slices.DeleteFunc(slices.Clone(list), func(r publishing.Report) bool { return r.State != publishing.Published }))
 	return transparencyView.Show(c, p)
 }
 
-// reportTotals gives the two figures that are asked first, where they are not withheld.
+// reportTotals gives the figures that are asked first. What is withheld is said to be.
 func (c *Ctx) reportTotals(figures *transparency.Report) (out []Fact) {
-	for _, of := range []struct{ table, key string }{{"received_by_country", "report.total.received"}, {"accounts", "report.t.accounts_by_country"}} {
-		t := figures.Table(of.table)
-		if t == nil {
-			continue
-		}
-		for _, l := range t.Lines {
-			if l.Key == transparency.Everything && l.Cells[0] != nil {
-				out = append(out, Fact{c.T(of.key), Cell{Text: grouped(*l.Cells[0])}})
-			}
+	for _, of := range []struct{ table, column, key string }{
+		{"received_by_country", "total", "report.total.received"}, {"valid_by_country", "valid", "report.c.valid"}, {"emergency_by_country", "emergency", "report.c.emergency"},
+		{"accounts", "accounts", "report.t.accounts_by_country"}, {"happened", "fraud_caught", "report.c.fraud_caught"}} {
+		if t := figures.Table(of.table); t != nil && (t.Withheld || t.Line(transparency.Everything) != nil) {
+			out = append(out, Fact{c.T(of.key), Cell{Text: c.figureWords("requests", t.Cell(transparency.Everything, of.column))}})
 		}
 	}
 	return out
+}
+
+// reportContents names the parts of the page.
+func (c *Ctx) reportContents(p transparencyPage) []NavItem {
+	out := []NavItem{{Text: c.T("report.how"), Href: "#how"}}
+	for _, g := range p.Groups {
+		out = append(out, NavItem{Text: g.Title, Href: "#g-" + g.ID})
+	}
+	out = append(out, NavItem{Text: c.T("report.check"), Href: "#check"})
+	if len(p.Files) > 0 {
+		out = append(out, NavItem{Text: c.T("report.files"), Href: "#files"})
+	}
+	return append(out, NavItem{Text: c.T("report.all"), Href: "#all"})
 }
 
 func (c *Ctx) reportFacts(r publishing.Report, figures *transparency.Report) []Fact {
@@ -208,7 +224,7 @@ func (c *Ctx) reportFacts(r publishing.Report, figures *transparency.Report) []F
 		facts = append(facts, Fact{c.T("report.published"), Cell{When: &When{At: r.PublishedAt, Zone: time.UTC}}})
 	}
 	facts = append(facts, c.originFacts(figures)...)
-	return append(facts, Fact{c.T("report.log"), Cell{Code: figures.Log.Origin + " " + grouped(int(figures.Log.Size)), Note: figures.Log.Root.String()}},
+	return append(facts, Fact{c.T("report.log"), Cell{Code: figures.Log.Origin + " " + grouped(int(figures.Log.Size)), Quoted: figures.Log.Root.String()}},
 		Fact{c.T("report.digest"), Cell{Digest: &Digest{Name: "SHA-256", Hex: r.Digest}}})
 }
 
@@ -242,15 +258,38 @@ func (c *Ctx) originFacts(figures *transparency.Report) (out []Fact) {
 }
 
 // reportTables are the tables on the page, in their order; the others are files.
-var reportTables = []string{"received_by_country", "received_by_process", "received_by_category", "valid_by_country", "emergency_by_country", "emergency_verification",
-	"decided", "accounts_by_country", "refusals_by_reason", "answered_by_category", "happened", "times", "times_by_country", "times_by_process", "times_by_category"}
+var reportTables = []struct {
+	id, title, cohort string
+	tables            []string
+}{
+	{"received", "report.total.received", "received", []string{"received_by_country", "received_by_process", "received_by_category", "valid_by_country", "emergency_by_country", "emergency_verification"}},
+	{"times", "report.t.times", "received", []string{"times", "times_by_country", "times_by_process", "times_by_category"}},
+	{"decided", "report.t.decided", "decided", []string{"decided", "accounts_by_country", "refusals_by_reason", "answered_by_category"}},
+	{"happened", "report.t.happened", "happened", []string{"happened"}},
+}
+
+func (c *Ctx) reportGroups(figures *transparency.Report) (out []reportGroup) {
+	for _, of := range reportTables {
+		g := reportGroup{ID: of.id, Title: c.T(of.title), Text: c.T("report.cohort." + of.cohort)}
+		for _, id := range of.tables {
+			if section, ok := c.reportSection(figures, id); ok {
+				section.Open = section.Open || len(of.tables) == 1
+				g.Sections = append(g.Sections, section)
+			}
+		}
+		if len(g.Sections) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
 
 func (c *Ctx) reportSection(figures *transparency.Report, id string) (out reportSection, ok bool) {
 	t := figures.Table(id)
 	if t == nil {
 		return out, false
 	}
-	out = reportSection{ID: id, Title: c.T("report.t." + id), Text: c.T("report.cohort." + t.Cohort)}
+	out = reportSection{ID: id, Title: c.T("report.t." + id), Open: id == "received_by_country", Wide: len(t.Lines) > 1}
 	out.Table = Table{Caption: out.Title, Empty: Empty{Title: c.T("report.nothing"), Text: c.T("report.nothing.text")}, Columns: []Column{{Text: c.T("report.rows." + t.Rows)}}}
 	if t.Withheld {
 		out.Table.Empty = Empty{Title: c.T("report.too_few"), Text: c.T("report.too_few.text")}

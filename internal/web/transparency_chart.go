@@ -10,20 +10,22 @@ type Chart struct {
 	Bars            []Bar
 }
 
-// Bar is one bar with its words above it, in the chart's units.
+// Bar is one bar with its words above it and its value beside it, in the chart's
+// units. Value and words are on lines of their own, so that the longest of both fit
+// in every language.
 type Bar struct {
-	Text, Value string
-	TextY, BarY int
-	Length      int
-	Thick       int
-	End         int // where the value's words end
-	Withheld    bool
+	Text, Value         string
+	TextY, BarY, ValueY int
+	Length              int
+	Thick, Full         int // the bar's thickness, and the length of the longest
+	End                 int // where the value's words end
 }
 
-// The chart's measures: a phone shows it as it is, a wide screen twice as large.
+// The chart's measures: a phone shows it as it is.
 const (
 	chartWidth = 340
-	barStep    = 34
+	barFull    = 232
+	barStep    = 42
 	barThick   = 12
 	maxBars    = 12
 )
@@ -79,9 +81,9 @@ func (c *Ctx) bars(id string, list []figure) Chart {
 	}
 	chart := Chart{ID: "chart-" + id, Title: c.T("report.chart." + id), Desc: c.T("report.chart." + id + ".desc"), Width: chartWidth, Height: barStep*len(list) + 4}
 	for i, f := range list {
-		b := Bar{Text: f.text, Value: c.figureWords("requests", f.n), TextY: i*barStep + 13, BarY: i*barStep + 18, Thick: barThick, End: chartWidth, Withheld: f.n == nil}
+		b := Bar{Text: f.text, Value: c.figureWords("requests", f.n), TextY: i*barStep + 14, BarY: i*barStep + 21, ValueY: i*barStep + 31, Thick: barThick, Full: barFull, End: chartWidth}
 		if f.n != nil {
-			b.Length = max(*f.n*chartWidth/most, min(*f.n, 1))
+			b.Length = max(*f.n*barFull/most, min(*f.n, 1))
 		}
 		chart.Bars = append(chart.Bars, b)
 	}

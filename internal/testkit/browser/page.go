@@ -192,6 +192,13 @@ func (p *Page) Texts(css string) []string {
 	return run(p, "reading "+css, chromedp.Evaluate[[]string]("Array.from(document.querySelectorAll("+quote(css)+"), function (e) { return e.textContent.replace(/\\s+/g, ' ').trim(); })"))
 }
 
+// Extent gives how wide and how high the first element is drawn, in CSS pixels.
+func (p *Page) Extent(css string) (width, height int) {
+	p.t.Helper()
+	both := run(p, "measuring "+css, chromedp.Evaluate[[]int]("(function (r) { return [Math.round(r.width), Math.round(r.height)]; })(document.querySelector("+quote(css)+").getBoundingClientRect())"))
+	return both[0], both[1]
+}
+
 // Size is the size of a screen in CSS pixels.
 type Size struct {
 	Name          string
@@ -204,6 +211,9 @@ var (
 	Phone   = Size{Name: "phone", Width: 390, Height: 844, Touch: true}
 	Desktop = Size{Name: "desktop", Width: 1280, Height: 900}
 )
+
+// SmallPhone is the narrowest screen on which charts are to be legible.
+var SmallPhone = Size{Name: "small", Width: 360, Height: 740, Touch: true}
 
 func (s Size) emulate() chromedp.Action[chromedp.Void] {
 	if s.Touch {
