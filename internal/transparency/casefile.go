@@ -48,6 +48,8 @@ type casefile struct {
 	corrected int
 	extended  int
 	lapsed    int
+	before    int    // accounts of the largest bundle before the period
+	largest   int    // the same of the bundles of the period
 	unopened  uint64 // 1 + the first counted entry that was not opened
 }
 
@@ -143,6 +145,7 @@ func (f *casefile) decide(m *bookMark, s span) {
 		if m.count != nil {
 			d.answered = m.count.Answered
 			d.outcome = d.answered.outcome()
+			f.left(m, s)
 		}
 	case kNothing:
 		d.outcome = noData
@@ -171,6 +174,31 @@ func (f *casefile) decide(m *bookMark, s span) {
 	if s.holds(d.at) {
 		f.decided = d
 	}
+}
+
+// left takes of how many accounts something left.
+func (f *casefile) left(m *bookMark, s span) {
+	n := m.count.Answered.Accounts
+	switch {
+	case m.at < s.from:
+		f.before = max(f.before, n)
+	case s.holds(m.at):
+		f.largest = max(f.largest, n)
+	}
+}
+
+// accounts gives how many accounts of a case are counted in the period. A bundle that
+// was called back and made again holds those of the first, as far as can be told from
+// numbers: the largest bundle counts, once, and when it left. Before, the last answer
+// of the period counted alone, and nothing where the case was withdrawn after it.
+func (f *casefile) accounts(r Rules) int {
+	if r.Version >= casesSince {
+		return max(0, f.largest-f.before)
+	}
+	if f.decided.answered == nil {
+		return 0
+	}
+	return f.decided.answered.Accounts
 }
 
 // outcome says whether all, part or nothing left of what was asked.

@@ -84,6 +84,9 @@ func (r *Report) dsa() []byte {
 		rows = append(rows, []string{r.Period, scope, category, indicator, unit, value, status})
 	}
 	if t := r.Table("dsa_orders"); t != nil {
+		if r.silent(t) {
+			add(Everything, Everything, "orders_to_provide_information_article_10", "orders", nil)
+		}
 		for _, l := range t.Lines {
 			for j, c := range t.Columns {
 				add(l.Key, strings.Replace(c, "total", Everything, 1), "orders_to_provide_information_article_10", "orders", l.Cells[j])
@@ -105,12 +108,21 @@ func (r *Report) dsa() []byte {
 	return sheet(rows)
 }
 
+// silent tells whether the total of a table is withheld, so that a row has to say so:
+// who finds no row would take it for zero.
+func (r *Report) silent(t *Table) bool {
+	return r.Rules.Version >= casesSince && (t.Withheld || t.Partial)
+}
+
 // evidence has the figures that a service provider may publish under the
 // e-Evidence Regulation. LAW: (EU) 2023/1543 Art. 28.
 func (r *Report) evidence() []byte {
 	rows := [][]string{{"period", "issuing_state", "figure", "unit", "value", "status"}}
 	for _, id := range []string{"e_evidence_received", "e_evidence_emergency", "e_evidence_outcome", "e_evidence_times"} {
 		t := r.Table(id)
+		if r.silent(t) {
+			rows = append(rows, []string{r.Period, Everything, strings.TrimPrefix(id, "e_evidence_"), t.Unit, "", "withheld"})
+		}
 		for _, l := range t.Lines {
 			for j, c := range t.Columns {
 				if c == "total" || c == "other_instruments" {

@@ -72,10 +72,12 @@ type Line struct {
 }
 
 // Table gives a table, or nil.
-func (r *Report) Table(id string) *Table {
-	for i := range r.Tables {
-		if r.Tables[i].ID == id {
-			return &r.Tables[i]
+func (r *Report) Table(id string) *Table { return tableOf(r.Tables, id) }
+
+func tableOf(tables []Table, id string) *Table {
+	for i := range tables {
+		if tables[i].ID == id {
+			return &tables[i]
 		}
 	}
 	return nil

@@ -6,6 +6,11 @@ import (
 	"lerd/internal/fault"
 )
 
+// casesSince is the version of the rules from which figures of events and accounts
+// are judged by the cases behind them, and a year and a further edition by the
+// difference to what was published. A report under older rules is recomputed as it was.
+const casesSince = 3
+
 // Rules are what a report is made by, as policies/transparency.yaml states them.
 // They stand in every report, so that it can be recomputed by them alone.
 type Rules struct {

@@ -16,6 +16,8 @@ type Order struct {
 	Why     string
 	// CutOff closes the books of an interim report earlier; zero: as the rules say.
 	CutOff time.Time
+
+	quarters [][]Table // of a year: the times of its quarters
 }
 
 // Make counts a report.
@@ -41,6 +43,7 @@ func (b *Book) Make(o Order) (*Report, error) {
 		r.Tables = sumTables(parts)
 	}
 	r.Tables = append(r.Tables, timeTables(parts, r, o)...)
+	r.beside(o.Before)
 	return r, nil
 }
 

@@ -60,7 +60,8 @@ func (t *tally) line(id, cohort, unit, dim, column string, keys []string, values
 			if !hidden[i] {
 				l.Cells[0] = known(values[i])
 			}
-			if cases[i] > 0 {
+			// A total is there also where it is zero: without it a year had none.
+			if cases[i] > 0 || k == Everything && t.rules.Version >= casesSince {
 				out.Lines = append(out.Lines, l)
 			}
 		}
@@ -79,10 +80,10 @@ func (t *tally) accounts(countries []string) {
 	all, from, gags := 0, 0, 0
 	for i := range t.files {
 		f := &t.files[i]
-		if a := f.decided.answered; a != nil && a.Accounts > 0 {
+		if n := f.accounts(t.rules); n > 0 {
 			at := place(keys, f.in.Country)
-			values[at], cases[at], under[at] = values[at]+a.Accounts, cases[at]+1, under[at]+b2i(f.under)
-			all, from, gags = all+a.Accounts, from+1, gags+b2i(f.under)
+			values[at], cases[at], under[at] = values[at]+n, cases[at]+1, under[at]+b2i(f.under)
+			all, from, gags = all+n, from+1, gags+b2i(f.under)
 		}
 	}
 	t.line("accounts_by_country", "decided", "accounts", "country", "accounts", keys, values, cases, under)
@@ -125,21 +126,26 @@ func (i Items) result() int {
 	return 2
 }
 
-// happened counts what happened in the period to requests of any time.
+// happened counts what happened in the period to requests of any time. However often
+// it happened, what is withheld follows from how many requests it happened to.
 func (t *tally) happened() {
 	cols := []string{"recalls", "corrections", "preservations_extended", "preservations_lapsed", "fraud_caught"}
-	n, under := make([]int, len(cols)), make([]int, len(cols))
+	n, cases, under := make([]int, len(cols)), make([]int, len(cols)), make([]int, len(cols))
 	for i := range t.files {
 		f := &t.files[i]
 		for j, x := range []int{f.recalls, f.corrected, f.extended, f.lapsed} {
-			n[j], under[j] = n[j]+x, under[j]+x*b2i(f.under)
+			of := x
+			if t.rules.Version >= casesSince {
+				of = b2i(x > 0)
+			}
+			n[j], cases[j], under[j] = n[j]+x, cases[j]+of, under[j]+of*b2i(f.under)
 		}
 	}
 	n[4] = t.fraud
 	out := Table{ID: "happened", Cohort: "happened", Unit: "events", Rows: "all", Columns: cols, Lines: []Line{{Key: Everything, Cells: make([]*int, len(cols))}}}
 	for j, c := range cols {
 		exact := slices.Contains(t.rules.Exact, c)
-		if (exact || !t.rules.small(n[j], under[j])) && !t.hidBefore("happened", c) {
+		if (exact || !t.rules.small(cases[j], under[j])) && !t.hidBefore("happened", c) {
 			out.Lines[0].Cells[j] = known(n[j])
 		}
 	}

@@ -20,7 +20,8 @@ func timeTables(parts []*tally, r *Report, o Order) []Table {
 		}
 	}
 	country := func(f *casefile) string { return f.in.Country }
-	return []Table{
+	o.quarters = quarterTimes(parts, o)
+	out := []Table{
 		timeTable("times", "all", parts, r, o, nil, func(*casefile) string { return Everything }),
 		timeTable("times_by_country", "country", parts, r, o, r.Table("received_by_country"), country),
 		timeTable("times_by_process", "process", parts, r, o, r.Table("received_by_process"), func(f *casefile) string { return f.in.Process }),
@@ -34,6 +35,39 @@ func timeTables(parts []*tally, r *Report, o Order) []Table {
 			return f.in.Country
 		}),
 	}
+	if o.Rules.Version >= casesSince {
+		alike(tableOf(out, "times_by_country"), tableOf(out, "dsa_times_by_country"))
+	}
+	return out
+}
+
+// alike withholds in two tables what either withholds: a row of one of them is of the
+// very same requests as that of the other.
+func alike(a, b *Table) {
+	for _, l := range a.Lines {
+		other := b.Line(l.Key)
+		if other == nil {
+			continue
+		}
+		for j := range l.Cells {
+			if l.Cells[j] == nil || other.Cells[j] == nil {
+				l.Cells[j], other.Cells[j] = nil, nil
+			}
+		}
+	}
+}
+
+// quarterTimes gives the times of each quarter of a year, as the quarter's report has
+// them; nothing for a quarter alone.
+func quarterTimes(parts []*tally, o Order) (out [][]Table) {
+	if o.Rules.Version < casesSince || len(parts) < 2 {
+		return nil
+	}
+	o.Before = nil
+	for _, t := range parts {
+		out = append(out, timeTables([]*tally{t}, &Report{Tables: t.tables}, o))
+	}
+	return out
 }
 
 // spent are the times of one row, in minutes.
@@ -44,7 +78,12 @@ type spent struct {
 // timeTable gives times by row. rows is the table whose rows are taken, nil: every
 // key has one.
 func timeTable(id, dim string, parts []*tally, r *Report, o Order, rows *Table, key func(*casefile) string) Table {
-	by := map[string]*spent{}
+	by, rest := map[string]*spent{}, spent{}
+	if o.Rules.Version >= casesSince { // that a row is there tells nothing of its cases
+		for _, k := range always(dim, rows, o.Rules) {
+			by[k] = &spent{}
+		}
+	}
 	for _, t := range parts {
 		for i := range t.files {
 			f := &t.files[i]
@@ -52,7 +91,11 @@ func timeTable(id, dim string, parts []*tally, r *Report, o Order, rows *Table, 
 				continue
 			}
 			k := key(f)
-			if k == "" || rows != nil && rows.Line(k) == nil {
+			if k == "" {
+				continue
+			}
+			if rows != nil && rows.Line(k) == nil {
+				rest.add(f)
 				continue
 			}
 			if by[k] == nil {
@@ -73,8 +116,72 @@ func timeTable(id, dim string, parts []*tally, r *Report, o Order, rows *Table, 
 		l.Cells = append(l.Cells, stats(by[k].effect, o.Rules)...)
 		out.Lines = append(out.Lines, l)
 	}
-	out.guard(by, o)
+	for _, q := range o.quarters {
+		out.hideAsQuarter(q)
+	}
+	if o.Rules.Version >= casesSince {
+		out.cover(by, &rest, o.Rules)
+	} else {
+		out.guard(by)
+	}
+	out.hideAsBefore(o.Before)
 	return out
+}
+
+// always lists the rows that a table of times has, whether there are cases or not.
+func always(dim string, rows *Table, r Rules) (out []string) {
+	switch {
+	case dim == "all":
+		return []string{Everything}
+	case dim == "dsa_category":
+		return r.categories()
+	case rows == nil:
+		return nil
+	}
+	for _, l := range rows.Lines {
+		if l.Key != Everything && l.Key != Others {
+			out = append(out, l.Key)
+		}
+	}
+	return out
+}
+
+// hideAsQuarter withholds what a quarter's report withholds: the year's mean and those
+// of the other quarters would say it.
+func (t *Table) hideAsQuarter(q []Table) {
+	was := tableOf(q, t.ID)
+	for _, l := range t.Lines {
+		for j, c := range t.Columns {
+			if was.Line(l.Key) != nil && was.Cell(l.Key, c) == nil {
+				l.Cells[j] = nil
+			}
+		}
+	}
+}
+
+// cover withholds further rows until those that are withheld, together with the cases
+// that are in no row, are as many as the times of a row need: with the totals, the mean
+// over them all could be computed.
+func (t *Table) cover(by map[string]*spent, rest *spent, r Rules) {
+	for half, minutes := range []func(*spent) []int{func(s *spent) []int { return s.acknowledge }, func(s *spent) []int { return s.effect }} {
+		var shown []Line
+		hidden := len(minutes(rest))
+		for _, l := range t.Lines {
+			if l.Cells[2*half] != nil {
+				shown = append(shown, l)
+			} else {
+				hidden += len(minutes(by[l.Key]))
+			}
+		}
+		slices.SortStableFunc(shown, func(a, b Line) int { return cmp.Compare(len(minutes(by[a.Key])), len(minutes(by[b.Key]))) })
+		for _, l := range shown {
+			if hidden == 0 || hidden >= r.TimeCases || t.Rows == "all" {
+				break
+			}
+			hidden += len(minutes(by[l.Key]))
+			l.Cells[2*half], l.Cells[2*half+1] = nil, nil
+		}
+	}
 }
 
 func (s *spent) add(f *casefile) {
@@ -108,8 +215,8 @@ func stats(minutes []int, r Rules) []*int {
 func round(n int, r Rules) int { return (n + r.RoundMinutes/2) / r.RoundMinutes * r.RoundMinutes }
 
 // guard withholds the times of a second row where just one is withheld: with the
-// totals, its mean could be computed. What the edition before withheld stays so.
-func (t *Table) guard(by map[string]*spent, o Order) {
+// totals, its mean could be computed. From casesSince on, cover does it.
+func (t *Table) guard(by map[string]*spent) {
 	for _, half := range [][2]int{{0, 1}, {2, 3}} {
 		var shown []int
 		hidden := 0
@@ -132,10 +239,14 @@ func (t *Table) guard(by map[string]*spent, o Order) {
 			t.Lines[shown[0]].Cells[half[0]], t.Lines[shown[0]].Cells[half[1]] = nil, nil
 		}
 	}
-	if o.Before == nil || o.Before.Table(t.ID) == nil {
+}
+
+// hideAsBefore withholds what the edition before withheld.
+func (t *Table) hideAsBefore(before *Report) {
+	if before == nil || before.Table(t.ID) == nil {
 		return
 	}
-	was := o.Before.Table(t.ID)
+	was := before.Table(t.ID)
 	for i, l := range t.Lines {
 		for j, c := range t.Columns {
 			if was.Cell(l.Key, c) == nil {

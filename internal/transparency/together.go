@@ -180,9 +180,13 @@ func (g *grid) rows(words int) gridRows {
 	return gridRows{list(len(g.keys) * len(g.cols)), list(len(g.keys)), list(len(g.cols))}
 }
 
+// add takes a kind of case. The line of those that are too few to be shown can have
+// been cut off the grid: they are in its totals alone.
 func (r gridRows) add(cell, cols int, v vector) {
-	r.cells[cell].add(v)
-	r.lines[cell/cols].add(v)
+	if cell < len(r.cells) {
+		r.cells[cell].add(v)
+		r.lines[cell/cols].add(v)
+	}
 	r.columns[cell%cols].add(v)
 }
 

@@ -35,6 +35,14 @@ type Story struct {
 	Recalled bool
 	TakeBack bool
 	Looks    int // events that nobody counts
+	Later    []Step
+}
+
+// Step is what happens to a case after its end.
+type Step struct {
+	Kind     string        // e.g. "request.correct"
+	After    time.Duration // after the case came in
+	Answered *transparency.Answered
 }
 
 // Event is an event with its opening, if it counts something.
@@ -125,6 +133,13 @@ func (l *Lab) Tell(s Story) []Event {
 		t.say("call_back.recorded", "call:"+l.uuid(), s.At.Add(s.Claimed+time.Minute), map[string]string{"about": "request", "subject": t.id, "outcome": s.Call}, nil)
 	}
 	t.end(s, own)
+	for _, step := range s.Later {
+		var count *transparency.Count
+		if step.Answered != nil {
+			count = &transparency.Count{Answered: step.Answered}
+		}
+		t.say(step.Kind, own, s.At.Add(step.After), nil, count)
+	}
 	return t.out
 }
 
