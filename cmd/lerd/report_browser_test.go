@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lerd/internal/audit"
+	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/testkit/browser"
 	"lerd/internal/testkit/reportlab"
@@ -18,8 +19,8 @@ import (
 	"lerd/policies"
 )
 
-// aLargeReport is a quarter of four thousand invented cases, proposed as lerd's own.
-func (s *scenario) aLargeReport() publishing.Report {
+// aLargeQuarter counts a quarter of four thousand invented cases.
+func (s *scenario) aLargeQuarter() proposing {
 	s.t.Helper()
 	dir := s.t.TempDir()
 	quarter := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
@@ -32,16 +33,34 @@ func (s *scenario) aLargeReport() publishing.Report {
 	s.must(err)
 	rules, err := rulefile.Load(policies.FS)
 	s.must(err)
-	r, err := b.Make(transparency.Order{Period: transparency.Period{Year: 2026, Quarter: 3}, Rules: rules,
-		Log: transparency.LogHead{Origin: f.Checkpoint.Origin, Size: f.Checkpoint.Size, Root: f.Checkpoint.Root}})
-	s.must(err)
-	signer, err := ensureKey(filepath.Join(dir, "k"), "report", transparency.KeyName(f.Checkpoint.Origin))
-	s.must(err)
-	seal, err := r.Seal(signer)
-	s.must(err)
-	out, err := s.publishing().Propose(identity.With(s.ctx, identity.SystemActor()), publishing.Proposal{Report: r, Seal: seal})
+	return proposing{s.publishing(), counted{book: b, trust: f.Trust, order: transparency.Order{Period: transparency.Period{Year: 2026, Quarter: 3}, Rules: rules,
+		Log: transparency.LogHead{Origin: f.Checkpoint.Origin, Size: f.Checkpoint.Size, Root: f.Checkpoint.Root}}}, filepath.Join(dir, "k"), ""}
+}
+
+// aLargeReport is that quarter, proposed as lerd's own.
+func (s *scenario) aLargeReport() publishing.Report {
+	s.t.Helper()
+	out, err := propose(identity.With(s.ctx, identity.SystemActor()), s.aLargeQuarter())
 	s.must(err)
 	return out
+}
+
+// TestAYearIsProposedWithItsQuarters proposes a year whose third quarter was published
+// as it is counted now, or with more withheld.
+func TestAYearIsProposedWithItsQuarters(t *testing.T) {
+	for threshold, refused := range map[int]bool{10: false, 60: true} {
+		s := newScenario(t)
+		system := identity.With(s.ctx, identity.SystemActor())
+		year, quarter := s.aLargeQuarter(), s.aLargeQuarter()
+		year.made.order.Period.Quarter = 0
+		quarter.made.order.Rules.Threshold, quarter.made.order.Rules.GagThreshold = threshold, max(threshold, 20)
+		r, err := propose(system, quarter)
+		s.must(err)
+		s.must(s.publishing().Publish(s.as("helen.park"), r.ID))
+		if _, err := propose(system, year); (fault.KindOf(err) == fault.Gate) != refused || err != nil != refused {
+			t.Errorf("a year of which a quarter was published with the threshold %d: %v", threshold, err)
+		}
+	}
 }
 
 // TestReportsInABrowser looks at the public page before and after counsel

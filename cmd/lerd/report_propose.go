@@ -78,6 +78,9 @@ func propose(ctx context.Context, p proposing) (publishing.Report, error) {
 	case fault.KindOf(err) != fault.NotFound:
 		return last, err
 	}
+	if err := p.addsUp(ctx); err != nil {
+		return publishing.Report{}, err
+	}
 	r, err := p.made.book.Make(o)
 	if err != nil {
 		return publishing.Report{}, err
@@ -91,6 +94,35 @@ func propose(ctx context.Context, p proposing) (publishing.Report, error) {
 		return publishing.Report{}, err
 	}
 	return p.service.Propose(ctx, publishing.Proposal{Report: r, Seal: seal})
+}
+
+// addsUp refuses a year that would say, less its published quarters, what one of these
+// withholds: for example because an event of it was recorded late.
+func (p proposing) addsUp(ctx context.Context) error {
+	o := p.made.order
+	if o.Period.Quarter != 0 {
+		return nil
+	}
+	for _, q := range o.Period.Quarters() {
+		r, err := p.service.PublicOne(ctx, q.String(), 0)
+		if fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		figures, err := p.service.Figures(ctx, r)
+		if err != nil {
+			return err
+		}
+		switch table, err := p.made.book.Unlike(o, figures); {
+		case err != nil:
+			return err
+		case table != "":
+			return fault.New(fault.Gate, "Counted now, %s of %s is not what was published: the year, less its published quarters, would show single cases. It cannot be published.", table, q)
+		}
+	}
+	return nil
 }
 
 // reportVKey gives the verifier key of the public reports, which the portal publishes.

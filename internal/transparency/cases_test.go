@@ -263,3 +263,31 @@ func TestAYearWithholdsWhatItsEarlierEditionDid(t *testing.T) {
 		t.Error("edition 1 withheld nothing: the test sees too little")
 	}
 }
+
+// TestAYearIsHeldAgainstItsPublishedQuarters: where a quarter is counted otherwise now
+// than it was published, the year less the quarters would show by which cases.
+func TestAYearIsHeldAgainstItsPublishedQuarters(t *testing.T) {
+	stories := many(150, func(i int) reportlab.Story {
+		return plain([]string{"DE", "IN", "FR"}[i%3], time.Duration(i)*time.Hour)
+	})
+	then := of(t, stories...)
+	published := then.report(then.order())
+	for what, c := range map[string]struct {
+		late []reportlab.Story
+		want string
+	}{"the same": {nil, ""}, "a case recorded late": {[]reportlab.Story{plain("DE", 50*day)}, "received_by_country"}} {
+		now := of(t, append(slices.Clone(stories), c.late...)...)
+		year := now.order()
+		year.Period.Quarter = 0
+		if table, err := now.book().Unlike(year, published); err != nil || table != c.want {
+			t.Errorf("%s: %q, %v", what, table, err)
+		}
+	}
+	strict := then.order()
+	strict.Rules.Threshold, strict.Rules.GagThreshold = 60, 60
+	year := then.order()
+	year.Period.Quarter = 0
+	if table, err := then.book().Unlike(year, then.report(strict)); err != nil || table == "" {
+		t.Errorf("the year would show what the quarter withholds: %q, %v", table, err)
+	}
+}

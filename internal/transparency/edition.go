@@ -18,7 +18,7 @@ func (r *Report) beside(before *Report) {
 		if t.Unit == "minutes" || t.Withheld || was == nil {
 			continue
 		}
-		if was.Withheld || len(t.lacking(was)) > 0 {
+		if was.Withheld || t.lacks(was) {
 			t.silence()
 			continue
 		}
@@ -35,16 +35,48 @@ func (r *Report) beside(before *Report) {
 	}
 }
 
-func (t *Table) silence() { t.Withheld, t.Partial, t.Lines = true, false, []Line{} }
+// Unlike makes the report of a quarter as the report of its year counts it, and names
+// the first table in which it shows what the published report of the quarter withholds,
+// or says otherwise by few cases: the sum less the published quarters would show them.
+// It is empty where the year adds up to nothing but what is published.
+func (b *Book) Unlike(year Order, published *Report) (table string, err error) {
+	year.Period, err = ParsePeriod(published.Period)
+	if err != nil {
+		return "", err
+	}
+	year.Before, year.Edition, year.Digest, year.Why = nil, 1, "", ""
+	counted, err := b.Make(year)
+	if err != nil {
+		return "", err
+	}
+	shown := counted.shown()
+	counted.beside(published)
+	for i, n := range counted.shown() {
+		if n != shown[i] {
+			return counted.Tables[i].ID, nil
+		}
+	}
+	return "", nil
+}
 
-// lacking lists the rows of a table that another has not, nor one into which they went.
-func (t *Table) lacking(was *Table) (out []string) {
-	for _, l := range t.Lines {
-		if l.Key != Others && was.Line(l.Key) == nil {
-			out = append(out, l.Key)
+// shown counts the figures that each table shows.
+func (r *Report) shown() []int {
+	out := make([]int, len(r.Tables))
+	for i, t := range r.Tables {
+		for _, l := range t.Lines {
+			for _, n := range l.Cells {
+				out[i] += b2i(n != nil)
+			}
 		}
 	}
 	return out
+}
+
+func (t *Table) silence() { t.Withheld, t.Partial, t.Lines = true, false, []Line{} }
+
+// lacks tells whether a table has a row that the earlier one had not.
+func (t *Table) lacks(was *Table) bool {
+	return slices.ContainsFunc(t.Lines, func(l Line) bool { return l.Key != Others && was.Line(l.Key) == nil })
 }
 
 // differs tells whether a figure differs from the edition before by few cases.
