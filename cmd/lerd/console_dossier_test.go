@@ -164,3 +164,110 @@ func readFile(t *testing.T, z *zip.Reader, name string) []byte {
 	}
 	return b
 }
+
+// TestTheSealingKeyHidesNothingInADossier packs a dossier again with the platform's own
+// seal, and leaves out what the platform might like to.
+func TestTheSealingKeyHidesNothingInADossier(t *testing.T) {
+	s := newScenario(t)
+	q := s.toExport("IN/94/2026/954")
+	s.indexed()
+	_, file, err := s.oversight.MakeDossier(s.as("ines.moreau"), q.ID)
+	s.must(err)
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	s.must(err)
+	emptied := func(o dossier.Opening) dossier.Opening {
+		var p struct {
+			Salt   string            `json:"salt"`
+			Schema string            `json:"schema"`
+			Values []json.RawMessage `json:"values"`
+		}
+		s.must(json.Unmarshal(o.Payload, &p))
+		if len(p.Values) == 0 {
+			t.Fatal("it has no values to leave out")
+		}
+		p.Values = p.Values[1:]
+		o.Payload, err = json.Marshal(p)
+		s.must(err)
+		return o
+	}
+	withValues := func(d *dossier.Dossier) int {
+		for i, o := range d.Openings {
+			if !bytes.Contains(o.Payload, []byte(`"values":[]`)) {
+				return i
+			}
+		}
+		t.Fatal("no event has values")
+		return 0
+	}
+	for name, c := range map[string]struct {
+		hide func(*dossier.Dossier)
+		want string // "" for a valid dossier
+	}{
+		"nothing":                  {func(*dossier.Dossier) {}, ""},
+		"an opening":               {func(d *dossier.Dossier) { d.Openings = d.Openings[1:] }, "says that 0 events are not opened, and 1 are not"},
+		"an opening, and says so":  {func(d *dossier.Dossier) { d.Openings, d.Head.Unopened = d.Openings[1:], 1 }, "1 events are not opened, and no erasure"},
+		"an opening, by another":   {func(d *dossier.Dossier) { d.Openings[0] = d.Openings[1] }, "or twice"},
+		"one value of an event":    {func(d *dossier.Dossier) { i := withValues(d); d.Openings[i] = emptied(d.Openings[i]) }, "does not open all that it committed to"},
+		"the order":                {func(d *dossier.Dossier) { d.Head.Documents, d.Files = nil, nil }, "which an event of the case names, is left out"},
+		"the order, as erased":     {func(d *dossier.Dossier) { d.Head.Documents[0].Erased, d.Files = true, nil }, "no erasure among the events says so"},
+		"the order, for no reason": {func(d *dossier.Dossier) { d.Head.Documents[0].Withheld, d.Files = "secret", nil }, `"secret" is no reason`},
+		"an order without a name": {func(d *dossier.Dossier) {
+			d.Head.Documents = append(d.Head.Documents, dossier.Document{What: "order", Withheld: dossier.Harmful})
+		}, "No event of the case names the order"},
+	} {
+		d := unpacked(t, z)
+		c.hide(&d)
+		again, err := d.Pack(s.ctx, s.oversight.Signer)
+		s.must(err)
+		text, err := s.checkDossier(again)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q\n%s", name, err, c.want, text)
+		}
+	}
+	d := unpacked(t, z)
+	d.Head.Documents[0].Withheld, d.Files = dossier.Harmful, nil
+	again, err := d.Pack(s.ctx, s.oversight.Signer)
+	s.must(err)
+	if text, err := s.checkDossier(again); err != nil || !strings.Contains(text, "1 documents; 1 not in it: withheld as harmful, as the platform says") {
+		t.Errorf("an order that is withheld is not said to be: %v\n%s", err, text)
+	}
+}
+
+// unpacked reads the files of a dossier.
+func unpacked(t *testing.T, z *zip.Reader) (d dossier.Dossier) {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(json.Unmarshal(readFile(t, z, dossier.HeadName), &d.Head))
+	d.Checkpoint, d.Files = readFile(t, z, "checkpoint"), map[string][]byte{}
+	lines := func(name string, f func(line []byte)) {
+		for line := range bytes.Lines(readFile(t, z, name)) {
+			f(bytes.TrimSuffix(line, []byte("\n")))
+		}
+	}
+	lines(dossier.EntriesName, func(line []byte) { d.Entries = append(d.Entries, line) })
+	lines(dossier.ProofsName, func(line []byte) {
+		var x dossier.Proof
+		must(json.Unmarshal(line, &x))
+		d.Proofs = append(d.Proofs, x)
+	})
+	lines(dossier.OpeningsName, func(line []byte) {
+		var x dossier.Opening
+		must(json.Unmarshal(line, &x))
+		d.Openings = append(d.Openings, x)
+	})
+	lines(dossier.FactsName, func(line []byte) {
+		var x dossier.Facts
+		must(json.Unmarshal(line, &x))
+		d.Facts = append(d.Facts, x)
+	})
+	for _, f := range z.File {
+		if sum, ok := strings.CutPrefix(f.Name, "documents/"); ok {
+			d.Files[strings.TrimSuffix(sum, ".pdf")] = readFile(t, z, f.Name)
+		}
+	}
+	return d
+}

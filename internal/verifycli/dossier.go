@@ -53,7 +53,21 @@ func (c *Dossier) Check(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("NOT VALID: %w", err)
 	}
-	_, err = fmt.Fprintf(out, "VALID\nDossier of case %s (%s), made at %s by %s\nSealed by %s\n%d events proven under the log's checkpoint over %d entries of %s\n%d values and %d rows opened and compared, %d events not opened\nClosed facts of %d events opened and compared\n%d documents\n",
-		r.Head.Ref, r.Head.Case, r.Head.Made.Format(time.RFC3339), r.Head.By, r.Signer, r.Head.Entries, r.Head.Size, r.Head.Log, r.Values, r.Rows, r.Head.Unopened, r.Facts, r.Documents)
+	_, err = fmt.Fprintf(out, "VALID\nDossier of case %s (%s), made at %s by %s\nSealed by %s\n%d events proven under the log's checkpoint over %d entries of %s\n%d values and %d rows opened and compared, %d events not opened\nClosed facts of %d events opened and compared\n%s\n",
+		r.Head.Ref, r.Head.Case, r.Head.Made.Format(time.RFC3339), r.Head.By, r.Signer, r.Head.Entries, r.Head.Size, r.Head.Log, r.Values, r.Rows, r.Unopened, r.Facts, documents(r))
 	return err
+}
+
+// documents says how many there are, and which of them are not there.
+func documents(r dossier.Report) string {
+	said := fmt.Sprintf("%d documents", r.Documents)
+	for _, x := range []struct {
+		n   int
+		why string
+	}{{r.Erased, "erased, as the log says"}, {r.Harmful, "withheld as harmful, as the platform says"}, {r.Waiting, "withheld until it was examined, as the platform says"}} {
+		if x.n > 0 {
+			said += fmt.Sprintf("; %d not in it: %s", x.n, x.why)
+		}
+	}
+	return said
 }

@@ -30,7 +30,11 @@ type Report struct {
 	Values    int // commitments to values that were opened
 	Rows      int // commitments to rows that were opened
 	Facts     int // events whose closed facts were opened
-	Documents int
+	Unopened  int // events of which nothing is opened: the log says that it was erased
+	Documents int // all that are named; of these
+	Erased    int // were erased, as the log says
+	Harmful   int // and Waiting are withheld
+	Waiting   int
 }
 
 func bad(format string, args ...any) error { return fault.New(fault.Invalid, format, args...) }
@@ -40,8 +44,9 @@ var limits = asic.Limits{Entries: 5000, Total: 4 << 30, Ratio: 1000}
 
 // Verify checks a dossier: the container octet for octet, the seal, each entry's
 // proof under the checkpoint, that no event is missing between two of a stream, each
-// opening against its commitment, that no closed facts are left unopened, and each
-// document against its digest.
+// opening against its commitment, that nothing is left unopened or out but what an
+// erasure among the events explains, and each document against its digest. Who holds the
+// sealing key can leave out as little as others.
 func Verify(r io.ReaderAt, size int64, o Options) (Report, error) {
 	v := verifier{o: o, files: map[string][]byte{}}
 	for _, step := range []func() error{func() error { return v.open(r, size) }, v.seal, v.head, v.entries, v.openings, v.facts, v.documents} {
@@ -57,6 +62,7 @@ type verifier struct {
 	files   map[string][]byte
 	report  Report
 	records map[audit.EventID]audit.Record
+	erasure bool // one of the events tells of an erasure
 }
 
 func (v *verifier) open(r io.ReaderAt, size int64) error {
@@ -151,6 +157,7 @@ func (v *verifier) entries() error {
 			return bad("An event is missing before event %s: it is number %d of its stream, after %d.", r.ID, r.Version, last[r.Stream])
 		}
 		last[r.Stream], at, v.records[r.ID] = r.Version, int64(index), r
+		v.erasure = v.erasure || r.Kind == "erasure.made"
 		return nil
 	})
 	if err == nil && len(v.records) != v.report.Head.Entries {
@@ -162,35 +169,45 @@ func (v *verifier) entries() error {
 	return err
 }
 
-// openings opens commitments: each value, and each row that is given.
+// openings opens commitments: each event's values, all of them, and each row that is given.
 func (v *verifier) openings() error {
-	return eachLine(v.files[OpeningsName], func(line []byte) error {
+	opened := map[audit.EventID]bool{}
+	err := eachLine(v.files[OpeningsName], func(line []byte) error {
 		var o Opening
 		if err := json.Unmarshal(line, &o); err != nil {
 			return err
 		}
 		r, ok := v.records[o.ID]
-		if !ok {
-			return bad("Something is opened that is no event of the dossier.")
+		if !ok || opened[o.ID] {
+			return bad("Something is opened that is no event of the dossier, or twice.")
 		}
+		opened[o.ID] = true
 		p, err := audit.ParsePayload(o.Payload)
 		if err != nil {
 			return err
 		}
-		for _, x := range p.Values {
-			if !v.opens(r, p.Salt, x) {
-				return bad("The value %s of event %s is not what it committed to.", x.Name, r.ID)
-			}
-			v.report.Values++
+		if err := audit.VerifyPayload(r, p); err != nil {
+			return bad("What is given to open event %s does not open all that it committed to: %v.", r.ID, err)
 		}
+		v.report.Values += len(p.Values)
 		for _, x := range o.Rows {
 			if !commits(r, p.Salt, x) {
-				return bad("Row %s of table %s is not what event %s committed to.", x.ID, x.Table, r.ID)
+				return bad("Row %q of table %q is not what event %s committed to.", x.ID, x.Table, r.ID)
 			}
 			v.report.Rows++
 		}
 		return nil
 	})
+	if v.report.Unopened = len(v.records) - len(opened); err != nil || v.report.Unopened == 0 && v.report.Head.Unopened == 0 {
+		return err
+	}
+	if v.report.Unopened != v.report.Head.Unopened {
+		return bad("The dossier says that %d events are not opened, and %d are not.", v.report.Head.Unopened, v.report.Unopened)
+	}
+	if !v.erasure {
+		return bad("%d events are not opened, and no erasure among the events says why.", v.report.Unopened)
+	}
+	return nil
 }
 
 // facts opens the closed facts of every event that has any: they outlive the payload.
@@ -222,22 +239,6 @@ func (v *verifier) facts() error {
 	return err
 }
 
-func (v *verifier) opens(r audit.Record, salt audit.Salt, x audit.Value) bool {
-	for _, c := range r.Values {
-		if c.Name == x.Name {
-			return same(c.New, salt, audit.NewField(x.Name), x.New) && same(c.Old, salt, audit.OldField(x.Name), x.Old)
-		}
-	}
-	return false
-}
-
-func same(c *audit.Commitment, salt audit.Salt, field string, value []byte) bool {
-	if c == nil || value == nil {
-		return c == nil && value == nil
-	}
-	return audit.Commit(salt, field, value) == *c
-}
-
 func commits(r audit.Record, salt audit.Salt, x Row) bool {
 	for _, c := range r.Rows {
 		if c.Table == x.Table && c.ID == x.ID {
@@ -248,23 +249,52 @@ func commits(r audit.Record, salt audit.Salt, x Row) bool {
 }
 
 // documents compares each document with its digest; that of the order stands in an
-// event in clear.
+// event in clear, and such a document is not left out.
 func (v *verifier) documents() error {
-	clear := map[string]bool{}
+	clear, ordered := map[string]bool{}, map[string]bool{}
 	for _, r := range v.records {
 		for _, f := range []string{"order_sha256", "sha256"} {
-			clear[r.Facts[f]] = true
+			if sum := r.Facts[f]; sum != "" {
+				clear[sum] = true
+			}
+		}
+		if sum := r.Facts["order_sha256"]; sum != "" {
+			ordered[sum] = true
 		}
 	}
 	for _, d := range v.report.Head.Documents {
 		if d.What == "order" && !clear[d.SHA256] {
-			return bad("No event of the case names the order %s.", d.SHA256)
+			return bad("No event of the case names the order %q.", d.SHA256)
 		}
 		b, there := v.files[documents+d.SHA256+".pdf"]
 		if (d.Erased || d.Withheld != "") != !there || there && hexSum(b) != d.SHA256 {
-			return bad("The document %s is not the one that the case has.", d.SHA256)
+			return bad("The document %q is not the one that the case has.", d.SHA256)
+		}
+		if err := v.absent(d); err != nil {
+			return err
 		}
 		v.report.Documents++
+		delete(ordered, d.SHA256)
+	}
+	for sum := range ordered {
+		return bad("The order %q, which an event of the case names, is left out.", sum)
+	}
+	return nil
+}
+
+// absent counts a document that is named and not there, by the reason.
+func (v *verifier) absent(d Document) error {
+	switch {
+	case d.Erased && !v.erasure:
+		return bad("The document %s is said to be erased, and no erasure among the events says so.", d.SHA256)
+	case d.Erased:
+		v.report.Erased++
+	case d.Withheld == Harmful:
+		v.report.Harmful++
+	case d.Withheld == Waits:
+		v.report.Waiting++
+	case d.Withheld != "":
+		return bad("The document %s is withheld, and %q is no reason for that.", d.SHA256, d.Withheld)
 	}
 	return nil
 }
