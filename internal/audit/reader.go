@@ -32,7 +32,20 @@ type LogReader interface {
 const MaxNote = 64 << 10
 
 // DirReader reads a log from a folder.
-func DirReader(dir string) LogReader { return FSReader{os.DirFS(dir)} }
+func DirReader(dir string) LogReader { return FSReader{PlainDir(dir)} }
+
+// PlainDir is a folder of somebody else's, of which plain files alone are read: a named
+// pipe in the place of one would let whoever reads it wait for ever.
+func PlainDir(dir string) fs.FS { return plainDir{os.DirFS(dir)} }
+
+type plainDir struct{ fs.FS }
+
+func (d plainDir) Open(name string) (fs.File, error) {
+	if info, err := fs.Stat(d.FS, name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is not a plain file")}
+	}
+	return d.FS.Open(name)
+}
 
 // FSReader reads a log from a file tree.
 type FSReader struct{ FS fs.FS }

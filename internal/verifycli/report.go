@@ -48,7 +48,7 @@ func (c *Report) Check(ctx context.Context, out, progress io.Writer) error {
 		log = filepath.Join(c.Dir, "log")
 	}
 	show := NewProgress(progress)
-	found, err := transparency.Check{Dir: os.DirFS(c.Dir), Log: audit.DirReader(log), Trust: trust, Keys: keys, TempDir: c.TempDir,
+	found, err := transparency.Check{Dir: audit.PlainDir(c.Dir), Log: audit.DirReader(log), Trust: trust, Keys: keys, TempDir: c.TempDir,
 		Progress: func(what string, done, total uint64) { show.Show(what, int64(done), int64(total)) }}.Run(ctx)
 	if err != nil {
 		var f *transparency.Finding
@@ -64,7 +64,7 @@ func (c *Report) Check(ctx context.Context, out, progress io.Writer) error {
 }
 
 func readReportKeys(path string) (note.Verifiers, error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path, maxKeys)
 	if err != nil {
 		return nil, fault.Because(fault.Invalid, err, "The verifier key of reports cannot be read from %s; name its file with --report-key.", path)
 	}

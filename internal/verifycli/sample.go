@@ -95,7 +95,7 @@ func (c *Sample) input(ctx context.Context, log audit.LogReader, trust audit.Tru
 		return in, err
 	}
 	if c.Note != "" {
-		if in.Note, err = os.ReadFile(c.Note); err != nil {
+		if in.Note, err = readFile(c.Note, audit.MaxNote); err != nil {
 			return in, fault.Because(fault.Invalid, err, "The checkpoint of the seed cannot be read from %s.", c.Note)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -24,10 +23,13 @@ import (
 	"lerd/internal/fault"
 )
 
+// maxKeys is the size of the largest file of keys that is read, in bytes.
+const maxKeys = 1 << 20
+
 // ReadTrust reads the log's verifier keys from a file, one a line: the current
 // one first, then former ones.
 func ReadTrust(path string) (audit.Trust, error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path, maxKeys)
 	if err != nil {
 		return audit.Trust{}, fault.Because(fault.Invalid, err, "The log's verifier key cannot be read from %s; name its file with --vkey.", path)
 	}
@@ -59,7 +61,7 @@ func (w Witnesses) Add(t audit.Trust) (audit.Trust, error) {
 		}
 		return t, nil
 	}
-	text, err := os.ReadFile(w.Witness)
+	text, err := readFile(w.Witness, maxKeys)
 	if err != nil {
 		return t, fault.Because(fault.Invalid, err, "The witnesses' keys cannot be read from %s.", w.Witness)
 	}
@@ -87,7 +89,7 @@ func (w Witnesses) Add(t audit.Trust) (audit.Trust, error) {
 // ReadPin reads a checkpoint obtained earlier or elsewhere. It needs the log's
 // signature and no witness's.
 func ReadPin(path string, trust audit.Trust) (audit.Checkpoint, error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path, audit.MaxNote)
 	if err != nil {
 		return audit.Checkpoint{}, err
 	}
