@@ -14,6 +14,7 @@ import (
 	"lerd/internal/fault"
 	"lerd/internal/identity"
 	"lerd/internal/identity/accounts"
+	"lerd/internal/oversight"
 )
 
 // auditorsHouse is an installation with two administrators and three auditors, of
@@ -255,5 +256,27 @@ func (s *scenario) withoutRules(t *testing.T, table string, do func()) {
 	do()
 	for _, name := range names {
 		owner.exec("ALTER TABLE " + table + " ENABLE ALWAYS TRIGGER " + name)
+	}
+}
+
+// TestAViewDoesNotAnswerForATable: the database's owner puts an empty view in the way of
+// the index that auditors' pages are read from, by a search_path for the role that serves
+// them. The pages say what is there all the same.
+func TestAViewDoesNotAnswerForATable(t *testing.T) {
+	s := newScenario(t)
+	s.submit("IN/94/2026/5811")
+	s.indexed()
+	asked := func() int {
+		t.Helper()
+		list, err := s.oversight.Query(s.as("ines.moreau"), oversight.Search{Name: "events", Limit: 100}, "page")
+		s.must(err)
+		return len(list)
+	}
+	before := asked()
+	s.ownerAttacks(t).exec(`CREATE SCHEMA hide; CREATE VIEW hide.log_index AS SELECT * FROM public.log_index WHERE false; GRANT USAGE ON SCHEMA hide TO lerd_app; GRANT SELECT ON hide.log_index TO lerd_app;
+		DO $$ BEGIN EXECUTE format('ALTER ROLE lerd_app IN DATABASE %I SET search_path = hide, public', current_database()); END $$`)
+	s.store.SQL().SetMaxIdleConns(0) // what begins from now on has the new path
+	if after := asked(); before == 0 || after < before {
+		t.Errorf("%d events before, %d behind the view", before, after)
 	}
 }

@@ -94,6 +94,7 @@ func TestVerifyNamesTheRulesThatWereChanged(t *testing.T) {
 		"the application runs programs":    {`GRANT pg_execute_server_program TO lerd_app`, "the role lerd_app is a member of pg_execute_server_program"},
 		"gates that replicas skip, always": {`DO $$ BEGIN EXECUTE format('ALTER ROLE lerd_app IN DATABASE %I SET session_replication_role = replica', current_database()); END $$`, "session_replication_role is set for the role lerd_app"},
 		"everybody is an auditor":          {`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lerd.scope = auditor', current_database()); END $$`, "lerd.scope is set for everybody"},
+		"a path for who works as lerd_app": {`CREATE ROLE lerd_test_worker LOGIN; GRANT lerd_app TO lerd_test_worker; DO $$ BEGIN EXECUTE format('ALTER ROLE lerd_test_worker IN DATABASE %I SET search_path = hide', current_database()); END $$`, "search_path is set for the role lerd_test_worker"},
 		"another role that writes":         {`CREATE ROLE lerd_test_stranger; GRANT UPDATE (state) ON release TO lerd_test_stranger`, "the role lerd_test_stranger, which is none of lerd's, may write into public.release"},
 		"a schema in the way":              {`CREATE SCHEMA lerd_app`, "the schema lerd_app stands before lerd's"},
 		"an operator in the way":           {`CREATE FUNCTION pg_temp.yes(uuid, text) RETURNS boolean LANGUAGE sql AS 'SELECT true'; CREATE OPERATOR public.= (LEFTARG = uuid, RIGHTARG = text, FUNCTION = pg_temp.yes)`, "the operator =(uuid,text) was not installed"},

@@ -230,7 +230,8 @@ func (g guardCheck) settings([]string) (out []string, looked int, err error) {
 		SELECT format('%s is set for %s', x.name, CASE WHEN s.setrole = 0 THEN 'everybody' ELSE 'the role ' || pg_get_userbyid(s.setrole) END)
 		FROM pg_db_role_setting s CROSS JOIN LATERAL (SELECT split_part(c, '=', 1) AS name FROM unnest(s.setconfig) c) x
 		WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-		  AND (s.setrole = 0 OR pg_get_userbyid(s.setrole) IN ('lerd_app', 'lerd_auditor', 'lerd_owner'))
+		  AND (s.setrole = 0 OR pg_get_userbyid(s.setrole) IN ('lerd_app', 'lerd_auditor', 'lerd_owner')
+		    OR EXISTS (SELECT 1 FROM pg_roles r JOIN pg_roles o ON o.rolname IN ('lerd_app', 'lerd_auditor') WHERE r.oid = s.setrole AND NOT r.rolsuper AND pg_has_role(r.oid, o.oid, 'MEMBER')))
 		  AND (x.name IN ('session_replication_role', 'search_path', 'row_security', 'role', 'session_preload_libraries', 'local_preload_libraries') OR x.name LIKE 'lerd.%')
 		UNION ALL
 		SELECT 'session_replication_role is set for the whole server' FROM pg_settings WHERE name = 'session_replication_role' AND reset_val <> 'origin' AND source NOT IN ('user', 'database', 'database user')
