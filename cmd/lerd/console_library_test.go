@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -219,4 +220,53 @@ func TestAQueryIsAnAddressAFileAndAnEvent(t *testing.T) {
 	if got := p.ask(p.visit("omar.haddad"), "GET", at, nil, "").status; got != 404 {
 		t.Errorf("a reviewer asks: %d", got)
 	}
+}
+
+// TestAFilterThatNamesNothingIsNotAnEmptyAnswer: a slip in a filter is said where it was
+// typed, on the page and in place of the file, and is no event; what is only written
+// another way is read as it is on record.
+func TestAFilterThatNamesNothingIsNotAnEmptyAnswer(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/5821")
+	_, err := s.cases.View(s.as("rita.lind"), q.ID)
+	s.must(err)
+	s.indexed()
+	p := s.open(unhurried)
+	ines := p.visit("ines.moreau")
+	asked := func() string {
+		return s.column(`SELECT count(*)::text FROM audit.event WHERE kind = 'audit.queried'`)[0]
+	}
+	before := asked()
+	for at, want := range map[string]string{
+		"events?person=Reviewer+7Z":                 "Nobody has this pseudonym or id.",
+		"events?person=" + string(q.ID):             "Nobody has this pseudonym or id.",
+		"events?ref=LR-2026-XXXX-0000":              "There is no case with this reference.",
+		"events?kind=request.veiwed":                "No event has this kind.",
+		"events?kind=nonsense.":                     "No event has this kind.",
+		"events?role=king":                          "There is no such role.",
+		"events?from=2026-12-01&to=2026-11-01":      "The end must be after the beginning.",
+		"events?state=closed":                       "This list has no such filter.",
+		"view_unassigned?kind=request.viewed":       "This list has no such filter.",
+		"cases?state=open":                          "There is no such state.",
+		"cases?country=UK":                          "No agency of this country is on file.",
+		"cases?process=IN94":                        "No case came by this kind of process.",
+		"emergency_no_order?country=XX&from=7.1.26": "Give the date as year, month and day",
+	} {
+		list, filters, _ := strings.Cut(at, "?")
+		for _, at := range []string{"/audit/queries/" + list + "?" + filters, "/audit/queries/" + list + "/csv?" + filters} {
+			page, _ := ines.get(p.ctx, at) // an error for what is not there to read
+			if got := page.reading(); page.status != http.StatusUnprocessableEntity || !strings.Contains(got, want) || strings.Contains(got, "Nothing was found") {
+				t.Errorf("%s: %d, without %q: %s", at, page.status, want, got)
+			}
+		}
+	}
+	if after := asked(); after != before {
+		t.Errorf("%s queries are on record before, %s after", before, after)
+	}
+	for _, at := range []string{"events?ref=+" + strings.ToLower(q.Ref), "events?person=reviewer+7f", "events?kind=REQUEST.", "cases?country=in&process=in-94"} {
+		if page := p.says(ines, "/audit/queries/"+at); page.status != http.StatusOK || strings.Contains(page.reading(), "Nothing was found") {
+			t.Errorf("%s: %d, %s", at, page.status, page.reading())
+		}
+	}
+	p.says(ines, "/audit/queries/events?kind=key.revoked", "Nothing was found") // there is such an event, and none happened
 }

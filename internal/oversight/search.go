@@ -44,6 +44,8 @@ type Search struct {
 	From, To time.Time
 	After    string // cursor
 	Limit    int    // lines, 1 to 1000
+
+	KindHasWords bool // the program knows such events, whether or not one happened
 }
 
 // Library lists the queries that come with lerd, in the order in which they are
@@ -60,6 +62,9 @@ var Free = []string{"events", "cases"}
 type Searches interface {
 	// Search gives at most s.Limit lines, the newest first.
 	Search(ctx context.Context, s Search) ([]Hit, error)
+	// Unknown names the filters that name nothing on record: kind, person, ref, country,
+	// process.
+	Unknown(ctx context.Context, s Search) ([]string, error)
 }
 
 // Values gives the search as the values of a URL, without its cursor.
@@ -102,11 +107,17 @@ func (q Search) known() bool {
 }
 
 // Query answers a query, after the event that says who asked it. form is "page" or
-// "csv".
+// "csv". A filter that nothing can answer to is refused.
 func (s *Service) Query(ctx context.Context, q Search, form string) (list []Hit, err error) {
 	defer fault.Wrap(&err, "oversight.Query(%s)", q.Name)
 	if !q.known() {
 		return nil, fault.New(fault.NotFound, "There is nothing here.")
+	}
+	if _, _, err := s.may(ctx, "query", "log"); err != nil {
+		return nil, err // of what is on record nothing is said before
+	}
+	if q, err = s.checked(ctx, q); err != nil {
+		return nil, err
 	}
 	if err := s.asked(ctx, q, form); err != nil {
 		return nil, err
@@ -135,6 +146,7 @@ const MostExported = 100_000
 // who took it away.
 func (s *Service) Export(ctx context.Context, q Search, f func(Hit) error) (err error) {
 	defer fault.Wrap(&err, "oversight.Export(%s)", q.Name)
+	q = q.tidy()
 	q.Limit = 1000
 	list, err := s.Query(ctx, q, "csv")
 	for n := 0; err == nil && len(list) > 0 && n < MostExported; {

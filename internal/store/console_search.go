@@ -108,6 +108,49 @@ func searchEvents(tx *gorm.DB, q oversight.Search) ([]oversight.Hit, error) {
 	return out, nil
 }
 
+// Unknown names the filters that name nothing on record.
+func (c Console) Unknown(ctx context.Context, q oversight.Search) (out []string, err error) {
+	defer fault.Wrap(&err, "store.Unknown")
+	if err := c.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	kinds, from, to := "kind = ?", []any{q.Kind}, strings.TrimSuffix(q.Kind, ".")
+	if to != q.Kind {
+		kinds, from = "kind >= ? AND kind < ?", []any{q.Kind, to + "/"}
+	}
+	people := "pseudonym = ?"
+	if uuidForm.MatchString(q.Person) {
+		people = "id = ?::uuid"
+	}
+	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
+		if err := byKeys(tx); err != nil {
+			return err
+		}
+		for _, x := range []struct {
+			filter, value, query string
+			args                 []any
+		}{
+			{"kind", q.Kind, "log_index WHERE " + kinds, from},
+			{"person", q.Person, "person WHERE " + people, []any{q.Person}},
+			{"ref", q.Ref, "request WHERE ref = ?", []any{q.Ref}},
+			{"country", q.Country, "agency WHERE country = ?", []any{q.Country}},
+			{"process", q.Process, "request WHERE process_id = ?", []any{q.Process}},
+		} {
+			there := x.value == "" || x.value == "system"
+			if !there {
+				if err := tx.Raw("SELECT EXISTS (SELECT 1 FROM "+x.query+")", x.args...).Scan(&there).Error; err != nil {
+					return err
+				}
+			}
+			if !there {
+				out = append(out, x.filter)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // narrow puts the filters of a list of events into conditions.
 func narrow(tx *gorm.DB, w *clauses, q oversight.Search, key string) error {
 	switch {

@@ -28,24 +28,9 @@ type searchInput struct {
 	After   string `form:"after" validate:"max=80" label:"audit_query.after" input:"hidden"`
 }
 
-func (in searchInput) search(name string) oversight.Search {
-	return oversight.Search{Name: name, Kind: in.Kind, Person: in.Person, Role: in.Role, Ref: in.Ref, State: in.State, Country: in.Country, Process: in.Process, Urgent: in.Urgent,
+func (s *Server) search(name string, in searchInput) oversight.Search {
+	return oversight.Search{KindHasWords: s.words.hasKind(in.Kind), Name: name, Kind: in.Kind, Person: in.Person, Role: in.Role, Ref: in.Ref, State: in.State, Country: in.Country, Process: in.Process, Urgent: in.Urgent,
 		From: day(in.From), To: day(in.To), After: in.After, Limit: pageLength}
-}
-
-// filtersOf names the filters of each list.
-func filtersOf(name string) []string {
-	switch name {
-	case "cases":
-		return []string{"ref", "state", "country", "process", "urgent", "from", "to"}
-	case "emergency_no_order", "gag_past_end":
-		return []string{"country", "process", "from", "to"}
-	case "most_viewed":
-		return []string{"from"}
-	case "events":
-		return []string{"kind", "person", "role", "ref", "from", "to"}
-	}
-	return []string{"person", "ref", "from", "to"}
 }
 
 func (s *Server) auditQueries(c *Ctx) error {
@@ -85,9 +70,15 @@ func (s *Server) showQuery(c *Ctx, name, path string) error {
 	if wrong != nil {
 		return auditDeskView.Show(c, p)
 	}
-	q := in.search(name)
+	q := s.search(name, in)
 	q.Limit = pageLength + 1
 	list, err := s.cfg.Services.Oversight.Query(c.Ctx(), q, "page")
+	if len(fault.ProblemsOf(err)) > 0 {
+		if err := s.fillFilter(c, &p, name, path, in, err); err != nil {
+			return err
+		}
+		return auditDeskView.Show(c, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -132,7 +123,14 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 		}
 	}
 	p.Filter, p.FilterButton, p.Problems = f, Button{Text: c.T("audit_query.show")}, wrong != nil
-	for _, n := range filtersOf(name) {
+	shown := oversight.Filters(name)
+	for _, problem := range fault.ProblemsOf(wrong) { // also of a filter that the list does not have
+		if !slices.Contains(shown, problem.Field) {
+			shown = append(shown, problem.Field)
+		}
+	}
+	p.FilterFields = nil
+	for _, n := range shown {
 		fd, err := f.Field(n)
 		if err != nil {
 			return err
@@ -179,7 +177,7 @@ func (s *Server) auditCSV(c *Ctx) error {
 	name := c.Param("query")
 	var in searchInput
 	if err := c.DecodeQuery(&in); err != nil {
-		return notFound()
+		return s.showQuery(c, name, "/audit/queries/"+name) // which says what is wrong
 	}
 	var w *csv.Writer
 	begin := func() {
@@ -191,7 +189,7 @@ func (s *Server) auditCSV(c *Ctx) error {
 		w = csv.NewWriter(c.Response())
 		_ = w.Write([]string{"place", "event", "at", "what", "person", "name", "role", "case", "reference", "facts", "stream"})
 	}
-	err := s.cfg.Services.Oversight.Export(c.Ctx(), in.search(name), func(h oversight.Hit) error {
+	err := s.cfg.Services.Oversight.Export(c.Ctx(), s.search(name, in), func(h oversight.Hit) error {
 		if w == nil {
 			begin()
 		}
@@ -201,6 +199,9 @@ func (s *Server) auditCSV(c *Ctx) error {
 		}
 		return w.Write([]string{place, string(h.Event), h.At.UTC().Format(time.RFC3339), plainCell(h.Kind), plainCell(h.Person), plainCell(h.Name), plainCell(h.Role), h.Case, plainCell(h.Ref), plainCell(h.Detail), plainCell(h.Stream)})
 	})
+	if len(fault.ProblemsOf(err)) > 0 && w == nil {
+		return s.showQuery(c, name, "/audit/queries/"+name)
+	}
 	if err != nil && w == nil {
 		return err
 	}

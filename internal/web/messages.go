@@ -108,6 +108,21 @@ func readCatalogue(file string) (map[string]string, error) {
 // has tells whether English has the key.
 func (w *words) has(key string) bool { _, ok := w.texts[language.English][key]; return ok }
 
+// hasKind tells whether there are words for a kind of event, or for one that begins so
+// where it ends in a full stop.
+func (w *words) hasKind(kind string) bool {
+	key := "event.kind." + strings.ToLower(strings.TrimSpace(kind))
+	if !strings.HasSuffix(key, ".") {
+		return w.has(key)
+	}
+	for k := range w.texts[language.English] {
+		if strings.HasPrefix(k, key) {
+			return true
+		}
+	}
+	return false
+}
+
 // say gives a message with its placeholders filled; args are name, value pairs.
 // An argument named "n" chooses among key.one, key.few … and key.other. A key
 // that no language has comes back in brackets, and a test finds it.
