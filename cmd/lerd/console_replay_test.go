@@ -10,6 +10,7 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/fault"
 	"lerd/internal/oversight"
+	"lerd/internal/records/sample"
 	"lerd/internal/requests"
 )
 
@@ -132,4 +133,56 @@ func TestAnErrorIsSettledByANoticeThatArrived(t *testing.T) {
 		}
 	}
 	s.verifyLog()
+}
+
+// TestAnAuditorReadsWhatWasAsked: whom a case is about, why, what was written to and fro,
+// what the reviewer noted and who they were, on the page of the case, and in its replay
+// as it was at each moment: before the agency narrowed it, and before a word was written.
+func TestAnAuditorReadsWhatWasAsked(t *testing.T) {
+	s := newScenario(t)
+	rita, officer := s.as("rita.lind"), s.as("asha.rao")
+	q := s.submit("IN/94/2026/872")
+	s.must(s.cases.Claim(rita, q.ID))
+	s.must(s.cases.AnswerChecks(rita, q.ID, []requests.CheckInput{{Check: "VC-02", Result: "pass", Note: "The seal is the court's."}}))
+	s.must(s.cases.Ask(rita, q.ID, "Which of the two numbers?"))
+	s.must(s.cases.Reply(officer, q.ID, "The first one."))
+	s.must(s.cases.NarrowOwn(officer, q.ID, less(false, true, 30), "The number is known by now."))
+	s.indexed()
+	p := s.open(unhurried)
+	ines, own := p.visit("ines.moreau"), "/audit/cases/"+string(q.ID)
+	always := []string{sample.SuspectPhone, "To identify the seller.", "Sale of tickets that do not exist", "FIR 231/2026", "IN/94/2026/872"}
+	page := p.says(ines, own, append(always, "Which data?IP addresses", "Which of the two numbers?", "The first one.", "The seal is the court's.", "Reviewer 7F")...)
+	for _, at := range []string{own + "/replay", "/cases/" + string(q.ID) + "/replay", "/errors/new?case=" + q.Ref} {
+		if len(page.links(at)) == 0 {
+			t.Errorf("the case does not lead to %s", at)
+		}
+		p.says(ines, at)
+	}
+	r, err := s.oversight.ReplayCase(s.as("ines.moreau"), q.ID)
+	s.must(err)
+	at := func(kind string) string {
+		t.Helper()
+		i := slices.IndexFunc(r.Moments, func(m oversight.Moment) bool { return m.Event.Record.Kind == kind })
+		if i < 0 {
+			t.Fatalf("the replay has no %s", kind)
+		}
+		return own + "/replay?step=" + strconv.Itoa(i)
+	}
+	without := func(step string, words ...string) {
+		t.Helper()
+		got := p.says(ines, step).reading()
+		for _, w := range words {
+			if strings.Contains(got, w) {
+				t.Errorf("%s says %q already", step, w)
+			}
+		}
+	}
+	without(at("document.uploaded"), append(always, "Which of the two numbers?")...)
+	p.says(ines, at("document.uploaded"), "Nobody but its agency had it.")
+	p.says(ines, at("request.claim"), append(always, "Which data?Phone numbers, IP addresses", "In legal review", "In review")...)
+	without(at("request.claim"), "Which of the two numbers?", "The seal is the court's.")
+	p.says(ines, at("request.answer_check"), "The seal is the court's.", "Reviewer 7F")
+	p.says(ines, at("request.ask"), "Which of the two numbers?", "Waiting for the agency")
+	without(at("request.ask"), "The first one.")
+	p.says(ines, own+"/replay?step="+strconv.Itoa(len(r.Moments)-1), "Which data?IP addresses", "The first one.")
 }

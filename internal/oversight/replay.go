@@ -22,10 +22,11 @@ type Moment struct {
 	Answers   []requests.Answer   // in force
 	Decisions []requests.Decision // the newest for each category of each target
 	Documents []SeenDocument
-	Messages  int
-	Release   string // reference of the release, from when its records are frozen
-	Records   string // digest of the frozen records
-	Look      *Look  // if the event is that somebody looked
+	Messages  []requests.Message
+	Asked     []requests.Target // as narrowed by then; none before the request was signed
+	Release   string            // reference of the release, from when its records are frozen
+	Records   string            // digest of the frozen records
+	Look      *Look             // if the event is that somebody looked
 	Beside    Beside
 }
 
@@ -106,6 +107,7 @@ func (r *replayer) apply(ev requests.TrailEvent) Moment {
 	m := Moment{Beside: r.beside.now(), Event: ev, State: r.state, Shown: r.state.ForAgency(r.examined), Erased: r.erased, Reviewer: r.reviewer, Verdict: r.verdict}
 	m.Answers, m.Decisions = r.answers(), r.decisions()
 	m.Documents, m.Messages = r.documents()
+	m.Asked = r.asked()
 	m.Release, m.Records = r.release()
 	if strings.HasPrefix(rec.Stream, "look:") {
 		m.Look = look(rec, r.in.Next)
@@ -185,7 +187,27 @@ func (r *replayer) decisions() (out []requests.Decision) {
 	return out
 }
 
-func (r *replayer) documents() (out []SeenDocument, messages int) {
+// asked gives what was asked of each account: as it was signed, and as the agency has
+// narrowed it since.
+func (r *replayer) asked() (out []requests.Target) {
+	if r.state == requests.None {
+		return nil
+	}
+	for _, t := range r.in.Case.Request.Targets {
+		t = t.AsSigned()
+		for _, a := range r.in.Case.Amendments {
+			for _, item := range a.Items {
+				if r.seen[a.EventID] && item.Target == t.ID {
+					t.WantPhone, t.WantIP, t.From, t.To = item.WantPhone, item.WantIP, item.From, item.To
+				}
+			}
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (r *replayer) documents() (out []SeenDocument, messages []requests.Message) {
 	c := r.in.Case
 	if r.seen[c.Document.EventID] || r.state != "" {
 		out = append(out, SeenDocument{c.Document.SHA256, c.Document.Pages, "order"})
@@ -194,7 +216,7 @@ func (r *replayer) documents() (out []SeenDocument, messages int) {
 		if !r.seen[m.EventID] {
 			continue
 		}
-		messages++
+		messages = append(messages, m)
 		for _, d := range m.Documents {
 			out = append(out, SeenDocument{d.SHA256, d.Pages, "message"})
 		}

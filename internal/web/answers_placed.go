@@ -1,17 +1,19 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests"
 )
 
 // placedPart is what people answered to the checks, each with its place in the order,
 // and the order's pages with the places drawn over them; for those who look at a case
-// and do not answer. Notes are not theirs to read, nor is the order's number but on the
-// page itself, which is a look on record.
+// and do not answer. Notes are for auditors alone among them; the order's number stands
+// on the page itself, which is a look on record.
 type placedPart struct {
 	Answers Table
 	Sheets  sheetsPart
@@ -20,7 +22,7 @@ type placedPart struct {
 // placed gives the answers of a case with their places; base is where the order's
 // pages lie for the reader.
 func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base string) placedPart {
-	p := placedPart{Answers: s.placedAnswers(c, cs, zone), Sheets: s.sheetsOf(c, cs, zone, base)}
+	p := placedPart{Answers: s.placedAnswers(c, cs, zone, nil), Sheets: s.sheetsOf(c, cs, zone, base)}
 	for i := range p.Sheets.Sheets {
 		sheet := &p.Sheets.Sheets[i]
 		sheet.Alt = c.T("placed.sheet", "n", i+1, "ref", cs.Request.Ref)
@@ -32,7 +34,9 @@ func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base stri
 	return p
 }
 
-func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Table {
+// placedAnswers lists the answers; with the names of people also who gave each, and what
+// they noted.
+func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location, by *names) Table {
 	t := Table{Caption: c.T("placed.answers"), Empty: Empty{Title: c.T("placed.none")}, Columns: []Column{{Text: c.T("placed.check")}, {Text: c.T("placed.answer")}, {Text: c.T("review.place")}, {Text: c.T("placed.by")}}}
 	process, err := c.law().Process(legal.ProcessID(cs.Request.Process.ID), cs.Request.Process.Version)
 	question := func(check string) string {
@@ -49,7 +53,15 @@ func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location) Ta
 		}
 		at := When{a.At, zone}
 		place, href := c.placeWords(a.Place)
-		t.Rows = append(t.Rows, []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: question(a.Check)}, {Text: c.T("review.result." + a.Result)}, {Text: word(place, "–"), Href: href}, {When: &at, Note: c.T("role." + a.As)}})
+		row := []Cell{{Code: strings.TrimSpace(a.Check + " " + a.Target), Note: question(a.Check)}, {Text: c.T("review.result." + a.Result)}, {Text: word(place, "–"), Href: href}, {When: &at, Note: c.T("role." + a.As)}}
+		if by != nil {
+			row[3].Note = by.name(identity.PersonID(a.By)) + ", " + c.T("role."+a.As)
+			row = slices.Insert(row, 3, Cell{Text: word(a.Note.Reveal(), "–")})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if by != nil {
+		t.Columns = slices.Insert(t.Columns, 3, Column{Text: c.T("audit_asked.note")})
 	}
 	return t
 }

@@ -101,6 +101,7 @@ type auditDesk struct {
 	FilterFields []Field
 	FilterButton Button
 	Links        []NavItem
+	Asked        *askedPart // what a case is about
 	Tables       []Table
 	Pages        Pages
 	Steps        []Step
@@ -109,7 +110,7 @@ type auditDesk struct {
 	Acts         []StepForm
 }
 
-var auditDeskView = newPage[auditDesk]("audit_desk", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "field", "error_summary", "button", "notice", "step_form", "step_up", "pages", "commands", "timeline")
+var auditDeskView = newPage[auditDesk]("audit_desk", "breadcrumb", "badge", "when", "table", "cell", "digest", "empty", "facts", "field", "error_summary", "button", "notice", "step_form", "step_up", "pages", "commands", "timeline", "asked")
 
 // Roles of these pages.
 var (

@@ -111,7 +111,9 @@ func (c *Ctx) errorNext(x oversight.ErrorReport) string {
 	return c.T("error_report.next.closed")
 }
 
-func (s *Server) newError(c *Ctx) error { return s.showNewError(c, errorInput{}, nil) }
+func (s *Server) newError(c *Ctx) error {
+	return s.showNewError(c, errorInput{Case: c.Request().URL.Query().Get("case")}, nil)
+}
 
 func (s *Server) showNewError(c *Ctx, in errorInput, wrong error) error {
 	p := auditDesk{Base: c.Base("error_report_new.title"), Lead: c.T("error_report_new.lead")}

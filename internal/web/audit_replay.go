@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lerd/internal/identity"
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
 )
@@ -50,7 +51,15 @@ func (s *Server) auditReplay(c *Ctx) error {
 	p.Pages = c.replayPages(id, q.Step, len(r.Moments))
 	p.Ahead = p.Pages
 	p.Ahead.Label = c.T("audit_replay.go")
-	p.Tables = []Table{c.answerTable(p.Base, m), c.decidedTable(r.Case, m), c.documentTable(m), c.readerTable(rules), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
+	then := r.Case
+	then.Decisions = m.Decisions
+	by, err := s.namesOf(c, peopleOf(then)...)
+	if err != nil {
+		return err
+	}
+	asked := s.asked(c, r.Case, m.Asked, m.Messages)
+	p.Asked = &asked
+	p.Tables = []Table{c.readerTable(rules, m), c.answerTable(p.Base, m, by), s.auditResults(c, then, by), c.documentTable(m), c.lookTable(p.Base, r), c.momentTable(p.Base, id, r)}
 	p.Notices = c.replayGaps(p.Base, r)
 	p.Notices = append(p.Notices, c.erasedNotices(r, m)...)
 	return auditDeskView.Show(c, p)
@@ -127,7 +136,7 @@ func (c *Ctx) momentFacts(b Base, r oversight.Replayed, m oversight.Moment) []Fa
 		title = r.Process.Title
 	}
 	f.add("audit_replay.process", Cell{Text: title + ", " + c.T("case.version", "version", pin.Version), Note: "SHA-256 " + pin.Digest})
-	f.text("audit_replay.messages", itoa(m.Messages))
+	f.text("audit_replay.messages", itoa(len(m.Messages)))
 	if m.Release != "" {
 		f.add("audit_case.release", Cell{Code: m.Release, Note: "SHA-256 " + m.Records})
 	}
@@ -161,24 +170,18 @@ func lookWords(c *Ctx, m oversight.Moment) string {
 	return c.T("audit_replay.look."+m.Look.End, "for", age(m.Look.For))
 }
 
-func (c *Ctx) answerTable(b Base, m oversight.Moment) Table {
+func (c *Ctx) answerTable(b Base, m oversight.Moment, who names) Table {
 	t := Table{Caption: c.T("audit_replay.checks", "n", len(m.Answers)), Empty: Empty{Title: c.T("audit_replay.checks.none")},
-		Columns: []Column{{Text: c.T("audit_replay.check")}, {Text: c.T("audit_replay.target")}, {Text: c.T("audit_replay.result")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}}}
+		Columns: []Column{{Text: c.T("audit_replay.check")}, {Text: c.T("audit_replay.target")}, {Text: c.T("audit_replay.result")}, {Text: c.T("audit_asked.note")}, {Text: c.T("audit.col.actor")}, {Text: c.T("audit.col.at")}}}
 	list := slices.Clone(m.Answers)
 	slices.SortStableFunc(list, func(a, b requests.Answer) int { return strings.Compare(a.Check+a.Target, b.Check+b.Target) })
 	for _, a := range list {
-		at, by := b.When(a.At), c.holderRole(a.As)
-		if a.Automatic {
-			by = c.T("audit_replay.automatic")
+		at, by := b.When(a.At), Cell{Text: c.T("audit_replay.automatic")}
+		if !a.Automatic {
+			by = Cell{Text: who.name(identity.PersonID(a.By)), Note: c.holderRole(a.As)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: c.checkWords(a.Check), Quoted: a.Check}, {Text: word(a.Target, "–")}, c.codeCell("replay.result.", a.Result), {Text: by}, {When: &at}})
+		t.Rows = append(t.Rows, []Cell{{Text: c.checkWords(a.Check), Quoted: a.Check}, {Text: word(a.Target, "–")}, c.codeCell("replay.result.", a.Result), {Text: word(a.Note.Reveal(), "–")}, by, {When: &at}})
 	}
-	return t
-}
-
-func (c *Ctx) decidedTable(cs requests.Case, m oversight.Moment) Table {
-	cs.Decisions = m.Decisions
-	t := c.srv.auditResults(c, cs)
 	return t
 }
 
@@ -190,10 +193,10 @@ func (c *Ctx) documentTable(m oversight.Moment) Table {
 	return t
 }
 
-func (c *Ctx) readerTable(r oversight.Rules) Table {
-	t := Table{Caption: c.T("audit_replay.readers"), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.rule")}}}
+func (c *Ctx) readerTable(r oversight.Rules, m oversight.Moment) Table {
+	t := Table{Caption: c.T("audit_replay.readers"), Empty: Empty{Title: c.T("audit_replay.readers.none"), Text: c.T("audit_replay.readers.none.text")}, Columns: []Column{{Text: c.T("audit_query.role")}, {Text: c.T("audit_replay.saw")}, {Text: c.T("audit_replay.rule")}}}
 	for _, x := range r.Readers {
-		t.Rows = append(t.Rows, []Cell{{Text: c.holderRole(string(x.Role))}, {Code: x.Rule}})
+		t.Rows = append(t.Rows, []Cell{{Text: c.holderRole(string(x.Role))}, c.sawWords(x.Role, m), {Code: x.Rule}})
 	}
 	return t
 }
