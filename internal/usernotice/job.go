@@ -22,6 +22,7 @@ type Letter struct {
 	Account     int64
 	Link        string // of the notice's own page
 	DisclosedOn string // 2006-01-02, UTC
+	First       time.Time // when it was handed over for the first time
 	Kind        string // "error": it tells of a serious error; empty: of the disclosure
 }
 
@@ -95,7 +96,7 @@ func (s *Service) send(ctx context.Context, n Notice) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.Courier.Deliver(ctx, Letter{ID: n.ID, Ref: n.Ref, Account: n.Account, Link: s.Links.Of(n.ID), DisclosedOn: n.DisclosedAt.Format(time.DateOnly), Kind: n.kind()})
+	receipt, err := s.Courier.Deliver(ctx, Letter{ID: n.ID, Ref: n.Ref, Account: n.Account, Link: s.Links.Of(n.ID), DisclosedOn: n.DisclosedAt.Format(time.DateOnly), First: n.SentAt, Kind: n.kind()})
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,14 @@ func (c *Courier) Deliver(ctx context.Context, l usernotice.Letter) (receipt str
 			*to = v[0]
 		}
 	}
-	if _, err := kept.Verify(c.PlatformID, c.PlatformKey, c.Now(), clockSkew); err != nil {
+	// A platform that was asked before may give the answer that it gave then: it is
+	// of this very request, and no older than the first time it was made.
+	now := c.Now()
+	first := l.First
+	if first.IsZero() || first.After(now) {
+		first = now
+	}
+	if _, err := kept.Verify(c.PlatformID, c.PlatformKey, first.Add(-clockSkew), now.Add(clockSkew)); err != nil {
 		return "", fault.Because(fault.Unavailable, err, "The platform's receipt for a notice does not hold.")
 	}
 	out, err := json.Marshal(kept)
@@ -125,9 +132,9 @@ func (c *Courier) request(ctx context.Context, l usernotice.Letter) (*httpsig.Me
 	return m, req, httpsig.Sign(m, httpsig.Request, c.Key, c.Now(), "")
 }
 
-// Verify verifies a kept receipt: at least when it came (now and the skew allowed)
-// or later, with the time of its signature for now.
-func (k Kept) Verify(keyID string, key ed25519.PublicKey, now time.Time, skew time.Duration) (r Receipt, err error) {
+// Verify verifies a kept receipt, which was signed and says that the user was told
+// between two times: those of the notice's first attempt and of its receipt, or wider.
+func (k Kept) Verify(keyID string, key ed25519.PublicKey, from, until time.Time) (r Receipt, err error) {
 	defer fault.Wrap(&err, "webhook.Kept.Verify")
 	header := func(pairs ...string) http.Header {
 		h := http.Header{}
@@ -139,7 +146,8 @@ func (k Kept) Verify(keyID string, key ed25519.PublicKey, now time.Time, skew ti
 	m := &httpsig.Message{Status: k.Status, Body: k.Body,
 		Header: header("Content-Type", k.ContentType, "Content-Digest", k.ContentDigest, "Signature-Input", k.SignatureInput, "Signature", k.Signature),
 		To:     &httpsig.Message{Method: http.MethodPost, Target: k.Target, Header: header("Idempotency-Key", k.IdempotencyKey, "Content-Digest", k.RequestDigest)}}
-	rule := httpsig.Rule{Now: now, Within: skew, Public: func(id string) (ed25519.PublicKey, bool) { return key, id == keyID }}
+	half := until.Sub(from) / 2
+	rule := httpsig.Rule{Now: from.Add(half), Within: half, Public: func(id string) (ed25519.PublicKey, bool) { return key, id == keyID }}
 	if _, err := httpsig.Verify(m, httpsig.Response, rule); err != nil {
 		return r, err
 	}
@@ -148,6 +156,9 @@ func (k Kept) Verify(keyID string, key ed25519.PublicKey, now time.Time, skew ti
 	}
 	if err := json.Unmarshal(k.Body, &r); err != nil || r.Outcome != "delivered" || `"`+r.Notice+`"` != k.IdempotencyKey || r.DeliveredAt.IsZero() {
 		return r, fault.New(fault.Invalid, "The receipt does not say that this notice was delivered.")
+	}
+	if r.DeliveredAt.Before(from) || r.DeliveredAt.After(until) {
+		return r, fault.New(fault.Invalid, "The receipt says that the notice was delivered at another time than it can have been.")
 	}
 	return r, nil
 }

@@ -30,13 +30,18 @@ type platform struct {
 	url   string
 	spoil func(answer *httpsig.Message, receipt *Receipt)
 	after func(http.Header, []byte) []byte // what happens to the signed answer on its way
+	asked time.Time                        // when it is asked; zero: when it signs its answer
 	seen  []Notice
 }
 
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	req := &httpsig.Message{Method: r.Method, Target: p.url, Header: r.Header, Body: body}
-	rule := httpsig.Rule{Now: at, Within: time.Minute, Public: func(id string) (ed25519.PublicKey, bool) { return ours.Public().(ed25519.PublicKey), id == "lerd" }}
+	asked := p.asked
+	if asked.IsZero() {
+		asked = at
+	}
+	rule := httpsig.Rule{Now: asked, Within: time.Minute, Public: func(id string) (ed25519.PublicKey, bool) { return ours.Public().(ed25519.PublicKey), id == "lerd" }}
 	if _, err := httpsig.Verify(req, httpsig.Request, rule); err != nil {
 		p.t.Errorf("lerd's request does not verify: %v", err)
 	}
@@ -87,12 +92,11 @@ func TestAReceiptIsKeptAndVerifiesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	years := at.AddDate(3, 0, 0)
-	if r, err := k.Verify("platform", theirKey, years, 4*365*24*time.Hour); err != nil || r.Notice != string(letter.ID) {
+	if r, err := k.Verify("platform", theirKey, at.Add(-time.Minute), at.AddDate(3, 0, 0)); err != nil || r.Notice != string(letter.ID) {
 		t.Errorf("years later: %+v, %v", r, err)
 	}
 	k.Body = []byte(strings.Replace(string(k.Body), "2026-11-02", "2026-11-03", 1))
-	if _, err := k.Verify("platform", theirKey, years, 4*365*24*time.Hour); err == nil {
+	if _, err := k.Verify("platform", theirKey, at.AddDate(-1, 0, 0), at.AddDate(3, 0, 0)); err == nil {
 		t.Error("a changed receipt verifies")
 	}
 }
@@ -100,9 +104,11 @@ func TestAReceiptIsKeptAndVerifiesAgain(t *testing.T) {
 // TestWhatIsNoReceipt: nothing but the platform's own word counts.
 func TestWhatIsNoReceipt(t *testing.T) {
 	for what, p := range map[string]*platform{
-		"another notice": {spoil: func(_ *httpsig.Message, r *Receipt) { r.Notice = "7f9c24e5-0000-4000-8000-000000000002" }},
-		"not delivered":  {spoil: func(_ *httpsig.Message, r *Receipt) { r.Outcome = "queued" }},
-		"accepted only":  {spoil: func(m *httpsig.Message, _ *Receipt) { m.Status = 202 }},
+		"another notice":                {spoil: func(_ *httpsig.Message, r *Receipt) { r.Notice = "7f9c24e5-0000-4000-8000-000000000002" }},
+		"not delivered":                 {spoil: func(_ *httpsig.Message, r *Receipt) { r.Outcome = "queued" }},
+		"delivered before it was asked": {spoil: func(_ *httpsig.Message, r *Receipt) { r.DeliveredAt = at.AddDate(0, -1, 0) }},
+		"delivered tomorrow":            {spoil: func(_ *httpsig.Message, r *Receipt) { r.DeliveredAt = at.AddDate(0, 0, 1) }},
+		"accepted only":                 {spoil: func(m *httpsig.Message, _ *Receipt) { m.Status = 202 }},
 		"a redirect": {spoil: func(m *httpsig.Message, _ *Receipt) {
 			m.Status = 307
 			m.Header.Set("Location", "https://elsewhere.example/")
@@ -135,5 +141,21 @@ func TestWhatIsNoReceipt(t *testing.T) {
 	c.URL = "http://127.0.0.1:1/"
 	if _, err := c.Deliver(context.Background(), letter); fault.KindOf(err) != fault.Unavailable || strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("out of reach: %v", err)
+	}
+}
+
+// TestAPlatformRepeatsItsAnswer: what it was asked hours ago, of which the answer was
+// lost, it answers with the bytes that it answered then, as is usual with idempotency
+// keys. An answer from before the first attempt is none.
+func TestAPlatformRepeatsItsAnswer(t *testing.T) {
+	later := at.Add(14 * time.Hour)
+	for first, holds := range map[time.Time]bool{at: true, at.Add(time.Hour): false, later: false} {
+		c := (&platform{asked: later}).courier(t)
+		c.Now = func() time.Time { return later }
+		again := letter
+		again.First = first
+		if _, err := c.Deliver(context.Background(), again); (err == nil) != holds || err != nil && fault.KindOf(err) != fault.Unavailable {
+			t.Errorf("asked first at %s: %v", first.Format(time.TimeOnly), err)
+		}
 	}
 }
