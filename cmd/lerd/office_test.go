@@ -22,6 +22,7 @@ import (
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/requests"
 	"lerd/internal/verifycli"
 )
 
@@ -174,6 +175,44 @@ func TestAStatementIsSignedAndComplete(t *testing.T) {
 	}
 	dir := unpack(t, packed)
 	s.checkStatement(dir, q.Ref)
+	s.verifyLog()
+}
+
+// TestAStatementSaysNoMoreThanThePortal makes a statement while cases are where their
+// agency reads only that they are examined.
+func TestAStatementSaysNoMoreThanThePortal(t *testing.T) {
+	s := newScenario(t)
+	done := s.ready("IN/94/2026/65")
+	approved := s.approved("IN/94/2026/64") // afterwards, as what is approved leaves with the next
+	waiting := s.submit("IN/94/2026/66").ID
+	s.clock.Set(time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC))
+	s.sequenceAll()
+	_, err := s.statements.RunOnce(s.ctx)
+	s.must(err)
+	s.sequenceAll()
+	admin := s.as("kavya.menon")
+	o, err := s.agencies.Office(admin)
+	s.must(err)
+	packed, _, err := s.statements.Open(admin, o.Statements[0].ID)
+	s.must(err)
+	dir := unpack(t, packed)
+	b, err := os.ReadFile(filepath.Join(dir, "statement.json"))
+	s.must(err)
+	var st statement.Statement
+	s.must(json.Unmarshal(b, &st))
+	want := map[requests.ID]string{approved: "examined", done: "exported", waiting: "submitted"}
+	for _, line := range st.Requests {
+		for id, state := range want {
+			if q := s.load(id).Request; q.Ref == line.Ref && line.State != state {
+				t.Errorf("a case that is %s is %q in the statement, want %q", q.State, line.State, state)
+			}
+		}
+	}
+	shown, err := os.ReadFile(filepath.Join(dir, "statement.html"))
+	s.must(err)
+	if len(st.Requests) != 3 || !strings.Contains(string(shown), "being examined by the platform") || strings.Contains(string(shown), "signed") {
+		t.Errorf("%d requests; the page says %s", len(st.Requests), shown)
+	}
 	s.verifyLog()
 }
 

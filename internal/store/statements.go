@@ -12,6 +12,7 @@ import (
 	"lerd/internal/agencies/statement"
 	"lerd/internal/fault"
 	"lerd/internal/identity"
+	"lerd/internal/requests"
 )
 
 // StatementDue gives agencies that were vetted before the end of a period, or in
@@ -37,6 +38,7 @@ type lineRow struct {
 	Received  time.Time `gorm:"column:received_at"`
 	Emergency bool      `gorm:"column:emergency"`
 	State     string    `gorm:"column:state"`
+	Examined  bool      `gorm:"column:examined"`
 	Targets   int       `gorm:"column:targets"`
 	Phones    int       `gorm:"column:phones"`
 	Addresses int       `gorm:"column:addresses"`
@@ -47,8 +49,8 @@ type lineRow struct {
 	Entry     []byte    `gorm:"column:entry"`
 }
 
-// StatementLines gives every request made in an agency's name in a period with
-// the event that began it, and the size of the log. One without a place in the
+// StatementLines gives every request made in an agency's name in a period, as the
+// agency reads where it stands, with the event that began it, and the size of the log. One without a place in the
 // log is waited for.
 func (s *Store) StatementLines(ctx context.Context, agency identity.AgencyID, from, to time.Time) (lines []statement.Line, size int64, err error) {
 	defer fault.Wrap(&err, "store.StatementLines(%s)", agency)
@@ -58,7 +60,7 @@ func (s *Store) StatementLines(ctx context.Context, agency identity.AgencyID, fr
 			return err
 		}
 		var rows []lineRow
-		err = tx.Raw(`SELECT q.ref, q.process_id, q.order_number, q.issuer_name, p.name AS officer, q.received_at, q.emergency, q.state,
+		err = tx.Raw(`SELECT q.ref, q.process_id, q.order_number, q.issuer_name, p.name AS officer, q.received_at, q.emergency, q.state, EXISTS (SELECT 1 FROM examination x WHERE x.request_id = q.id) AS examined,
 				(SELECT count(*) FROM target t WHERE t.request_id = q.id) AS targets,
 				coalesce(r.phones, 0) AS phones, coalesce(r.addresses, 0) AS addresses, coalesce(r.downloads, 0) AS downloads,
 				EXISTS (SELECT 1 FROM disowned_request d WHERE d.request_id = q.id) AS disowned,
@@ -73,8 +75,9 @@ func (s *Store) StatementLines(ctx context.Context, agency identity.AgencyID, fr
 				return fault.New(fault.Unavailable, "A request of the period has no place in the log yet.")
 			}
 			sum := sha256.Sum256(r.Entry)
+			state := requests.State(r.State).ForAgency(r.Examined) // the statement is read by the agency
 			lines = append(lines, statement.Line{Ref: r.Ref, Process: r.Process, Order: r.Order, Issuer: r.Issuer, Officer: r.Officer, Received: r.Received.UTC(), Emergency: r.Emergency,
-				State: r.State, Targets: r.Targets, Phones: r.Phones, Addresses: r.Addresses, Downloads: r.Downloads, Disowned: r.Disowned, Event: r.Event, Index: r.Index,
+				State: string(state), StateWords: state.Words(), Targets: r.Targets, Phones: r.Phones, Addresses: r.Addresses, Downloads: r.Downloads, Disowned: r.Disowned, Event: r.Event, Index: r.Index,
 				EntrySHA256: hex.EncodeToString(sum[:])})
 		}
 		return err

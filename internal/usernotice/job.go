@@ -20,10 +20,10 @@ type Letter struct {
 	ID          ID
 	Ref         string
 	Account     int64
-	Link        string // of the notice's own page
-	DisclosedOn string // 2006-01-02, UTC
+	Link        string    // of the notice's own page
+	DisclosedOn string    // 2006-01-02, UTC
 	First       time.Time // when it was handed over for the first time
-	Kind        string // "error": it tells of a serious error; empty: of the disclosure
+	Kind        string    // "error": it tells of a serious error; empty: of the disclosure
 }
 
 // Courier hands letters to the platform.

@@ -7,7 +7,8 @@
 //   - each request stands there with the event by which it was made and that
 //     event's place in the log, so that a stranger can look it up;
 //   - a statement says that there was no request where there was none;
-//   - nothing of whom a request was about stands in it.
+//   - nothing of whom a request was about stands in it, nor what the agency does not
+//     read of its own request.
 package statement
 
 import (
@@ -32,7 +33,8 @@ type Line struct {
 	Officer     string    `json:"officer"`
 	Received    time.Time `json:"received_at"`
 	Emergency   bool      `json:"emergency"`
-	State       string    `json:"state"`
+	State       string    `json:"state"` // as the agency reads it: while a request is examined, nothing of what was found
+	StateWords  string    `json:"-"`
 	Targets     int       `json:"accounts_asked_about"`
 	Phones      int       `json:"phone_numbers_released"`
 	Addresses   int       `json:"ip_addresses_released"`
