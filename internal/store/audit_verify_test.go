@@ -50,6 +50,7 @@ var tampers = []struct {
 	{"swap two events only", []string{`CREATE TEMP TABLE two AS SELECT index, event_id FROM audit.leaf WHERE index IN (310, 311)`, `UPDATE audit.leaf SET event_id = gen_random_uuid() WHERE index IN (310, 311)`,
 		`UPDATE audit.leaf l SET event_id = t.event_id FROM two t WHERE l.index IN (310, 311) AND t.index = 621 - l.index`}, "its hash differs"},
 	{"insert an event and no place", []string{`INSERT INTO audit.event SELECT gen_random_uuid(), xid, recorded_at - interval '1 day', 's', 1, '{}', 'k', entry FROM audit.event LIMIT 1`}, "has no place in the log"},
+	{"insert an event that waits for its place for ever", []string{`INSERT INTO audit.event SELECT gen_random_uuid(), '3', recorded_at + interval '10 years', 's', 1, '{}', 'k', entry FROM audit.event LIMIT 1`}, "was recorded in the future"},
 	{"remove a place of long ago", []string{`UPDATE audit.event SET recorded_at = recorded_at - interval '1 day' WHERE id = ` + at(355), `DELETE FROM audit.leaf WHERE index = 355`, `DELETE FROM audit.checkpoint WHERE size = 356`}, "ROLLBACK"},
 	{"edit the kind", []string{`UPDATE audit.event SET kind = 'thing.seen' WHERE id = ` + at(9)}, `The column kind of event`},
 	{"edit the stream", []string{`UPDATE audit.event SET stream = 'other' WHERE id = ` + at(9)}, `The column stream of event`},
