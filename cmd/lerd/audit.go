@@ -195,6 +195,7 @@ type auditProveCmd struct {
 	auditSource
 	Event string  `help:"The event's id." placeholder:"ID" xor:"which" required:""`
 	Index *uint64 `help:"The entry's number in the log, from 0." placeholder:"NUMBER" xor:"which" required:""`
+	Entry string  `help:"File to write the entry to, octet for octet, as lerd-verify proof reads it." placeholder:"FILE" type:"path"`
 }
 
 // Run prints the tlog-proof.
@@ -219,16 +220,18 @@ func (c auditProveCmd) run(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
-	return prove(ctx, out, proving{log, trust, id})
+	return prove(ctx, out, proving{log, trust, id, c.Entry})
 }
 
 type proving struct {
 	log   store.AuditReader
 	trust audit.Trust
 	id    audit.EventID
+	file  string // for the entry, "" for none
 }
 
-// prove prints only what it has verified itself.
+// prove prints only what it has verified itself. A proof says nothing without its entry,
+// which must be written as the log has it, without so much as a line's end.
 func prove(ctx context.Context, out io.Writer, p proving) error {
 	entry, err := p.log.Entry(ctx, p.id)
 	if err != nil {
@@ -240,6 +243,11 @@ func prove(ctx context.Context, out io.Writer, p proving) error {
 	}
 	if _, _, err := audit.VerifyProof(entry, proof, p.trust); err != nil {
 		return fmt.Errorf("NOT VERIFIED: event %s: %w", p.id, err)
+	}
+	if p.file != "" {
+		if err := os.WriteFile(p.file, entry, 0o600); err != nil {
+			return err
+		}
 	}
 	_, err = out.Write(proof)
 	return err

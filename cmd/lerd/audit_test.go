@@ -97,8 +97,12 @@ func proveBoth(t *testing.T, lab *auditlab.Lab, source auditSource, id audit.Eve
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (auditProveCmd{auditSource: source, Index: &index}).run(t.Context(), &byIndex); err != nil {
+	file := filepath.Join(t.TempDir(), "entry.json")
+	if err := (auditProveCmd{auditSource: source, Index: &index, Entry: file}).run(t.Context(), &byIndex); err != nil {
 		t.Fatal(err)
+	}
+	if written, err := os.ReadFile(file); err != nil || !bytes.Equal(written, entry) {
+		t.Errorf("the entry beside its proof: %v", err)
 	}
 	if byID.String() != byIndex.String() {
 		t.Error("the proof by id is not the proof by index")

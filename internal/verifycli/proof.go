@@ -52,6 +52,9 @@ func (c *Proof) Check(out io.Writer) error {
 	}
 	signed, index, err := audit.VerifyProof(entry, text, trust)
 	if err != nil {
+		if _, _, only := audit.VerifyProof(bytes.TrimRight(entry, "\r\n"), text, trust); only == nil {
+			return fault.New(fault.Invalid, "The file %s ends with a line's end, which the entry in the log does not have; a tool added it. Without it the proof holds: remove it and verify again.", c.Entry)
+		}
 		return Verdict(err, true)
 	}
 	record, err := audit.ParseEntry(entry)

@@ -129,6 +129,12 @@ func TestProofOfAnEntry(t *testing.T) {
 		want   string
 	}{
 		"another entry": {func(c *verifycli.Proof) { c.Entry = write(t, filepath.Join(dir, "e8"), log.Entries[8]) }, "NOT VERIFIED"},
+		"a line's end": {func(c *verifycli.Proof) {
+			c.Entry = write(t, filepath.Join(dir, "e7n"), append(bytes.Clone(log.Entries[7]), "\r\n"...))
+		}, "ends with a line's end"},
+		"another entry with a line's end": {func(c *verifycli.Proof) {
+			c.Entry = write(t, filepath.Join(dir, "e8n"), append(bytes.Clone(log.Entries[8]), '\n'))
+		}, "NOT VERIFIED"},
 		"another index": {func(c *verifycli.Proof) {
 			p := proof
 			p.Index = 8
