@@ -41,9 +41,9 @@ func (s *Server) ready(c *Ctx) error {
 	return c.String(status, b.String())
 }
 
-// robots asks search engines to stay with the public front page.
+// robots asks search engines to stay with the front page and the public reports.
 func (s *Server) robots(c *Ctx) error {
-	return c.String(http.StatusOK, "User-agent: *\nAllow: /$\nAllow: /log/\nDisallow: /\n")
+	return c.String(http.StatusOK, "User-agent: *\nAllow: /$\nAllow: /transparency\nAllow: /log/\nDisallow: /\n")
 }
 
 func (s *Server) logRoutes() []Route {

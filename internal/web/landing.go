@@ -13,7 +13,7 @@ type landingPage struct {
 var landingView = newPage[landingPage]("landing", "facts", "cell", "badge", "when", "digest")
 
 func (s *Server) landingRoutes() []Route {
-	return []Route{{Method: http.MethodGet, Path: "/", Name: "landing.show", Title: "landing.title", Public: true, Handle: s.landing}}
+	return []Route{{Method: http.MethodGet, Path: "/", Name: "landing.show", Title: "landing.title", Public: true, Listed: true, Handle: s.landing}}
 }
 
 // landing says what is held, which process gets it, and how to get access. Who

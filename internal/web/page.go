@@ -23,6 +23,7 @@ type Base struct {
 	Notice   *Notice // what the last step did
 	Wide     bool    // a workbench that uses the whole window
 	Problems bool    // the page shows a form that needs another look
+	Listed   bool    // search engines may name it
 	Practice bool    // nothing on this page is real, and it says so
 	Dev      bool    // the strip that says: evaluation, invented data
 	Zone     *time.Location
@@ -63,6 +64,7 @@ func (c *Ctx) Base(title string, args ...any) Base {
 		CSS: c.srv.assets.url("app.css"), Icon: c.srv.assets.url("icon.svg"), say: c.T,
 	}
 	b.Languages, b.Back, b.HasReports = c.tongues(), c.here(), c.srv.cfg.Services.Reports != nil
+	b.Listed = c.Route.Listed && !b.Dev && !b.Practice
 	if c.Route.Needs.Script {
 		b.Script = c.srv.assets.url("app.js")
 	}

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"lerd/internal/transparency/publishing"
 )
 
 var unknownWord = regexp.MustCompile(`\[[a-z_]+\.[a-z0-9_.]+\]`)
@@ -28,6 +31,34 @@ func TestEveryPublicPageIsWhole(t *testing.T) {
 		}
 		if h := st.do(call{method: http.MethodHead, path: r.Path}); h.Code != 200 {
 			t.Errorf("HEAD %s = %d", r.Path, h.Code)
+		}
+	}
+}
+
+// noReports is a platform that has published none yet.
+type noReports struct{ Reports }
+
+// Public gives none.
+func (noReports) Public(context.Context) ([]publishing.Report, error) { return nil, nil }
+
+// TestSearchEnginesFindTheReports: what is for everybody to read can be found, in use
+// and not in an evaluation; nothing else is listed.
+func TestSearchEnginesFindTheReports(t *testing.T) {
+	for _, evaluation := range []bool{false, true} {
+		st := newSite(t, func(c *Config) {
+			c.Services.Reports = noReports{}
+			if evaluation {
+				c.Development, c.DevSignIn = true, devFake{}
+			}
+		})
+		for path, listed := range map[string]bool{"/": true, "/transparency": true, "/sign-in": false, "/help/verify": false} {
+			body := st.do(call{path: path}).Body.String()
+			if got := !strings.Contains(body, "noindex"); got != (listed && !evaluation) {
+				t.Errorf("evaluation %v, %s: search engines may list it: %v", evaluation, path, got)
+			}
+		}
+		if robots := st.do(call{path: "/robots.txt"}).Body.String(); !strings.Contains(robots, "Allow: /transparency\n") {
+			t.Errorf("robots.txt says %q", robots)
 		}
 	}
 }

@@ -59,6 +59,7 @@ type Route struct {
 	MaxBody int64         // bytes; 0 takes the default for the Body
 	Timeout time.Duration // of the handler's context; 0 takes the default
 	Order   bool          // the text or a page of a paper may have to be read first: as long as that may take
+	Listed  bool          // search engines may name the page; a public one that is the same for everybody
 	NoKey   bool          // a POST that needs no idempotency key, e.g. sign-out
 
 	Needs  Needs
@@ -133,6 +134,8 @@ func checkRoute(r Route) error {
 		return fmt.Errorf("must be either public or name its roles")
 	case r.Public && (r.Verb != "" || r.Object != "" || r.Self):
 		return fmt.Errorf("a public route asks for no verb")
+	case r.Listed && !(r.Public && r.safe()):
+		return fmt.Errorf("only a page for everybody is listed")
 	case !r.Public && r.Self == (r.Verb != "" && r.Object != ""):
 		return fmt.Errorf("verb and object for the authorizer must be given, or Self")
 	case r.safe() && r.Body != NoBody:

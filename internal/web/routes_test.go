@@ -19,6 +19,7 @@ func TestRouteTableRefusesRowsThatAreNotWhole(t *testing.T) {
 		"public and roles":       func(r *Route) { r.Roles = officer },
 		"roles without verb":     func(r *Route) { r.Public, r.Roles = false, officer },
 		"a role that is none":    func(r *Route) { r.Public, r.Roles, r.Self = false, []identity.Role{"root"}, true },
+		"roles, and listed":      func(r *Route) { r.Public, r.Roles, r.Self, r.Listed = false, officer, true, true },
 		"no handler":             func(r *Route) { r.Handle = nil },
 		"no name":                func(r *Route) { r.Name = "" },
 		"a method of its own":    func(r *Route) { r.Method = "PATCH" },

@@ -59,8 +59,8 @@ func (s *Server) transparencyRoutes() []Route {
 		return nil
 	}
 	return []Route{
-		{Method: http.MethodGet, Path: "/transparency", Name: "transparency.home", Title: "report.title", Public: true, Nav: 80, Handle: s.transparencyHome},
-		{Method: http.MethodGet, Path: "/transparency/:period", Name: "transparency.show", Title: "report.title", Public: true, Handle: s.transparencyShow},
+		{Method: http.MethodGet, Path: "/transparency", Name: "transparency.home", Title: "report.title", Public: true, Listed: true, Nav: 80, Handle: s.transparencyHome},
+		{Method: http.MethodGet, Path: "/transparency/:period", Name: "transparency.show", Title: "report.title", Public: true, Listed: true, Handle: s.transparencyShow},
 		{Method: http.MethodGet, Path: "/transparency/:period/:edition/:file", Name: "transparency.file", Public: true, Handle: s.transparencyFile},
 	}
 }
