@@ -66,7 +66,9 @@ func TestAUserNoticeInABrowser(t *testing.T) {
 	s := &stage{portal: sc.open(web.Limits{}), t: t, windows: map[string]*browser.Page{}}
 	s.b = browser.Start(t, os.Getenv("LERD_SHOTS"))
 	link := sc.telling.Links.Of(sc.onFile(told.Request.ID).Notices[0].ID)
-	s.goTo(s.b.Page(t, s.base), "/notice/"+path.Base(link), 200, "user-notice")
+	user := s.b.Page(t, s.base)
+	s.goTo(user, "/notice/"+path.Base(link), 200, "user-notice")
+	s.goTo(user, "/notice/"+path.Base(link)+"?lang=ar", 200, "user-notice-ar")
 }
 
 // TestAnErrorsNoticeInABrowser looks at the page on which a user reads that a mistake
