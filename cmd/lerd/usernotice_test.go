@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -343,4 +344,28 @@ func TestTheDatabaseTellsNobodyDuringAGag(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	s.anyTime()
+}
+
+// TestAUsersReferenceFindsTheCase: who was told of a disclosure quotes the notice's
+// reference, and reviewers and counsel find the case by it, as by the case's own.
+func TestAUsersReferenceFindsTheCase(t *testing.T) {
+	s := newScenario(t)
+	s.messaging()
+	q := s.released("IN/94/2026/561", "").Request
+	s.tell()
+	ref := s.onFile(q.ID).Notices[0].Ref
+	p := s.open(unhurried)
+	defer p.stop()
+	for _, who := range []string{"rita.lind", "helen.park"} {
+		v := p.visit(who)
+		for quoted, found := range map[string]bool{ref: true, " " + strings.ToLower(ref) + " ": true, q.Ref: true, "UN-2026-0000-0000": false} {
+			page := p.ask(v, http.MethodGet, "/review?"+url.Values{"ref": {quoted}}.Encode(), nil, "")
+			if page.status != http.StatusOK || strings.Contains(page.body, "/review/"+string(q.ID)) != found {
+				t.Errorf("%s quotes %q: status %d, found %v", who, quoted, page.status, !found)
+			}
+		}
+	}
+	if list, err := s.cases.List(s.as("asha.rao"), requests.Filter{Ref: ref}); err != nil || len(list) != 0 {
+		t.Errorf("the officer finds their case by the user's notice: %v, %v", list, err)
+	}
 }

@@ -340,8 +340,8 @@ type Filter struct {
 	States   []State
 	Agency   identity.AgencyID
 	Reviewer identity.PersonID // who holds the case
-	Ref      string
-	Limit    int // 0: 50; at most 200
+	Ref      string            // of the case, or of a notice to a user about it
+	Limit    int               // 0: 50; at most 200
 	Skip     int
 	Newest   bool // the newest first, instead of what is due first
 	// ByDeadline orders by the deadline alone; else emergencies come first.

@@ -191,7 +191,7 @@ func (s *Store) Cases(ctx context.Context, f requests.Filter) (list []requests.S
 			q = q.Where("q.reviewer_id = ?", string(f.Reviewer))
 		}
 		if f.Ref != "" {
-			q = q.Where("q.ref = ?", f.Ref)
+			q = q.Where("(q.ref = @ref OR q.id = (SELECT n.request_id FROM user_notice n WHERE n.ref = @ref))", map[string]any{"ref": f.Ref})
 		}
 		if err := byKeys(tx); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"lerd/internal/identity"
 	"lerd/internal/requests"
@@ -13,6 +14,12 @@ import (
 type reviewQueueInput struct {
 	Show string `form:"show" validate:"omitempty,oneof=free mine held waiting conflict later ended"`
 	Page int    `form:"page" validate:"gte=0,lte=1000"`
+	Ref  string `form:"ref" validate:"max=40"`
+}
+
+// findInput asks for a case by a reference that somebody quotes.
+type findInput struct {
+	Ref string `form:"ref" validate:"max=40" label:"review_queue.ref" hint:"review_queue.ref.hint" width:"medium" autocomplete:"off"`
 }
 
 // reviewQueuePage is the first page of reviewer and counsel: the cases by their
@@ -26,6 +33,8 @@ type reviewQueuePage struct {
 	Pages   Pages
 	Take    Button
 	Next    *Form // takes the next case
+	Find    *Form
+	Search  Button
 	Also    []NavItem
 }
 
@@ -44,7 +53,7 @@ type queueRow struct {
 	Claim     *Form // nil where the reader cannot take it
 }
 
-var reviewQueueView = newPage[reviewQueuePage]("review_queue", "badge", "when", "empty", "pages", "button", "error_summary")
+var reviewQueueView = newPage[reviewQueuePage]("review_queue", "badge", "when", "empty", "pages", "button", "field", "error_summary")
 
 // reviewFilters are the filters of the queue with their states.
 var reviewFilters = []struct {
@@ -100,7 +109,7 @@ func (s *Server) reviewQueue(c *Ctx) error {
 		return notFound()
 	}
 	p := reviewQueuePage{Base: c.Base("review_queue.title"), Take: Button{Text: c.T("review.claim"), Kind: "secondary"}}
-	p.Wide = true
+	p.Wide, p.Find, p.Search = true, c.Form("/review", findInput{Ref: in.Ref}), Button{Text: c.T("precedents.do"), Kind: "secondary"}
 	list, err := s.queuePart(c, &p, in)
 	if err != nil {
 		return err
@@ -109,7 +118,7 @@ func (s *Server) reviewQueue(c *Ctx) error {
 		return err
 	}
 	for _, f := range reviewFilters {
-		p.Filters = append(p.Filters, NavItem{Text: c.T("review_queue.show." + word(f.name, "all")), Href: reviewQueuePath(f.name, 1), Here: f.name == in.Show})
+		p.Filters = append(p.Filters, NavItem{Text: c.T("review_queue.show." + word(f.name, "all")), Href: reviewQueuePath(f.name, 1), Here: f.name == in.Show && in.Ref == ""})
 	}
 	s.queueFoot(c, &p)
 	return reviewQueueView.Show(c, p)
@@ -142,9 +151,16 @@ func (s *Server) queuePart(c *Ctx, p *reviewQueuePage, in reviewQueueInput) ([]r
 		actor, _ := c.Actor()
 		f.Reviewer = actor.Person
 	}
+	if ref := strings.ToUpper(strings.TrimSpace(in.Ref)); ref != "" {
+		f = requests.Filter{Ref: ref, Limit: 1}
+	}
 	list, err := s.cfg.Services.Cases.List(c.Ctx(), f)
 	if err != nil {
 		return nil, err
+	}
+	if in.Ref != "" {
+		p.Caption, p.Empty = c.T("review_queue.caption.ref"), Empty{Title: c.T("review_queue.none.ref")}
+		return list, nil
 	}
 	p.Caption = c.T("review_queue.caption." + word(in.Show, "all"))
 	p.Empty = Empty{Title: c.T("review_queue.none." + word(in.Show, "all"))}
