@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"reflect"
 	"strings"
@@ -43,13 +42,13 @@ func (x dossierSigner) SignStatement(ctx context.Context, text []byte, at time.T
 }
 
 // DocumentBytes gives a document of a case where anybody may open it.
-func (c console) DocumentBytes(ctx context.Context, d requests.Document) (io.ReadCloser, error) {
+func (c console) DocumentBytes(ctx context.Context, d requests.Document) ([]byte, error) {
 	if c.cases.Papers != nil {
 		if err := c.cases.Papers.MayOpen(ctx, d); err != nil {
 			return nil, err
 		}
 	}
-	return c.cases.DocumentBytes(ctx, d.ID)
+	return c.cases.DocumentBytes(ctx, d)
 }
 
 // Trail gives a case with its events, and records that it was read.

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"image/png"
-	"io"
 	"strings"
 
 	"lerd/internal/change"
 	"lerd/internal/fault"
 	"lerd/internal/requests"
-	"lerd/internal/requests/orderdoc"
 	"lerd/internal/risk/domains"
 	"lerd/internal/risk/twins"
 )
@@ -29,12 +27,7 @@ func (s *Service) read(ctx context.Context, d requests.Document) (Print, error) 
 	if err != nil || there || s.Papers == nil {
 		return p, err
 	}
-	body, err := s.Blobs.Get(ctx, requests.DocumentBlob(d.ID))
-	if err != nil {
-		return p, err
-	}
-	defer body.Close()
-	pdf, err := io.ReadAll(io.LimitReader(body, orderdoc.DefaultLimits().MaxBytes+1))
+	pdf, err := requests.ReadDocument(ctx, s.Blobs, d)
 	if err != nil {
 		return p, err
 	}

@@ -3,7 +3,6 @@ package oversight
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 
 	"lerd/internal/audit"
@@ -27,7 +26,7 @@ type DossierStore interface {
 	// DocumentBytes gives a document of the case, fault.NotFound where it was erased,
 	// fault.Gate where something harmful was found in it, fault.Unavailable where it
 	// waits for the scanner.
-	DocumentBytes(ctx context.Context, d requests.Document) (io.ReadCloser, error)
+	DocumentBytes(ctx context.Context, d requests.Document) ([]byte, error)
 }
 
 // DossierDigest is what an auditor agrees to who takes a dossier away.
@@ -134,12 +133,14 @@ func (s *Service) papers(ctx context.Context, d *dossier.Dossier, c requests.Cas
 	d.Files = map[string][]byte{}
 	add := func(doc requests.Document, what string) error {
 		x := dossier.Document{SHA256: doc.SHA256, What: what}
-		b, err := s.paper(ctx, doc)
+		b, err := s.Dossiers.DocumentBytes(ctx, doc)
 		switch kind := fault.KindOf(err); {
 		case err == nil:
 			d.Files[doc.SHA256] = b
 		case kind == fault.NotFound:
 			x.Erased = true
+		case errors.Is(err, requests.ErrAltered):
+			x.Withheld = dossier.Altered
 		case kind == fault.Gate:
 			x.Withheld = dossier.Harmful
 		case kind == fault.Unavailable:
@@ -164,14 +165,4 @@ func (s *Service) papers(ctx context.Context, d *dossier.Dossier, c requests.Cas
 		}
 	}
 	return nil
-}
-
-// paper reads a document whole.
-func (s *Service) paper(ctx context.Context, doc requests.Document) ([]byte, error) {
-	r, err := s.Dossiers.DocumentBytes(ctx, doc)
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(r)
-	return b, errors.Join(err, r.Close())
 }

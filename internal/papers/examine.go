@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"image/png"
-	"io"
 	"strconv"
 	"time"
 
@@ -25,16 +24,6 @@ type Drawer interface {
 
 // maxPictures is of how many pages a picture is kept for comparing.
 const maxPictures = 10
-
-// bytes reads a document as it was kept.
-func (s *Service) bytes(ctx context.Context, d requests.Document) ([]byte, error) {
-	body, err := s.Blobs.Get(ctx, requests.DocumentBlob(d.ID))
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	return io.ReadAll(io.LimitReader(body, orderdoc.DefaultLimits().MaxBytes+1))
-}
 
 // look examines the bytes. What is harmful is looked at no further.
 func (s *Service) look(ctx context.Context, d requests.Document, pdf []byte) (Examination, error) {

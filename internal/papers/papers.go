@@ -139,7 +139,7 @@ func (s *Service) Examine(ctx context.Context, d requests.Document) (e Examinati
 	if err != nil || ok {
 		return e, err
 	}
-	pdf, err := s.bytes(ctx, d)
+	pdf, err := requests.ReadDocument(ctx, s.Blobs, d)
 	switch {
 	case fault.KindOf(err) == fault.NotFound: // gone from the store: nobody opens it, and no sweep need try again
 		e = Examination{ID: d.ID, Agency: d.Agency, Scan: NotScanned, At: s.now()}

@@ -2,7 +2,6 @@ package requests
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"lerd/internal/identity"
 	"lerd/internal/legal"
 	"lerd/internal/requests/ordercompare"
-	"lerd/internal/requests/orderdoc"
 )
 
 // Comparison is what was typed about an order against what its text says, as it
@@ -58,7 +56,11 @@ func (s *Service) compare(ctx context.Context, q Request, part *change.Part) err
 	if err != nil || there {
 		return err
 	}
-	text, err := s.orderText(ctx, Document{ID: q.Order.Document, Agency: q.Agency})
+	doc, err := s.Store.Document(ctx, q.Order.Document)
+	if err != nil {
+		return err
+	}
+	text, err := s.orderText(ctx, doc)
 	if err != nil {
 		switch fault.KindOf(err) {
 		case fault.Invalid: // it has none that can be read
@@ -83,12 +85,7 @@ func (s *Service) orderText(ctx context.Context, d Document) (string, error) {
 			return "", err
 		}
 	}
-	body, err := s.Blobs.Get(ctx, DocumentBlob(d.ID))
-	if err != nil {
-		return "", err
-	}
-	defer body.Close()
-	pdf, err := io.ReadAll(io.LimitReader(body, orderdoc.DefaultLimits().MaxBytes+1))
+	pdf, err := ReadDocument(ctx, s.Blobs, d)
 	if err != nil {
 		return "", err
 	}

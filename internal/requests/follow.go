@@ -58,17 +58,13 @@ func (s *Service) sealWithOrder(ctx context.Context, d *Draft, doc Document) err
 		return err
 	}
 	d.SealedKey = wrapped
-	f, err := s.Blobs.Get(ctx, blobOf(doc.ID))
+	b, err := ReadDocument(ctx, s.Blobs, doc)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	order, data, err := s.examine(ctx, doc.FileName.Reveal(), "application/pdf", f)
+	order, data, err := s.examine(ctx, doc.FileName.Reveal(), "application/pdf", bytes.NewReader(b))
 	if err != nil {
 		return err
-	}
-	if order.SHA256 != doc.SHA256 {
-		return fault.New(fault.Internal, "The order of this request is not what was sent.")
 	}
 	order.Blob = "drafts/" + newID[string]() + ".sealed"
 	sealed, err := key.Seal(d.filePlace(order.Blob), data)

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"bytes"
 	"context"
 	"io"
 
@@ -88,5 +89,9 @@ func (s *Service) opened(ctx context.Context, d Document) (io.ReadCloser, error)
 			return nil, err
 		}
 	}
-	return s.Blobs.Get(ctx, blobOf(d.ID))
+	b, err := ReadDocument(ctx, s.Blobs, d)
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(b)), nil
 }

@@ -64,7 +64,8 @@ func documents(r dossier.Report) string {
 	for _, x := range []struct {
 		n   int
 		why string
-	}{{r.Erased, "erased, as the log says"}, {r.Harmful, "withheld as harmful, as the platform says"}, {r.Waiting, "withheld until it was examined, as the platform says"}} {
+	}{{r.Erased, "erased, as the log says"}, {r.Harmful, "withheld as harmful, as the platform says"}, {r.Waiting, "withheld until it was examined, as the platform says"},
+		{r.Altered, "no longer the file that was uploaded, as the platform says"}} {
 		if x.n > 0 {
 			said += fmt.Sprintf("; %d not in it: %s", x.n, x.why)
 		}

@@ -61,14 +61,16 @@ type Document struct {
 	SHA256 string `json:"sha256"`
 	What   string `json:"what"` // order or message
 	Erased bool   `json:"erased"`
-	// Withheld says why a document that exists is not in the dossier: Harmful or Waits.
+	// Withheld says why a document that exists is not in the dossier: Harmful, Waits or Altered.
 	Withheld string `json:"withheld,omitempty"`
 }
 
 // Why a document is withheld: nobody opens it, and so it is not carried away either.
+// What lies in the place of an altered one is not the document.
 const (
 	Harmful = "harmful" // something harmful was found in it
 	Waits   = "waits"   // the scanner has not looked at it
+	Altered = "altered" // the file is no longer the one that was uploaded
 )
 
 // Proof is one line of proofs.jsonl.

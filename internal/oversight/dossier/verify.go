@@ -33,8 +33,9 @@ type Report struct {
 	Unopened  int // events of which nothing is opened: the log says that it was erased
 	Documents int // all that are named; of these
 	Erased    int // were erased, as the log says
-	Harmful   int // and Waiting are withheld
+	Harmful   int // these, those that wait, and the altered ones are withheld
 	Waiting   int
+	Altered   int
 }
 
 func bad(format string, args ...any) error { return fault.New(fault.Invalid, format, args...) }
@@ -293,6 +294,8 @@ func (v *verifier) absent(d Document) error {
 		v.report.Harmful++
 	case d.Withheld == Waits:
 		v.report.Waiting++
+	case d.Withheld == Altered:
+		v.report.Altered++
 	case d.Withheld != "":
 		return bad("The document %s is withheld, and %q is no reason for that.", d.SHA256, d.Withheld)
 	}
