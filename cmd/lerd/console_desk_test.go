@@ -1,9 +1,14 @@
 package main
 
 import (
+	"encoding/csv"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"lerd/internal/oversight"
 )
@@ -170,5 +175,81 @@ func TestTheNewestEventsSayTheirClosedFacts(t *testing.T) {
 	_, recent, _ := strings.Cut(text, "Newest events")
 	if !strings.Contains(recent, "Summons or written order to produce") {
 		t.Errorf("the newest events do not say the process of a request: %s", recent)
+	}
+}
+
+// TestListsAreTakenAwayAsFiles: findings, errors, duties and the cases of a sample open in
+// a spreadsheet, with every line of the page, nothing that is read as a formula, and an
+// event of who took them; nobody but auditors gets them.
+func TestListsAreTakenAwayAsFiles(t *testing.T) {
+	s := newScenario(t)
+	q := s.submit("IN/94/2026/5605")
+	s.submit("IN/94/2026/5606")
+	sample, _, _ := s.overseen(q.Ref)
+	ines := s.as("ines.moreau")
+	s.clock.Advance(time.Minute) // the newest are first
+	_, err := s.oversight.OpenFinding(ines, oversight.FindingInput{Grade: "red", Title: "=1+1", Body: "Zwölf Tage,\n\"zu spät\".", Owner: s.personID("rita.lind"), DueOn: storyNow})
+	s.must(err)
+	drawn, err := s.oversight.PlanSample(ines, s.plan())
+	s.must(err)
+	s.grow(8)
+	if n, err := s.oversight.DrawSamples(s.ctx); n != 1 || err != nil {
+		t.Fatalf("drawn %d, %v", n, err)
+	}
+	report, err := s.oversight.ReportError(ines, "too_much", q.Ref, "@all of it", storyNow)
+	s.must(err)
+	s.must(s.oversight.AssessError(s.as("tariq.aziz"), report, "some", "none", "Nobody was searched."))
+	s.indexed()
+	p := s.open(unhurried)
+	v := p.visit("ines.moreau")
+	read := func(at, page string) (rows []map[string]string) {
+		t.Helper()
+		if page != "" && len(p.says(v, page).links(at)) != 1 {
+			t.Errorf("%s does not lead to %s", page, at)
+		}
+		got := p.ask(v, http.MethodGet, at, nil, "")
+		all, err := csv.NewReader(strings.NewReader(got.body)).ReadAll()
+		if err != nil || len(all) == 0 || got.status != http.StatusOK || !utf8.ValidString(got.body) {
+			t.Fatalf("%s: %d %v", at, got.status, err)
+		}
+		for _, line := range all[1:] {
+			row := map[string]string{}
+			for i, cell := range line {
+				row[all[0][i]] = cell
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	findings := read("/audit-findings/csv", "/audit-findings")
+	if len(findings) != 2 || findings[0]["title"] != "'=1+1" || findings[0]["found"] != "Zwölf Tage,\n\"zu spät\"." || findings[0]["owner"] != "Reviewer 7F" || findings[1]["case"] != q.Ref || findings[1]["opened_by"] == "" {
+		t.Errorf("findings: %v", findings)
+	}
+	errors := read("/errors/csv", "/errors")
+	if len(errors) != 2 || errors[0]["description"] != "'@all of it" || errors[0]["serious"] != "false" || errors[0]["reported_by"] == "" || errors[0]["assessed_by"] == errors[0]["reported_by"] || errors[1]["reported_by"] != "Reviewer 7F" || errors[1]["assessed_at"] != "" {
+		t.Errorf("errors: %v", errors)
+	}
+	duties := read("/audit/duties/csv", "/audit/duties")
+	if i := slices.IndexFunc(duties, func(r map[string]string) bool { return r["name"] == "Reviewer 7F" }); i < 0 || duties[i]["line"] != "acted" || duties[i]["first"] == "" {
+		t.Errorf("duties: %v", duties)
+	}
+	if cases := read("/audit/samples/"+drawn+"/csv", "/audit/samples/"+drawn); len(cases) != 2 || cases[0]["reference"] == "" || cases[0]["why"] != "drawn" {
+		t.Errorf("the sample: %v", cases)
+	}
+	if cases := read("/audit/samples/"+sample+"/csv", ""); len(cases) != 0 {
+		t.Errorf("a sample that is not drawn: %v", cases)
+	}
+	p.says(v, "/errors/"+report, "Reported", "Auditor 6B", "Assessed", "Auditor 1C")
+	s.indexed()
+	if got := p.says(v, "/audit/queries/events?kind=audit.queried").reading(); !strings.Contains(got, "Register of errors") || !strings.Contains(got, "Cases of a sample") {
+		t.Errorf("what was taken is not on record: %s", got)
+	}
+	for _, who := range []string{"rita.lind", "helen.park", "anna.keller", "tess.boyd"} {
+		other := p.visit(who)
+		for _, at := range []string{"/audit-findings/csv", "/errors/csv", "/audit/duties/csv", "/audit/samples/" + drawn + "/csv"} {
+			if got := p.ask(other, http.MethodGet, at, nil, ""); got.status != http.StatusNotFound {
+				t.Errorf("%s takes %s: %d", who, at, got.status)
+			}
+		}
 	}
 }

@@ -77,7 +77,7 @@ var entrance = map[string]string{
 	"loss.show": "counsel auditor", "loss.acknowledge": "counsel auditor",
 	"audit.home": "auditor", "audit.case": "auditor", "audit.event": "auditor", "audit.proof": "auditor", "audit.entry": "auditor",
 	"audit.verify": "auditor", "audit.queries": "auditor", "audit.query": "auditor", "audit.csv": "auditor", "audit.acts": "auditor", "audit.duties": "auditor", "audit.replay": "auditor", "audit.dossier": "auditor", "audit.dossier_take": "auditor",
-	"audit.samples": "auditor", "audit.sample_new": "auditor", "audit.sample_plan": "auditor", "audit.sample": "auditor",
+	"audit.samples": "auditor", "audit.sample_new": "auditor", "audit.sample_plan": "auditor", "audit.sample": "auditor", "audit.sample_csv": "auditor", "audit.duties_csv": "auditor", "audit_finding.csv": "auditor", "error.csv": "auditor",
 	"audit_finding.list": answering + " auditor", "audit_finding.show": answering + " auditor", "audit_finding.answer": answering, "audit_finding.new": "auditor", "audit_finding.open": "auditor",
 	"audit_finding.reject": "auditor", "audit_finding.close": "auditor",
 	"error.list": reporting, "error.new": reporting, "error.report": reporting, "error.show": reporting, "error.assess": "auditor", "error.settle": "auditor", "error.excuse": "counsel",

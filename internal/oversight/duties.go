@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"lerd/internal/change"
 	"lerd/internal/fault"
 )
 
@@ -52,13 +51,11 @@ type Conflict struct{ A, B Holder }
 // DutyReport computes the report, after the event that says who asked for it.
 func (s *Service) DutyReport(ctx context.Context) (r DutyReport, err error) {
 	defer fault.Wrap(&err, "oversight.DutyReport")
-	actor, rule, err := s.may(ctx, "query", "log")
-	if err != nil {
-		return r, err
-	}
-	e := change.Event(ctx, s.now(), "audit.queried", "look:query:"+string(actor.Person), 0)
-	e.Facts["query"], e.Facts["form"], e.Facts["rule"] = "duties", "page", rule
-	if err := s.commit(ctx, "", change.Part{Event: e}); err != nil {
+	return s.dutyReport(ctx, "page", mostListed)
+}
+
+func (s *Service) dutyReport(ctx context.Context, form string, limit int) (r DutyReport, err error) {
+	if err := s.asked(ctx, Search{Name: "duties"}, form); err != nil {
 		return r, err
 	}
 	if r.Holders, err = s.Duties.Holders(ctx); err != nil {
@@ -68,7 +65,7 @@ func (s *Service) DutyReport(ctx context.Context) (r DutyReport, err error) {
 	if r.Cases, err = s.Duties.CasesJudged(ctx); err != nil {
 		return r, err
 	}
-	r.Twice, err = s.Duties.TwoDuties(ctx, 500)
+	r.Twice, err = s.Duties.TwoDuties(ctx, limit)
 	return r, err
 }
 

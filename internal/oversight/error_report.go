@@ -249,7 +249,7 @@ func (s *Service) ListErrors(ctx context.Context) ([]ErrorReport, error) {
 	if _, _, err := s.may(ctx, "report", "error"); err != nil {
 		return nil, err
 	}
-	return s.Errors.ErrorReports(ctx, 500)
+	return s.Errors.ErrorReports(ctx, mostListed)
 }
 
 // ShowError gives one error of the register.

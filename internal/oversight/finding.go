@@ -70,8 +70,8 @@ type Answer struct {
 // FindingStore keeps audit findings; an owner sees their own alone.
 type FindingStore interface {
 	// Findings lists audit findings that are not closed, the first due first, or all,
-	// the newest first.
-	Findings(ctx context.Context, all bool) ([]Finding, error)
+	// the newest first; limit of them at most.
+	Findings(ctx context.Context, all bool, limit int) ([]Finding, error)
 	// Finding gives one with its answers, or NotFound.
 	Finding(ctx context.Context, id string) (Finding, error)
 	// Owners lists who can be asked to answer: active staff who are no auditors.
@@ -239,12 +239,15 @@ func movedOn() error {
 	return fault.New(fault.Conflict, "This has moved on. Reload the page to see where it stands.")
 }
 
+// mostListed is how many lines a list without pages shows; its file has all.
+const mostListed = 500
+
 // ListFindings lists audit findings: auditors see all, others those they own.
 func (s *Service) ListFindings(ctx context.Context, all bool) ([]Finding, error) {
 	if _, _, err := s.may(ctx, "list", "audit_finding"); err != nil {
 		return nil, err
 	}
-	return s.Findings.Findings(ctx, all)
+	return s.Findings.Findings(ctx, all, mostListed)
 }
 
 // ShowFinding gives one audit finding with its answers.
@@ -268,7 +271,7 @@ func (s *Service) Owners(ctx context.Context) ([]identity.Person, error) {
 func (s *Service) RemindOwners(ctx context.Context) (n int, err error) {
 	defer fault.Wrap(&err, "oversight.RemindOwners")
 	ctx = identity.With(ctx, identity.SystemActor())
-	list, err := s.Findings.Findings(ctx, false)
+	list, err := s.Findings.Findings(ctx, false, mostListed)
 	now := s.now()
 	for _, f := range list {
 		if err != nil || !f.Overdue(now) || now.Sub(f.RemindedOn) < 7*24*time.Hour {

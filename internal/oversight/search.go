@@ -142,26 +142,30 @@ func (s *Service) asked(ctx context.Context, q Search, form string) error {
 // MostExported is how many lines one file holds at most.
 const MostExported = 100_000
 
-// Export hands every line of a query to f, page by page, after the event that says
-// who took it away.
-func (s *Service) Export(ctx context.Context, q Search, f func(Hit) error) (err error) {
+// Export hands the lines of a query to f, page by page, after the event that says who
+// took them away. It gives the cursor after which there are more than a file holds, ""
+// where f has had all.
+func (s *Service) Export(ctx context.Context, q Search, f func(Hit) error) (next string, err error) {
 	defer fault.Wrap(&err, "oversight.Export(%s)", q.Name)
 	q = q.tidy()
 	q.Limit = 1000
 	list, err := s.Query(ctx, q, "csv")
-	for n := 0; err == nil && len(list) > 0 && n < MostExported; {
+	for n := 0; err == nil && len(list) > 0; {
+		if n >= MostExported {
+			return q.After, nil
+		}
 		for _, h := range list {
 			if err := f(h); err != nil {
-				return err
+				return "", err
 			}
 		}
 		if n += len(list); len(list) < q.Limit || list[len(list)-1].Next == "" {
-			return nil
+			return "", nil
 		}
 		q.After = list[len(list)-1].Next
 		list, err = s.Searches.Search(ctx, q)
 	}
-	return err
+	return "", err
 }
 
 func text(s string) personal.Text { return personal.NewText(s) }

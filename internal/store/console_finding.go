@@ -16,7 +16,7 @@ import (
 
 // Findings lists audit findings: those that are not closed, the first due first, or
 // all, the newest first.
-func (c Console) Findings(ctx context.Context, all bool) (list []oversight.Finding, err error) {
+func (c Console) Findings(ctx context.Context, all bool, limit int) (list []oversight.Finding, err error) {
 	defer fault.Wrap(&err, "store.AuditFindings")
 	err = c.inReadTx(ctx, func(tx *gorm.DB) error {
 		q := tx.Where("state <> 'closed'").Order("due_on, id")
@@ -24,7 +24,7 @@ func (c Console) Findings(ctx context.Context, all bool) (list []oversight.Findi
 			q = tx.Order("made_at DESC, id")
 		}
 		var rows []auditFindingRow
-		if err := q.Limit(500).Find(&rows).Error; err != nil {
+		if err := q.Limit(limit).Find(&rows).Error; err != nil {
 			return err
 		}
 		for _, r := range rows {

@@ -37,7 +37,11 @@ func (s *Server) asked(c *Ctx, cs requests.Case, targets []requests.Target, mess
 	p.Parts = []targetPart{{c.T("request_new.order"), s.orderFacts(c, cs)}, {c.T("request_new.offence"), s.offenceFacts(c, cs)},
 		{c.T("request_check.need"), s.needFacts(c, cs)}, {c.T("request_new.kind"), s.processFacts(c, cs)}}
 	for _, m := range slices.Backward(messages) {
-		step := Step{Title: c.T("audit_asked.kind." + m.Kind), By: m.FromName + ", " + c.T("role."+string(m.FromRole)), When: When{m.At, zone}, Text: m.Body.Reveal(), Tone: Plain}
+		by := c.T("role." + string(m.FromRole))
+		if m.FromRole.Staff() { // officers sign with their names, and auditors read pseudonyms
+			by = m.FromName + ", " + by
+		}
+		step := Step{Title: c.T("audit_asked.kind." + m.Kind), By: by, When: When{m.At, zone}, Text: m.Body.Reveal(), Tone: Plain}
 		if step.Text == "" {
 			step.Text = c.T("audit_asked.erased")
 		}

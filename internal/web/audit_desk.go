@@ -29,7 +29,7 @@ type AuditLog interface {
 	Integrity(ctx context.Context) (oversight.Integrity, error)
 	AskVerification(ctx context.Context) (asked bool, err error)
 	Query(ctx context.Context, q oversight.Search, form string) ([]oversight.Hit, error)
-	Export(ctx context.Context, q oversight.Search, f func(oversight.Hit) error) error
+	Export(ctx context.Context, q oversight.Search, f func(oversight.Hit) error) (next string, err error)
 	CaseReplays
 }
 
@@ -43,8 +43,17 @@ type CaseReplays interface {
 	ReplayCase(ctx context.Context, id requests.ID) (oversight.Replayed, error)
 	RulesAt(ctx context.Context, index int64) (oversight.Rules, error)
 	DutyReport(ctx context.Context) (oversight.DutyReport, error)
+	AuditFiles
 	MakeDossier(ctx context.Context, id requests.ID) (name string, file []byte, err error)
 	GivenTo(ctx context.Context, id audit.EventID) (string, error)
+}
+
+// AuditFiles are lists that are taken away whole.
+type AuditFiles interface {
+	TakeDuties(ctx context.Context) (oversight.DutyReport, error)
+	TakeFindings(ctx context.Context) ([]oversight.Finding, error)
+	TakeErrors(ctx context.Context) ([]oversight.ErrorReport, error)
+	TakeSample(ctx context.Context, id string) (oversight.Sample, []oversight.SampleCase, error)
 }
 
 // AuditSamples draws samples.
@@ -100,6 +109,8 @@ type auditDesk struct {
 	Filter       *Form // sent as the address
 	FilterFields []Field
 	FilterButton Button
+	FilterTitle  string // of filters that are folded away; empty: the form is the page's matter
+	FilterOpen   bool
 	Links        []NavItem
 	Asked        *askedPart // what a case is about
 	Tables       []Table
@@ -139,6 +150,10 @@ func (s *Server) oversightRoutes() []Route {
 		look("/audit/samples/new", "audit.sample_new", "audit_sample_new.title", 0, s.newAuditSample),
 		{Method: http.MethodPost, Path: "/audit/samples", Name: "audit.sample_plan", Title: "audit_sample_new.title", Roles: auditors, Verb: "sample", Object: "log", Body: FormBody, Handle: s.planAuditSample},
 		look("/audit/samples/:id", "audit.sample", "audit_sample.title", 0, s.showAuditSample),
+		look("/audit/samples/:id/csv", "audit.sample_csv", "audit_sample.title", 0, s.sampleCSV),
+		look("/audit/duties/csv", "audit.duties_csv", "audit_duties.title", 0, s.dutiesCSV),
+		look("/audit-findings/csv", "audit_finding.csv", "audit_findings.title", 0, s.findingsCSV),
+		look("/errors/csv", "error.csv", "error_reports.title", 0, s.errorsCSV),
 		{Method: http.MethodGet, Path: "/audit/cases/:id/replay", Name: "audit.replay", Title: "audit_replay.title", Roles: auditors, Verb: "view", Object: "request", Handle: s.auditReplay},
 		{Method: http.MethodGet, Path: "/audit/cases/:id/dossier", Name: "audit.dossier", Title: "audit_dossier.title", Roles: auditors, Verb: "export", Object: "dossier", Handle: s.auditDossier},
 		{Method: http.MethodPost, Path: "/audit/cases/:id/dossier", Name: "audit.dossier_take", Title: "audit_dossier.title", Roles: auditors, Verb: "export", Object: "dossier", Body: FormBody, Timeout: 5 * time.Minute, Handle: s.takeDossier},

@@ -19,6 +19,7 @@ func (s *Server) auditDuties(c *Ctx) error {
 	} else {
 		p.Notices = []Notice{{Kind: Danger, Title: c.T("audit_duties.found"), Text: c.T("audit_duties.found.text", "conflicts", itoa(len(r.Conflicts)), "cases", itoa(len(r.Twice)))}}
 	}
+	p.Links = append(c.fileLink("/audit/duties/csv"), NavItem{Text: c.T("audit_query.q.two_duties"), Href: "/audit/queries/two_duties"})
 	p.Tables = []Table{c.conflictTable(r), c.twiceTable(r), c.holderTable(p.Base, r)}
 	return auditDeskView.Show(c, p)
 }

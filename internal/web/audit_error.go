@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"lerd/internal/identity"
 	"lerd/internal/oversight"
@@ -66,6 +67,7 @@ func (s *Server) listErrors(c *Ctx) error {
 		return err
 	}
 	p := auditDesk{Base: c.Base("error_reports.title"), Lead: c.T("error_reports.lead"), Links: []NavItem{{Text: c.T("error_report_new.title"), Href: "/errors/new"}}}
+	p.Links = append(p.Links, c.fileLink("/errors/csv")...)
 	t := Table{Caption: c.T("error_reports.title"), Empty: Empty{Title: c.T("error_reports.none")},
 		Columns: []Column{{Text: c.T("audit_finding.ref")}, {Text: c.T("error_report.what")}, {Text: c.T("error_report.test")}, {Text: c.T("error_report.told")}, {Text: c.T("audit_query.case")}, {Text: c.T("error_report.made")}}}
 	for _, x := range list {
@@ -163,6 +165,9 @@ func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
 		f.add("audit_query.ref", c.errorCase(x))
 	}
 	f.text("error_report.found", c.Date(x.FoundOn))
+	if err := c.errorPeople(&f, p.Base, x); err != nil {
+		return err
+	}
 	if x.Serious != nil {
 		f.text("error_report.prejudice", c.T("error_report.prejudice."+x.Prejudice))
 		f.text("error_report.harm", c.T("error_report.harm."+x.Harm))
@@ -190,6 +195,29 @@ func (s *Server) showErrorReport(c *Ctx, wrong *mistake) error {
 	p.Facts = f.list
 	p.Acts = c.errorActs(x, reason != nil, wrong)
 	return auditDeskView.Show(c, p)
+}
+
+// errorPeople says who reported an error, judged it and decided about it, and when; to
+// auditors, who answer for the register.
+func (c *Ctx) errorPeople(f *facts, b Base, x oversight.ErrorReport) error {
+	if actor, _ := c.Actor(); actor.Role != identity.Auditor {
+		return nil
+	}
+	names, err := c.srv.plainNames(c, []identity.PersonID{x.MadeBy, x.AssessedBy, x.SettledBy})
+	if err != nil {
+		return err
+	}
+	for _, did := range []struct {
+		key string
+		by  identity.PersonID
+		at  time.Time
+	}{{"error_report.made_by", x.MadeBy, x.MadeAt}, {"error_report.assessed_by", x.AssessedBy, x.AssessedAt}, {"error_report.settled_by", x.SettledBy, x.SettledAt}} {
+		if did.by != "" {
+			at := b.When(did.at)
+			f.add(did.key, Cell{When: &at, Note: word(names[did.by], string(did.by))})
+		}
+	}
+	return nil
 }
 
 func (c *Ctx) errorActs(x oversight.ErrorReport, excused bool, wrong *mistake) []StepForm {

@@ -66,6 +66,7 @@ func (s *Server) listAuditFindings(c *Ctx) error {
 	} else {
 		p.Links = append(p.Links, NavItem{Text: c.T("audit_findings.all"), Href: "/audit-findings?all=yes"})
 	}
+	p.Links = append(p.Links, c.fileLink("/audit-findings/csv")...)
 	t := Table{Caption: c.T("audit_findings.title"), Empty: Empty{Title: c.T("audit_findings.none")},
 		Columns: []Column{{Text: c.T("audit_finding.ref")}, {Text: c.T("audit_finding.grade")}, {Text: c.T("audit_finding.f.title")}, {Text: c.T("requests.col.state")}, {Text: c.T("audit_finding.owner")}, {Text: c.T("audit_finding.due")}}}
 	for _, f := range list {
@@ -177,7 +178,8 @@ func (c *Ctx) auditFindingFacts(f oversight.Finding) []Fact {
 	out.text("audit_finding.f.title", f.Title.Reveal())
 	out.text("audit_finding.owner", f.OwnerName)
 	out.text("audit_finding.due", c.Date(f.DueOn))
-	out.text("audit_finding.made_by", f.MadeByName)
+	at := When{At: f.MadeAt}
+	out.add("audit_finding.made_by", Cell{Text: f.MadeByName, Note: at.UTC()})
 	if f.Reminded > 0 {
 		out.text("audit_finding.reminded", c.T("audit_finding.reminded.text", "n", f.Reminded))
 	}

@@ -129,7 +129,8 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 			shown = append(shown, problem.Field)
 		}
 	}
-	p.FilterFields = nil
+	set := len(s.search(name, in).Values())
+	p.FilterFields, p.FilterTitle, p.FilterOpen = nil, c.T("audit_query.narrow", "n", set), set > 0 || wrong != nil
 	for _, n := range shown {
 		fd, err := f.Field(n)
 		if err != nil {
@@ -189,7 +190,8 @@ func (s *Server) auditCSV(c *Ctx) error {
 		w = csv.NewWriter(c.Response())
 		_ = w.Write([]string{"place", "event", "at", "what", "person", "name", "role", "case", "reference", "facts", "stream"})
 	}
-	err := s.cfg.Services.Oversight.Export(c.Ctx(), s.search(name, in), func(h oversight.Hit) error {
+	q := s.search(name, in)
+	next, err := s.cfg.Services.Oversight.Export(c.Ctx(), q, func(h oversight.Hit) error {
 		if w == nil {
 			begin()
 		}
@@ -207,6 +209,11 @@ func (s *Server) auditCSV(c *Ctx) error {
 	}
 	if w == nil {
 		begin()
+	}
+	if next != "" { // what is cut off must not look whole
+		v := q.Values()
+		v.Set("after", next)
+		_ = w.Write([]string{"", "", "", "cut", "", "", "", "", "", c.T("audit_query.cut", "n", strconv.Itoa(oversight.MostExported), "at", "/audit/queries/"+name+"/csv?"+v.Encode()), ""})
 	}
 	w.Flush()
 	if err != nil { // a file that is cut off must not look whole

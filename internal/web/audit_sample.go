@@ -35,7 +35,7 @@ func (s *Server) auditSamples(c *Ctx) error {
 		Columns: []Column{{Text: c.T("audit_sample.ref")}, {Text: c.T("requests.col.state")}, {Text: c.T("audit_sample.time")}, {Text: c.T("audit_sample.population"), Number: true}, {Text: c.T("audit_sample.drawn"), Number: true}, {Text: c.T("audit_sample.planned")}}}
 	for _, x := range list {
 		badge, at := Badge{c.T("audit_sample.state." + x.State), sampleTones[x.State]}, p.When(x.PlannedAt)
-		t.Rows = append(t.Rows, []Cell{{Code: x.Ref, Href: "/audit/samples/" + x.ID}, {Badge: &badge}, {Text: c.Date(x.From) + " – " + c.Date(x.To)},
+		t.Rows = append(t.Rows, []Cell{{Code: x.Ref, Href: "/audit/samples/" + x.ID}, {Badge: &badge}, {Text: c.sampleTime(x)},
 			{Text: itoa(x.Population), Number: true}, {Text: itoa(x.Drawn), Number: true}, {When: &at}})
 	}
 	p.Tables = []Table{t}
@@ -112,7 +112,7 @@ func (s *Server) showAuditSample(c *Ctx) error {
 	p.Crumbs = []Crumb{{c.T("audit_samples.title"), "/audit/samples"}, {x.Ref, ""}}
 	p.Facts = c.sampleFacts(p.Base, x)
 	if x.State == oversight.Drawn {
-		p.Notices = []Notice{c.sampleProgress(cases)}
+		p.Notices, p.Links = []Notice{c.sampleProgress(cases)}, c.fileLink("/audit/samples/"+x.ID+"/csv")
 	}
 	p.Tables = []Table{c.sampleCases(x, cases)}
 	p.Commands = []verifyStep{{Title: c.T("audit_sample.yourself"), Command: "lerd-verify sample DIR --vkey log.vkey --openings facts.tsv --sample " + x.ID, Text: c.T("audit_sample.yourself.text")}}
@@ -135,12 +135,17 @@ func (c *Ctx) sampleProgress(cases []oversight.SampleCase) Notice {
 	return n
 }
 
+// sampleTime says when the cases were submitted of which a sample is; the end is not in it.
+func (c *Ctx) sampleTime(x oversight.Sample) string {
+	return c.T("audit_sample.between", "from", c.Date(x.From), "to", c.Date(x.To))
+}
+
 func (c *Ctx) sampleFacts(b Base, x oversight.Sample) []Fact {
 	f := facts{c: c}
 	at := b.When(x.PlannedAt)
 	f.add("audit_sample.planned", Cell{When: &at, Href: "/audit/events/" + string(x.PlanEvent)})
 	f.add("audit_sample.plan_event", Cell{Code: string(x.PlanEvent), Href: "/audit/events/" + string(x.PlanEvent)})
-	f.text("audit_sample.time", c.Date(x.From)+" – "+c.Date(x.To))
+	f.text("audit_sample.time", c.sampleTime(x))
 	var by []string
 	for _, one := range x.Strata {
 		by = append(by, c.codeCell("audit_sample.by.", one).Text)
