@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lerd/internal/oversight"
 )
 
 // mostRead is how many rows and index entries a page may read in all: some hundreds
@@ -112,4 +114,51 @@ func (s *scenario) read() (r reading) {
 		r.rows += all
 	}
 	return r
+}
+
+// TestAuditorsListsReadWhatTheyShow asks for each list of acts as often on one connection
+// as PostgreSQL needs to keep a plan for any values, in a log of which the database has
+// counted what it holds, and has not tidied it.
+func TestAuditorsListsReadWhatTheyShow(t *testing.T) {
+	s := newScenario(t)
+	s.seeded(2000, 0.02)
+	s.sequenceAll()
+	for took := 20_000; took == 20_000; {
+		var err error
+		took, err = s.consoleOf.IndexLog(s.ctx, took)
+		s.must(err)
+	}
+	_, err := s.ownerDB().Exec("ANALYZE")
+	s.must(err)
+	s.store.SQL().SetMaxIdleConns(-1)
+	lists := []oversight.Search{{Name: "events"}, {Name: "events", Kind: "request.", Role: "counsel"}}
+	for _, name := range oversight.Library {
+		lists = append(lists, oversight.Search{Name: name})
+	}
+	for _, kind := range s.column("SELECT DISTINCT kind FROM log_index") {
+		lists = append(lists, oversight.Search{Name: "events", Kind: kind})
+	}
+	for _, role := range s.column("SELECT DISTINCT role FROM log_index") {
+		lists = append(lists, oversight.Search{Name: "events", Role: role})
+	}
+	for _, prefix := range s.column("SELECT DISTINCT split_part(kind, '.', 1) FROM log_index") {
+		lists = append(lists, oversight.Search{Name: "events", Kind: prefix + "."})
+	}
+	const asks, most = 8, 2000
+	ines := s.as("ines.moreau")
+	for _, q := range lists {
+		read := func() int64 {
+			before := s.read()
+			s.store.SQL().SetMaxIdleConns(1)
+			for range asks {
+				_, err := s.consoleOf.Search(ines, q)
+				s.must(err)
+			}
+			s.store.SQL().SetMaxIdleConns(-1)
+			return (s.read().rows - before.rows) / asks
+		}
+		if n := read(); n > most && read() > most { // a connection from before may say late, once, what it read
+			t.Errorf("%s %s %s reads %d rows and index entries", q.Name, q.Kind, q.Role, n)
+		}
+	}
 }
