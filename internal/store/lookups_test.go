@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,29 @@ func TestWhatBelongsToARequestIsFoundByIt(t *testing.T) {
 		ORDER BY 1`).Scan(&without).Error
 	if err != nil || len(without) > 0 {
 		t.Errorf("without an index by request: %v, %v", without, err)
+	}
+}
+
+// TestQueriesAreNotCompiled where the database's own setting would: keeping the planner to
+// indexes makes what has none look costly enough for it.
+func TestQueriesAreNotCompiled(t *testing.T) {
+	d := testkit.Postgres(t)
+	at, err := url.Parse(d.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(at.Path, "/")
+	if err := auditlab.Open(t, d.Owner).Exec("ALTER DATABASE " + name + " SET jit = on").Error; err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), store.Config{URL: d.App})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var jit string
+	if err := s.SQL().QueryRow("SHOW jit").Scan(&jit); err != nil || jit != "off" {
+		t.Errorf("jit is %q, %v", jit, err)
 	}
 }
 

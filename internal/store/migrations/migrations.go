@@ -46,8 +46,26 @@ BEGIN
   END LOOP;
 END $$`
 
+// unfit says why a database does not suit lerd, nothing when it does. The order of texts must be
+// that of their octets, as it is in Go and in the log: under a language's order a
+// range of names holds others, and an index is wrong after the language's library changed.
+const unfit = `
+SELECT CASE
+  WHEN current_setting('server_version_num')::int < 150000
+    THEN 'This is PostgreSQL ' || current_setting('server_version') || '; lerd needs 15 or later.'
+  WHEN current_setting('server_encoding') <> 'UTF8'
+    THEN 'The database keeps its texts as ' || current_setting('server_encoding') || '; lerd needs UTF8.'
+  WHEN ARRAY(SELECT t FROM unnest(t) t ORDER BY t) <> ARRAY(SELECT t FROM unnest(t) t ORDER BY t COLLATE "C")
+    THEN 'The database sorts texts as a language does; lerd needs the order of their octets.'
+  ELSE '' END
+FROM (SELECT ARRAY['a', 'B', 'b', 'a b', 'ab', 'a.b', 'a/b', 'a-c', 'a_b', 'ä', 'z', 'Å', '1', '10', '9']) x (t)`
+
+// howMade is what makes a database that suits.
+const howMade = " Make it with: CREATE DATABASE lerd OWNER lerd_owner TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'; (or LOCALE 'C' where the system has no such locale)."
+
 // Up brings the database at the owner's URL to the newest version. It gives the
-// numbers of the files it applied, none when there was nothing to do.
+// numbers of the files it applied, none when there was nothing to do. A database that
+// does not suit is left as it is.
 func Up(ctx context.Context, ownerURL string) (applied []int64, err error) {
 	defer fault.Wrap(&err, "migrations.Up")
 	db, err := sql.Open("pgx", ownerURL)
@@ -55,6 +73,13 @@ func Up(ctx context.Context, ownerURL string) (applied []int64, err error) {
 		return nil, fault.Because(fault.Invalid, err, "The owner's database URL cannot be read.")
 	}
 	defer db.Close()
+	var why string
+	if err := db.QueryRowContext(ctx, unfit).Scan(&why); err != nil {
+		return nil, fault.Because(fault.Unavailable, err, "The database cannot be reached as its owner.")
+	}
+	if why != "" {
+		return nil, fault.New(fault.Invalid, "%s", why+howMade)
+	}
 	if _, err := db.ExecContext(ctx, ensureRoles); err != nil {
 		return nil, fault.Because(fault.Unavailable, err, "The database cannot be reached as its owner, or the owner may not create the roles lerd_app and lerd_auditor; create them first.")
 	}
