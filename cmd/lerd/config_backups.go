@@ -36,15 +36,9 @@ func (c config) backups(s backup.Committer, rules access.Allower, now func() tim
 }
 
 // endBackups lets one process end the keys of backups whose time has come.
-func (s *system) endBackups(ctx context.Context) (bool, error) {
+func (s *system) endBackups(ctx context.Context) (int, error) {
 	if s.cfg.Backups.Keys == "" {
-		return false, nil
+		return 0, nil
 	}
-	done, elected, err := s.store.Elect(ctx, "backups")
-	if err != nil || !elected {
-		return false, err
-	}
-	defer done()
-	n, err := s.cfg.backups(s.store, s.rules, s.now).RunOnce(ctx)
-	return n > 0, err
+	return s.alone(ctx, "backups", s.cfg.backups(s.store, s.rules, s.now).RunOnce)
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +15,10 @@ import (
 	"lerd/internal/oversight"
 	"lerd/internal/requests"
 )
+
+// envGrowthPages names, divided by commas, the only pages that TestAuditorsPagesDoNotGrow is to
+// measure: more rounds of those of which one run says little.
+const envGrowthPages = "LERD_GROWTH_PAGES"
 
 // auditorsPages are what TestAuditorsPagesDoNotGrow measures; ":id" is a case.
 var auditorsPages = func() []string {
@@ -25,7 +31,8 @@ var auditorsPages = func() []string {
 }()
 
 // TestAuditorsPagesDoNotGrow measures the auditors' lists, the library, the replay of
-// a case and its dossier in an almost empty database and in a large one, in turn.
+// a case and its dossier in an almost empty database and in a large one, in turn,
+// while the sequencer places what they leave in the log and the index takes it up.
 func TestAuditorsPagesDoNotGrow(t *testing.T) {
 	n, rounds, few := 500, 2, 800 // to see that it works; times of a busy machine say nothing
 	if v := os.Getenv(envGrowth); v != "" {
@@ -34,6 +41,10 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 			t.Fatal(err)
 		}
 		rounds, few = growthRounds(t), min(n, 10_000)
+	}
+	measured, dossiers := auditorsPages, true
+	if v := os.Getenv(envGrowthPages); v != "" {
+		measured, dossiers = strings.Split(v, ","), false
 	}
 	small, large := newScenario(t), largeScenario(t, n)
 	small.seeded(few, 0)
@@ -49,16 +60,22 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 		_, err := b.ownerDB().Exec("ANALYZE")
 		b.must(err)
 		visitors[i] = b.visit("ines.moreau")
+		b.atWork()
 	}
 	for round := range rounds + 3 {
 		if round == 3 {
 			for _, b := range pair {
+				b.mu.Lock()
 				b.times = map[string][]time.Duration{}
+				b.mu.Unlock()
 			}
 		}
 		for i := range pair {
 			k := (i + round) % 2
-			pair[k].audited(visitors[k], cases[k], lines[k])
+			pair[k].audited(visitors[k], cases[k], measured, lines[k])
+			if dossiers {
+				pair[k].packed(cases[k])
+			}
 		}
 	}
 	for _, b := range pair {
@@ -66,8 +83,11 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 			t.Error("the index does not know how many cases it has")
 		}
 	}
-	pages := []string{"dossier"}
-	for _, page := range auditorsPages {
+	pages := []string{aRound}
+	if dossiers {
+		pages = append(pages, "dossier")
+	}
+	for _, page := range measured {
 		if lines[0][page] == lines[1][page] {
 			pages = append(pages, "GET "+page)
 		} else { // it takes longer because it says more
@@ -77,10 +97,45 @@ func TestAuditorsPagesDoNotGrow(t *testing.T) {
 	report(t, pages, pair, n, rounds)
 }
 
-// audited asks for each page once, and packs the dossier.
-func (b *bench) audited(v *visitor, id requests.ID, lines map[string]int) {
+// aRound is a round of the sequencer that placed events.
+const aRound = "sequencer"
+
+// atWork places events and takes them into the index as a running portal does, until the
+// test ends.
+func (b *bench) atWork() {
+	ctx, stop := context.WithCancel(b.ctx)
+	var jobs sync.WaitGroup
+	b.t.Cleanup(func() { stop(); jobs.Wait() })
+	every := func(pause time.Duration, job func() error) {
+		jobs.Go(func() {
+			for range time.Tick(pause) {
+				if ctx.Err() != nil {
+					return
+				}
+				if err := job(); err != nil && ctx.Err() == nil {
+					b.t.Error(err)
+				}
+			}
+		})
+	}
+	every(250*time.Millisecond, func() error {
+		began := time.Now()
+		round, err := b.sequencer.RunOnce(ctx)
+		if round.Placed > 0 {
+			b.took(aRound, time.Since(began))
+		}
+		return err
+	})
+	every(time.Second, func() error {
+		_, err := b.consoleOf.IndexLog(ctx, 2000)
+		return err
+	})
+}
+
+// audited asks for each page once.
+func (b *bench) audited(v *visitor, id requests.ID, pages []string, lines map[string]int) {
 	b.t.Helper()
-	for _, page := range auditorsPages {
+	for _, page := range pages {
 		path := strings.Replace(page, ":id", string(id), 1)
 		got, err := v.get(b.ctx, path)
 		b.must(err)
@@ -89,6 +144,11 @@ func (b *bench) audited(v *visitor, id requests.ID, lines map[string]int) {
 		}
 		lines[page] = len(got.links("/audit/events/")) + len(got.links("/audit/cases/"))
 	}
+}
+
+// packed packs the dossier of a case.
+func (b *bench) packed(id requests.ID) {
+	b.t.Helper()
 	ctx, began := b.as("ines.moreau"), time.Now()
 	_, _, err := b.oversight.MakeDossier(ctx, id)
 	b.must(err)

@@ -81,12 +81,7 @@ func (c practiceCmd) serve(ctx context.Context, sys *system, l net.Listener) err
 	staff := sys.practiceStaff()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return sys.run(ctx, l) })
-	g.Go(func() error {
-		return sys.every(ctx, c.Pace, "practice staff", func() (bool, error) {
-			n, err := staff.RunOnce(ctx)
-			return n > 0, err
-		})
-	})
+	g.Go(func() error { return sys.every(ctx, job{"practice staff", c.Pace, staff.RunOnce}) })
 	if err := g.Wait(); err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -18,7 +18,6 @@ import (
 	"lerd/internal/audit"
 	"lerd/internal/callback"
 	"lerd/internal/export"
-	"lerd/internal/fault"
 	"lerd/internal/fraud"
 	"lerd/internal/identity"
 	"lerd/internal/identity/accounts"
@@ -182,6 +181,7 @@ func buildCore(ctx context.Context, cfg config, log *slog.Logger, now func() tim
 // signed, grants end, agencies are reminded, recalls are proposed.
 func (s *system) timely(now func() time.Time) func(context.Context) (int, error) {
 	clocks := &everySoOften{now: now, run: s.cases.WatchClocks}
+	deadlines := &everySoOften{now: now, run: s.cases.Deadlines}
 	results := &jobs.Results{Steps: s.cases, Keys: func() jobs.Keys { return s.keys }, Now: now}
 	return func(ctx context.Context) (int, error) {
 		n, err := s.cases.Timely(ctx)
@@ -189,7 +189,8 @@ func (s *system) timely(now func() time.Time) func(context.Context) (int, error)
 		n, err = n+tidied, errors.Join(err, tidyErr)
 		signed, signErr := results.RunOnce(ctx)
 		ticked, tickErr := clocks.RunOnce(ctx)
-		return n + signed + ticked, errors.Join(err, signErr, tickErr)
+		late, lateErr := deadlines.RunOnce(ctx)
+		return n + signed + ticked + late, errors.Join(err, signErr, tickErr, lateErr)
 	}
 }
 
@@ -445,72 +446,10 @@ func (s *system) run(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		return server.Shutdown(end)
 	})
-	g.Go(func() error {
-		return s.every(ctx, 200*time.Millisecond, "sequencer", func() (bool, error) {
-			r, err := s.sequencer.RunOnce(ctx)
-			return r.Placed > 0, err
-		})
-	})
-	g.Go(func() error {
-		return s.every(ctx, 300*time.Millisecond, "cases", func() (bool, error) {
-			n, err := s.caseJob.RunOnce(ctx)
-			return n > 0, err
-		})
-	})
-	g.Go(func() error {
-		return s.every(ctx, time.Minute, "drafts", func() (bool, error) { return s.tidyDrafts(ctx) })
-	})
-	g.Go(func() error {
-		return s.every(ctx, time.Second, "fraud", func() (bool, error) {
-			n, err := s.sweepFraud(ctx)
-			return n > 0, err
-		})
-	})
-	g.Go(func() error {
-		return s.every(ctx, 2*time.Second, "rights", func() (bool, error) { return s.openReviews(ctx) })
-	})
-	g.Go(func() error {
-		return s.every(ctx, 10*time.Minute, "retention", func() (bool, error) { return s.erase(ctx) })
-	})
-	g.Go(func() error {
-		return s.every(ctx, 10*time.Minute, "backups", func() (bool, error) { return s.endBackups(ctx) })
-	})
-	g.Go(func() error {
-		return s.every(ctx, 5*time.Second, "user notices", func() (bool, error) { return s.tellUsers(ctx) })
-	})
-	g.Go(func() error {
-		return s.every(ctx, time.Second, "papers", func() (bool, error) {
-			n, err := s.sweepPapers(ctx)
-			return n > 0, err
-		})
-	})
-	s.runAgencies(ctx, g)
-	s.runConsole(ctx, g)
-	return g.Wait()
-}
-
-// every runs a job until ctx ends; a failing one waits longer, up to a minute.
-// A contradiction of the log is logged each time and stops nothing else: pages
-// stay readable while nothing more is signed.
-func (s *system) every(ctx context.Context, pause time.Duration, name string, job func() (bool, error)) error {
-	wait := pause
-	for {
-		_, err := job()
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			s.log.ErrorContext(ctx, "job failed", "job", name, "kind", fault.KindOf(err), "error", err)
-			wait = min(2*wait, time.Minute)
-		default:
-			wait = pause
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait):
-		}
+	for _, j := range s.allJobs() {
+		g.Go(func() error { return s.every(ctx, j) })
 	}
+	return g.Wait()
 }
 
 func (s *system) close() {

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"context"
-	"time"
-
-	"golang.org/x/sync/errgroup"
-
 	"lerd/internal/agencies"
 	"lerd/internal/callback"
 	"lerd/internal/jobs"
@@ -38,28 +33,6 @@ func (s *system) agencyServices(to *web.Services) {
 	to.Vetting, to.Calls, to.Notices, to.Forms = s.agencies, s.calls, s.notices, s.signing
 	to.Office, to.Supervisors, to.Statements = s.agencies, s.agencies, s.statements
 	to.Retention = s.retention
-}
-
-// runAgencies does what time makes happen to agencies, and tells people.
-func (s *system) runAgencies(ctx context.Context, g *errgroup.Group) {
-	for _, job := range []struct {
-		name  string
-		pause time.Duration
-		run   func(context.Context) (int, error)
-	}{
-		{"agencies", time.Minute, s.agencies.Due},
-		{"people", time.Minute, s.agencies.DuePeople},
-		{"statements", 10 * time.Minute, s.statements.RunOnce},
-		{"notices", time.Second, s.noticeJob.RunOnce},
-		{"mail", 5 * time.Second, s.mailer.RunOnce},
-	} {
-		g.Go(func() error {
-			return s.every(ctx, job.pause, job.name, func() (bool, error) {
-				n, err := job.run(ctx)
-				return n > 0, err
-			})
-		})
-	}
 }
 
 // whereCalled is the page of what a call was about.

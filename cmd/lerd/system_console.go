@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"lerd/internal/audit"
 	"lerd/internal/jobs"
 	"lerd/internal/oversight"
@@ -135,27 +133,6 @@ func (s *system) openConsole() error {
 	return nil
 }
 
-// runConsole does what time makes happen for auditors.
-func (s *system) runConsole(ctx context.Context, g *errgroup.Group) {
-	for _, job := range []struct {
-		name  string
-		pause time.Duration
-		run   func(context.Context) (int, error)
-	}{
-		{"index of the log", time.Second, s.indexLog},
-		{"verification", time.Second, s.verifyLog},
-		{"samples", 2 * time.Second, s.oversight.DrawSamples},
-		{"audit findings", 10 * time.Minute, s.oversight.RemindOwners},
-	} {
-		g.Go(func() error {
-			return s.every(ctx, job.pause, job.name, func() (bool, error) {
-				n, err := job.run(ctx)
-				return n > 0, err
-			})
-		})
-	}
-}
-
 // indexLog brings the index of the log up to date.
 func (s *system) indexLog(ctx context.Context) (n int, err error) {
 	for {
@@ -168,16 +145,13 @@ func (s *system) indexLog(ctx context.Context) (n int, err error) {
 
 // verifyLog does the verification that an auditor asked for, on one replica.
 func (s *system) verifyLog(ctx context.Context) (int, error) {
-	done, elected, err := s.store.Elect(ctx, "verification")
-	if err != nil || !elected {
+	return s.alone(ctx, "verification", func(ctx context.Context) (int, error) {
+		ran, err := s.oversight.RunVerification(ctx, s.consoleOf)
+		if ran {
+			return 1, err
+		}
 		return 0, err
-	}
-	defer done()
-	ran, err := s.oversight.RunVerification(ctx, s.consoleOf)
-	if ran {
-		return 1, err
-	}
-	return 0, err
+	})
 }
 
 // recordSettings puts on record with what settings and rules lerd starts.

@@ -66,27 +66,16 @@ func (s *system) fraudPages() web.Fraud {
 
 // sweepFraud does what waits there, in one process at a time.
 func (s *system) sweepFraud(ctx context.Context) (int, error) {
-	done, elected, err := s.store.Elect(ctx, "fraud")
-	if err != nil || !elected {
-		return 0, err
-	}
-	defer done()
-	return s.fraud.Sweep(ctx)
+	return s.alone(ctx, "fraud", s.fraud.Sweep)
 }
 
 // openReviews asks counsel about the cases that touch rights, in one process at a
 // time.
-func (s *system) openReviews(ctx context.Context) (bool, error) {
+func (s *system) openReviews(ctx context.Context) (int, error) {
 	if s.cases.Rights == nil {
-		return false, nil
+		return 0, nil
 	}
-	done, elected, err := s.store.Elect(ctx, "rights")
-	if err != nil || !elected {
-		return false, err
-	}
-	defer done()
-	n, err := s.cases.OpenRightsReviews(ctx)
-	return n > 0, err
+	return s.alone(ctx, "rights", s.cases.OpenRightsReviews)
 }
 
 // ensureBlindKey reads the key under which marks of texts and people are hashed,

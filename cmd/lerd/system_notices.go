@@ -78,12 +78,6 @@ func (s *system) openMachines() (web.MachineKeys, error) {
 }
 
 // tellUsers ends gags and sends notices, in one process at a time.
-func (s *system) tellUsers(ctx context.Context) (bool, error) {
-	done, elected, err := s.store.Elect(ctx, "user notices")
-	if err != nil || !elected {
-		return false, err
-	}
-	defer done()
-	n, err := s.telling.RunOnce(ctx)
-	return n > 0, err
+func (s *system) tellUsers(ctx context.Context) (int, error) {
+	return s.alone(ctx, "user notices", s.telling.RunOnce)
 }

@@ -32,10 +32,5 @@ func (s *system) openPapers(blobs requests.Blobs) error {
 
 // sweepPapers examines the documents that wait, in one process at a time.
 func (s *system) sweepPapers(ctx context.Context) (int, error) {
-	done, elected, err := s.store.Elect(ctx, "papers")
-	if err != nil || !elected {
-		return 0, err
-	}
-	defer done()
-	return s.papers.Sweep(ctx)
+	return s.alone(ctx, "papers", s.papers.Sweep)
 }

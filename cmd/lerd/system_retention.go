@@ -19,17 +19,13 @@ func (s *system) openRetention(blobs requests.Blobs) error {
 }
 
 // erase lets one process erase what is due; it says whether more may wait.
-func (s *system) erase(ctx context.Context) (bool, error) {
-	done, elected, err := s.store.Elect(ctx, "retention")
-	if err != nil || !elected {
-		return false, err
-	}
-	defer done()
-	// What is destroyed cannot be looked for any more: not while the log and what is
-	// kept outside it contradict each other.
-	if err := s.sequencer.Settled(ctx); err != nil {
-		return false, err
-	}
-	n, err := s.retention.RunOnce(ctx)
-	return n > 0, err
+func (s *system) erase(ctx context.Context) (int, error) {
+	return s.alone(ctx, "retention", func(ctx context.Context) (int, error) {
+		// What is destroyed cannot be looked for any more: not while the log and what is
+		// kept outside it contradict each other.
+		if err := s.sequencer.Settled(ctx); err != nil {
+			return 0, err
+		}
+		return s.retention.RunOnce(ctx)
+	})
 }

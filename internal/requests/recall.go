@@ -372,8 +372,9 @@ type AfterStore interface {
 	// FallenReleases gives bundles that are out and rest on a finding that was
 	// overturned, without a recall.
 	FallenReleases(ctx context.Context, limit int) ([]Fallen, error)
-	// ResultsDue gives cases that were answered and whose answer is not signed yet.
-	ResultsDue(ctx context.Context, limit int) ([]ID, error)
+	// ResultsDue gives cases that were answered since a time and whose answer is not
+	// signed yet.
+	ResultsDue(ctx context.Context, since time.Time, limit int) ([]ID, error)
 	// PreservedBy counts the preservations of an agency that run.
 	PreservedBy(ctx context.Context, agency identity.AgencyID) (int, error)
 	// CopiesDue gives copies that wait to be made, of grants that are open.
@@ -383,4 +384,6 @@ type AfterStore interface {
 	// Overdue gives cases of which a grant, a download, a recall or a
 	// preservation waits for its time to be noticed.
 	Overdue(ctx context.Context, now time.Time, limit int) ([]ID, error)
+	// UsedUp gives the cases with an open grant that has no download left.
+	UsedUp(ctx context.Context, limit int) ([]ID, error)
 }

@@ -247,10 +247,13 @@ func (s *Service) blob(ctx context.Context, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, 1<<20))
 }
 
-// ResultsDue lists cases with a result that is not signed yet.
-func (s *Service) ResultsDue(ctx context.Context) ([]ID, error) {
+// ResultsDue lists cases that were answered since a time, with a result that is not signed
+// yet, and tells whether it lists all.
+func (s *Service) ResultsDue(ctx context.Context, since time.Time) (due []ID, all bool, err error) {
 	if _, _, err := s.may(ctx, "export", "release", ""); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.After.ResultsDue(ctx, 100)
+	const atOnce = 100
+	due, err = s.After.ResultsDue(ctx, since, atOnce)
+	return due, len(due) < atOnce, err
 }

@@ -175,7 +175,7 @@ func (r recallSummaryRow) domain() requests.RecallSummary {
 func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.Overdue")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT request_id FROM release_grant WHERE ended = '' AND (until_at <= CAST(@now AS timestamptz) OR delivered >= deliveries OR begun >= 5 * deliveries)
+		return tx.Raw(`SELECT request_id FROM release_grant WHERE ended = '' AND until_at <= CAST(@now AS timestamptz)
 			UNION SELECT g.request_id FROM release_grant g WHERE g.ended = '' AND g.delivered = 0 AND g.until_at - (g.until_at - g.from_at) / 10 <= CAST(@now AS timestamptz)
 				AND NOT EXISTS (SELECT 1 FROM audit.event e WHERE e.stream = 'grant_ending:' || g.id)
 			UNION SELECT request_id FROM release_receipt WHERE state = 'begun' AND begun_at <= @lost
@@ -184,6 +184,15 @@ func (s *Store) Overdue(ctx context.Context, now time.Time, limit int) (ids []re
 			UNION SELECT k.request_id FROM preservation k JOIN request q ON q.id = k.request_id WHERE q.state = 'preserved' AND (k.until_at <= CAST(@now AS timestamptz)
 				OR k.reminders < 3 AND k.until_at - make_interval(days => (ARRAY[30, 14, 3])[k.reminders + 1]) <= CAST(@now AS timestamptz))
 			LIMIT @limit`, map[string]any{"now": micro(now), "lost": micro(now.Add(-time.Hour)), "limit": limit}).Scan(&ids).Error
+	})
+	return ids, err
+}
+
+// UsedUp gives the cases with an open grant that has no download left.
+func (s *Store) UsedUp(ctx context.Context, limit int) (ids []requests.ID, err error) {
+	defer fault.Wrap(&err, "store.UsedUp")
+	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT DISTINCT request_id FROM release_grant WHERE ended = '' AND (delivered >= deliveries OR begun >= 5 * deliveries) LIMIT ?", limit).Scan(&ids).Error
 	})
 	return ids, err
 }
@@ -216,15 +225,20 @@ func (s *Store) PreservedBy(ctx context.Context, agency identity.AgencyID) (n in
 	return n, err
 }
 
-// ResultsDue gives cases that were answered and whose answer is not signed yet.
-func (s *Store) ResultsDue(ctx context.Context, limit int) (ids []requests.ID, err error) {
+// ResultsDue gives cases that were answered since a time and whose answer is not signed yet.
+func (s *Store) ResultsDue(ctx context.Context, since time.Time, limit int) (ids []requests.ID, err error) {
 	defer fault.Wrap(&err, "store.ResultsDue")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT q.id FROM request q WHERE q.state IN ('refused', 'no_data')
+		if !since.IsZero() {
+			if err := byKeys(tx); err != nil {
+				return err
+			}
+		}
+		return tx.Raw(`SELECT q.id FROM request q WHERE q.state IN ('refused', 'no_data') AND q.closed_at >= @since
 				AND NOT EXISTS (SELECT 1 FROM result x WHERE x.request_id = q.id AND x.basis = q.state || ':' || q.version)
-			UNION SELECT r.request_id FROM release r WHERE r.state = 'exported'
+			UNION SELECT r.request_id FROM release r WHERE r.state = 'exported' AND r.exported_at >= @since
 				AND NOT EXISTS (SELECT 1 FROM result x WHERE x.request_id = r.request_id AND x.basis = r.id::text)
-			LIMIT ?`, limit).Scan(&ids).Error
+			LIMIT @limit`, map[string]any{"since": micro(since), "limit": limit}).Scan(&ids).Error
 	})
 	return ids, err
 }
@@ -234,12 +248,16 @@ func (s *Store) ResultsDue(ctx context.Context, limit int) (ids []requests.ID, e
 func (s *Store) FallenReleases(ctx context.Context, limit int) (list []requests.Fallen, err error) {
 	defer fault.Wrap(&err, "store.FallenReleases")
 	err = s.inReadTx(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT DISTINCT ON (r.id) r.request_id AS request, f.id AS finding
-			FROM release r JOIN release_item i ON i.release_id = r.id JOIN finding f ON f.id = i.finding_id
-			WHERE r.state = 'exported' AND f.state = 'overturned'
-			  AND NOT EXISTS (SELECT 1 FROM recall c WHERE c.release_id = r.id AND c.finding_id = f.id)
+		if err := byKeys(tx); err != nil {
+			return err
+		}
+		return tx.Raw(`WITH fell AS MATERIALIZED (SELECT f.id, i.release_id FROM finding f JOIN release_item i ON i.finding_id = f.id WHERE f.state = 'overturned')
+			SELECT DISTINCT ON (r.id) r.request_id AS request, fell.id AS finding
+			FROM fell CROSS JOIN LATERAL (SELECT * FROM release x WHERE x.id = fell.release_id OFFSET 0) r
+			WHERE r.state = 'exported'
+			  AND NOT EXISTS (SELECT 1 FROM recall c WHERE c.release_id = r.id AND c.finding_id = fell.id)
 			  AND NOT EXISTS (SELECT 1 FROM recall c WHERE c.release_id = r.id AND c.state <> 'rejected')
-			ORDER BY r.id, f.id LIMIT ?`, limit).Scan(&list).Error
+			ORDER BY r.id, fell.id LIMIT ?`, limit).Scan(&list).Error
 	})
 	return list, err
 }

@@ -17,3 +17,11 @@ BEGIN
     END LOOP;
 END $$;
 -- +goose StatementEnd
+
+-- What a job asks several times a second: which releases left of late, which rest on a
+-- finding that fell, which open grants have no download left, and of which cases the
+-- records are kept from their arrival on.
+CREATE INDEX request_kept ON request (process_id) WHERE kept_on_arrival(state);
+CREATE INDEX release_exported ON release (exported_at) WHERE exported_at IS NOT NULL;
+CREATE INDEX release_item_by_finding ON release_item (finding_id);
+CREATE INDEX release_grant_used_up ON release_grant (request_id) WHERE ended = '' AND (delivered >= deliveries OR begun >= 5 * deliveries);
