@@ -60,7 +60,7 @@ func Open(ctx context.Context, c Config) (s *Store, err error) {
 	}
 	conf.RuntimeParams["timezone"] = "UTC"
 	conf.RuntimeParams["search_path"] = "public" // whatever the database gives to the role: no schema stands before lerd's
-	conf.RuntimeParams["jit"] = "off" // of use to no query of a page; a page that keeps the planner to indexes looks costly to it, and would be compiled each time
+	conf.RuntimeParams["jit"] = "off"            // of use to no query of a page; a page that keeps the planner to indexes looks costly to it, and would be compiled each time
 	db := stdlib.OpenDB(*conf)
 	conns := cmp.Or(c.MaxConns, 20)
 	db.SetMaxOpenConns(conns)
