@@ -122,7 +122,7 @@ func (s *scenario) verify() (store.AuditReport, error) {
 		s.clockSlack("10 minutes")
 	}
 	if s.refusing { // nor the test's own trigger
-		_, err := s.ownerDB().Exec("DROP TRIGGER IF EXISTS refuse_kind ON audit.event")
+		_, err := s.ownerDB().Exec("DROP FUNCTION IF EXISTS refuse_kind() CASCADE")
 		s.must(err)
 	}
 	return db.VerifyAudit(s.ctx, store.AuditCheck{Trust: trust, Kept: kept})
