@@ -25,8 +25,10 @@ func Filters(list string) []string {
 		return []string{"from"}
 	case "events":
 		return []string{"kind", "person", "role", "ref", "from", "to"}
+	case "source_silence": // of two kinds alone
+		return []string{"person", "ref", "from", "to"}
 	}
-	return []string{"person", "ref", "from", "to"}
+	return []string{"kind", "person", "ref", "from", "to"}
 }
 
 // tidy gives the search with its filters as they are on record: references, countries

@@ -93,5 +93,10 @@ func (s *Service) opened(ctx context.Context, d Document) (io.ReadCloser, error)
 	if err != nil {
 		return nil, err
 	}
-	return io.NopCloser(bytes.NewReader(b)), nil
+	return inMemory{bytes.NewReader(b)}, nil
 }
+
+// inMemory is a document that was read whole; it says its size.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }

@@ -156,10 +156,13 @@ func (c *Ctx) sendFile(body io.Reader, name, kind string) error {
 	h.Set(echo.HeaderContentType, kind)
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": c.fileName(name)}))
 	h.Set("Cache-Control", "no-store")
-	if f, ok := body.(interface{ Stat() (fs.FileInfo, error) }); ok {
+	switch f := body.(type) {
+	case interface{ Stat() (fs.FileInfo, error) }:
 		if info, err := f.Stat(); err == nil {
 			h.Set(echo.HeaderContentLength, strconv.FormatInt(info.Size(), 10))
 		}
+	case interface{ Size() int64 }: // it is in memory
+		h.Set(echo.HeaderContentLength, strconv.FormatInt(f.Size(), 10))
 	}
 	c.Response().WriteHeader(http.StatusOK)
 	if c.Request().Method == http.MethodHead {
