@@ -67,7 +67,7 @@ func TestGatesOfADraft(t *testing.T) {
 	s.cases.Drafts = drafts
 	s.cases.Blobs = mixedUp{s.cases.Blobs, string(s.load(id).Document.ID), string(s.upload("IN/94/2026/766"))}
 	_, err = s.cases.FollowDraft(asha, id)
-	s.hears("another order", err, fault.Internal, "The order of this request is not what was sent")
+	s.hears("another order", err, fault.Gate, "This file is no longer the one that was uploaded")
 }
 
 // TestGatesOfASecondSignature: what was signed first is not what is there now, or
