@@ -41,8 +41,8 @@ func TestWhoApprovesAndWhoAuditsSeeTheMarkedPlaces(t *testing.T) {
 				t.Errorf("%s does not say %q", at, want)
 			}
 		}
-		if strings.Contains(page, "Signed below the seal.") {
-			t.Errorf("%s gives the reviewer's note", at)
+		if gives := strings.Contains(page, "Signed below the seal."); gives != (who == "ines.moreau") { // auditors judge the case by what was written
+			t.Errorf("%s gives the reviewer's note: %v", at, gives)
 		}
 		looks := func() string {
 			return s.column("SELECT count(*) FROM audit.event WHERE kind = 'document.viewed' AND convert_from(entry, 'UTF8') LIKE '%" + s.personID(who) + "%'")[0]
