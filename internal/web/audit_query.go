@@ -131,6 +131,9 @@ func (s *Server) fillFilter(c *Ctx, p *auditDesk, name, path string, in searchIn
 	}
 	set := len(s.search(name, in).Values())
 	p.FilterFields, p.FilterTitle, p.FilterOpen = nil, c.T("audit_query.narrow", "n", set), set > 0 || wrong != nil
+	if set == 0 {
+		p.FilterTitle = c.T("audit_query.narrow_none")
+	}
 	for _, n := range shown {
 		fd, err := f.Field(n)
 		if err != nil {
