@@ -23,6 +23,17 @@ type reading struct {
 	rows  int64            // all rows and index entries
 }
 
+// grownSince says of which of the tables rows were read from the beginning since an
+// earlier reading.
+func (r reading) grownSince(before reading, tables map[string]bool) (out []string) {
+	for _, table := range slices.Sorted(maps.Keys(r.whole)) {
+		if n := r.whole[table] - before.whole[table]; n > 0 && tables[table] {
+			out = append(out, fmt.Sprintf("%d rows of %s", n, table))
+		}
+	}
+	return out
+}
+
 // unread are pages that are about something else: a comparison over many cases that is
 // asked for, a file of all events, and one that the planted case has no more.
 var unread = map[string]bool{"process.compare": true, "audit.csv": true, "request.result": true}
@@ -72,10 +83,8 @@ func TestPagesReadNoGrowingTable(t *testing.T) {
 				continue
 			}
 			after := s.read()
-			for _, table := range slices.Sorted(maps.Keys(after.whole)) {
-				if n := after.whole[table] - before.whole[table]; n > 0 && grown[table] {
-					t.Errorf("%s: GET %s reads %d rows of %s from its beginning", p, path, n, table)
-				}
+			for _, whole := range after.grownSince(before, grown) {
+				t.Errorf("%s: GET %s reads from the beginning %s", p, path, whole)
 			}
 			if n := after.rows - before.rows; n > mostRead {
 				t.Errorf("%s: GET %s reads %d rows and index entries", p, path, n)
@@ -122,12 +131,7 @@ func (s *scenario) read() (r reading) {
 func TestAuditorsListsReadWhatTheyShow(t *testing.T) {
 	s := newScenario(t)
 	s.seeded(2000, 0.02)
-	s.sequenceAll()
-	for took := 20_000; took == 20_000; {
-		var err error
-		took, err = s.consoleOf.IndexLog(s.ctx, took)
-		s.must(err)
-	}
+	s.indexed()
 	_, err := s.ownerDB().Exec("ANALYZE")
 	s.must(err)
 	s.store.SQL().SetMaxIdleConns(-1)
@@ -192,12 +196,7 @@ func TestJobsReadNoGrowingTable(t *testing.T) {
 			before := s.read()
 			_, _ = j.run(s.ctx)
 			after := s.read()
-			for _, table := range slices.Sorted(maps.Keys(after.whole)) {
-				if n := after.whole[table] - before.whole[table]; n > 0 && grown[table] {
-					whole = append(whole, fmt.Sprintf("%d rows of %s", n, table))
-				}
-			}
-			return after.rows - before.rows, whole
+			return after.rows - before.rows, after.grownSince(before, grown)
 		}
 		rows, whole := read()
 		if len(whole) > 0 {

@@ -82,18 +82,23 @@ func (s *Service) OpenDocument(ctx context.Context, id ID) (d Document, body io.
 	return c.Document, body, err
 }
 
-// opened gives a document's bytes where people may see them.
+// opened gives a document where people may see it.
 func (s *Service) opened(ctx context.Context, d Document) (io.ReadCloser, error) {
+	b, err := s.shown(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return inMemory{bytes.NewReader(b)}, nil
+}
+
+// shown gives a document's bytes where people may see them.
+func (s *Service) shown(ctx context.Context, d Document) ([]byte, error) {
 	if s.Papers != nil {
 		if err := s.Papers.MayOpen(ctx, d); err != nil {
 			return nil, err
 		}
 	}
-	b, err := ReadDocument(ctx, s.Blobs, d)
-	if err != nil {
-		return nil, err
-	}
-	return inMemory{bytes.NewReader(b)}, nil
+	return ReadDocument(ctx, s.Blobs, d)
 }
 
 // inMemory is a document that was read whole; it says its size.

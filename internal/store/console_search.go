@@ -117,16 +117,25 @@ func searchEvents(tx *gorm.DB, q oversight.Search) ([]oversight.Hit, error) {
 	return out, nil
 }
 
+// ofKind gives the condition for events of a kind, or of those that begin so where it
+// ends in a full stop.
+func ofKind(column, kind string) (condition string, args []any) {
+	if all, prefix := strings.CutSuffix(kind, "."); prefix {
+		return column + " >= ? AND " + column + " < ?", []any{kind, all + "/"}
+	}
+	return column + " = ?", []any{kind}
+}
+
 // Unknown names the filters that name nothing on record.
 func (c Console) Unknown(ctx context.Context, q oversight.Search) (out []string, err error) {
 	defer fault.Wrap(&err, "store.Unknown")
+	if q.Kind+q.Person+q.Ref+q.Country+q.Process == "" {
+		return nil, nil
+	}
 	if err := c.catchUp(ctx); err != nil {
 		return nil, err
 	}
-	kinds, from, to := "kind = ?", []any{q.Kind}, strings.TrimSuffix(q.Kind, ".")
-	if to != q.Kind {
-		kinds, from = "kind >= ? AND kind < ?", []any{q.Kind, to + "/"}
-	}
+	kinds, from := ofKind("kind", q.Kind)
 	people := "pseudonym = ?"
 	if uuidForm.MatchString(q.Person) {
 		people = "id = ?::uuid"
@@ -162,11 +171,9 @@ func (c Console) Unknown(ctx context.Context, q oversight.Search) (out []string,
 
 // narrow puts the filters of a list of events into conditions.
 func narrow(tx *gorm.DB, w *clauses, q oversight.Search, key string) error {
-	switch {
-	case strings.HasSuffix(q.Kind, "."):
-		w.add("i.kind >= ? AND i.kind < ?", q.Kind, strings.TrimSuffix(q.Kind, ".")+"/")
-	case q.Kind != "":
-		w.add("i.kind = ?", q.Kind)
+	if q.Kind != "" {
+		condition, args := ofKind("i.kind", q.Kind)
+		w.add(condition, args...)
 	}
 	if q.Person != "" {
 		id := q.Person

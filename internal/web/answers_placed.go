@@ -20,9 +20,10 @@ type placedPart struct {
 }
 
 // placed gives the answers of a case with their places; base is where the order's
-// pages lie for the reader.
-func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base string) placedPart {
-	p := placedPart{Answers: s.placedAnswers(c, cs, zone, nil), Sheets: s.sheetsOf(c, cs, zone, base)}
+// pages lie for the reader. by are the names of people for who may also read who gave each
+// answer and what they noted, nil for others.
+func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base string, by *names) placedPart {
+	p := placedPart{Answers: s.placedAnswers(c, cs, zone, by), Sheets: s.sheetsOf(c, cs, zone, base)}
 	for i := range p.Sheets.Sheets {
 		sheet := &p.Sheets.Sheets[i]
 		sheet.Alt = c.T("placed.sheet", "n", i+1, "ref", cs.Request.Ref)
@@ -34,8 +35,6 @@ func (s *Server) placed(c *Ctx, cs requests.Case, zone *time.Location, base stri
 	return p
 }
 
-// placedAnswers lists the answers; with the names of people also who gave each, and what
-// they noted.
 func (s *Server) placedAnswers(c *Ctx, cs requests.Case, zone *time.Location, by *names) Table {
 	t := Table{Caption: c.T("placed.answers"), Empty: Empty{Title: c.T("placed.none")}, Columns: []Column{{Text: c.T("placed.check")}, {Text: c.T("placed.answer")}, {Text: c.T("review.place")}, {Text: c.T("placed.by")}}}
 	process, err := c.law().Process(legal.ProcessID(cs.Request.Process.ID), cs.Request.Process.Version)

@@ -59,8 +59,7 @@ func (s *Server) auditCase(c *Ctx) error {
 	}
 	p.Asked, p.Reasons = s.asked(c, cs, cs.Request.Targets, cs.Messages), paragraphs(q.Reasons.Reveal())
 	p.Results = s.auditResults(c, cs, by)
-	p.Placed = s.placed(c, cs, legalZone(cs), "/audit/cases/"+string(id)+"/order/")
-	p.Placed.Answers = s.placedAnswers(c, cs, legalZone(cs), &by)
+	p.Placed = s.placed(c, cs, legalZone(cs), "/audit/cases/"+string(id)+"/order/", &by)
 	if err := c.learnNamesOfTrail(events); err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (v releaseSheet) page(wrong *mistake) releasePage {
 		v.forms(&p, wrong)
 	}
 	p.After = s.afterLinks(c, v.cs)
-	p.Placed = s.placed(c, v.cs, p.Zone, releasePath(v.cs.Request.ID)+"/order/")
+	p.Placed = s.placed(c, v.cs, p.Zone, releasePath(v.cs.Request.ID)+"/order/", nil)
 	if wrong != nil && p.Trouble == nil {
 		p.Trouble = c.again(c.bare(""), wrong.err)
 	}
